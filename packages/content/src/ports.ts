@@ -1,0 +1,105 @@
+import type { AbortOptions, ByteStream } from '@drayage/bytes'
+import type { Digest } from '@drayage/digest'
+import type { Descriptor } from '@drayage/manifest'
+import type { Reference, Repository } from '@drayage/reference'
+
+/** Which bytes of a blob to fetch. */
+export interface RangeOptions extends AbortOptions {
+  /** The first byte wanted; 0 by default. */
+  readonly offset?: number
+}
+
+/** Gives the bytes of content. */
+export interface Fetcher {
+  /**
+   * The bytes of `what`. From offset 0 they are verified: the stream throws at its end unless size and digest match. From
+   * a later offset only the size is checked, and the caller verifies the whole.
+   *
+   * @throws ContentNotFoundError `ERR_CONTENT_NOT_FOUND`
+   */
+  fetch(what: Descriptor, options?: RangeOptions): ByteStream
+}
+
+/** Tells what is there. */
+export interface Checker {
+  /** Whether the whole, verified content is there. */
+  has(what: Descriptor, options?: AbortOptions): Promise<boolean>
+}
+
+/** Turns names into descriptors. */
+export interface Resolver {
+  /**
+   * The descriptor that `name` stands for now.
+   *
+   * @throws NameNotFoundError `ERR_NAME_NOT_FOUND`
+   */
+  resolve(name: Reference, options?: AbortOptions): Promise<Descriptor>
+}
+
+/** Gives names to content. */
+export interface Tagger {
+  /** Makes `name` stand for `what`, in place of what it stood for before. */
+  tag(what: Descriptor, name: Reference, options?: AbortOptions): Promise<void>
+}
+
+/** Takes names away. */
+export interface Untagger {
+  /** Removes `name`; the content stays. Resolves to whether the name was there. */
+  untag(name: Reference, options?: AbortOptions): Promise<boolean>
+}
+
+/** Removes content. */
+export interface Deleter {
+  /** Removes the content with this digest. Resolves to whether it was there. */
+  delete(digest: Digest, options?: AbortOptions): Promise<boolean>
+}
+
+/** Lists content. */
+export interface Lister {
+  /** Every digest that is there, in no order. */
+  list(options?: AbortOptions): AsyncIterable<{ readonly digest: Digest; readonly size: number }>
+}
+
+/** Which content an ingest is for: its digest when it is known before, else any token of `[a-zA-Z0-9_-]{1,128}`. */
+export type IngestKey = string
+
+/** Takes content in. */
+export interface Ingester {
+  /**
+   * Opens the ingest of this key, and waits while another holder, of this process or another, has it open. Bytes that an
+   * earlier holder stored are still there.
+   *
+   * @throws IngestKeyError `ERR_INGEST_KEY`
+   */
+  begin(key: IngestKey, options?: AbortOptions): Promise<Ingest>
+}
+
+/**
+ * Content on its way in; nothing of it is visible before {@link Ingest.commit}. Disposing keeps the bytes for a later
+ * `begin` of the same key.
+ */
+export interface Ingest extends AsyncDisposable {
+  /** Bytes stored so far. */
+  readonly offset: number
+  /** Stores the bytes of `source` after those that are there. When it rejects, the bytes that came before are kept. */
+  append(source: ByteStream, options?: AbortOptions): Promise<void>
+  /**
+   * Verifies size and digest, then makes the content visible and durable. On a mismatch the bytes are dropped.
+   *
+   * @throws ShortContentError `ERR_CONTENT_SHORT` (the bytes are kept: more may come)
+   * @throws LongContentError `ERR_CONTENT_LONG`
+   * @throws DigestMismatchError `ERR_DIGEST_MISMATCH`
+   */
+  commit(expected: Descriptor, options?: AbortOptions): Promise<'committed' | 'already-present'>
+  /** Drops the bytes stored so far; the offset is 0 again. */
+  reset(options?: AbortOptions): Promise<void>
+}
+
+/** Takes content from another repository of the same registry. */
+export interface Mounter {
+  /** Resolves to whether the content is now here; `false` when it has to be copied. */
+  mount(what: Descriptor, from: Repository, options?: AbortOptions): Promise<boolean>
+}
+
+/** Everything that a store of content does. */
+export interface ContentStore extends Fetcher, Checker, Ingester, Deleter, Lister {}

@@ -1,0 +1,102 @@
+import { DigestSyntaxError } from './errors.ts'
+
+declare const brand: unique symbol
+
+/**
+ * The identity of content: `algorithm:hex`, of a supported algorithm, in lower case and of the algorithm's exact length.
+ * The only ways in are {@link parseDigest}, {@link isDigest} and the functions that compute one.
+ *
+ * @see OCI image-spec v1.1.1, descriptor.md, "Digests"
+ */
+export type Digest = string & { readonly [brand]: 'Digest' }
+
+/** The digest of a layer's uncompressed tar. @see OCI image-spec v1.1.1, config.md, "Layer DiffID" */
+export type DiffId = string & { readonly [brand]: 'DiffId' }
+
+/** The identity of a layer on all layers below it. @see OCI image-spec v1.1.1, config.md, "Layer ChainID" */
+export type ChainId = string & { readonly [brand]: 'ChainId' }
+
+/** The digest of an image's config. @see OCI image-spec v1.1.1, config.md, "ImageID" */
+export type ImageId = string & { readonly [brand]: 'ImageId' }
+
+/** The supported hash algorithms and the length of their digests in hex digits. */
+export const DIGEST_HEX_LENGTHS: Readonly<Record<DigestAlgorithm, number>> = { sha256: 64, sha512: 128 }
+
+/** A supported hash algorithm. */
+export type DigestAlgorithm = 'sha256' | 'sha512'
+
+/** The outcome of {@link tryParseDigest}. */
+export type DigestResult =
+  | { readonly ok: true; readonly value: Digest }
+  | { readonly ok: false; readonly error: DigestSyntaxError }
+
+const LONGEST_SHOWN = 160
+
+/** Parses `text` as a digest; a failure is a value. */
+export function tryParseDigest(text: string): DigestResult {
+  const fail = (found: string, wanted: string, offset: number): DigestResult => ({
+    ok: false,
+    error: new DigestSyntaxError(text.slice(0, LONGEST_SHOWN), found, wanted, offset),
+  })
+  const colon = text.indexOf(':')
+  if (colon < 0) return fail('no colon', '<algorithm>:<hex>', text.length)
+  const algorithm = text.slice(0, colon)
+  if (algorithm !== 'sha256' && algorithm !== 'sha512') {
+    return fail(`algorithm "${algorithm.slice(0, LONGEST_SHOWN)}"`, 'sha256 or sha512', 0)
+  }
+  const wanted = DIGEST_HEX_LENGTHS[algorithm]
+  const length = text.length - colon - 1
+  if (length !== wanted) return fail(`${length} hex digits`, String(wanted), colon + 1)
+  for (let index = colon + 1; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    const isHex = (code >= 48 && code <= 57) || (code >= 97 && code <= 102)
+    if (!isHex) return fail(`"${text.charAt(index)}" at offset ${index}`, 'a lower-case hex digit', index)
+  }
+  return { ok: true, value: text as Digest }
+}
+
+/**
+ * Parses `text` as a digest.
+ *
+ * @throws DigestSyntaxError `ERR_DIGEST_SYNTAX`
+ */
+export function parseDigest(text: string): Digest {
+  const result = tryParseDigest(text)
+  if (!result.ok) throw result.error
+  return result.value
+}
+
+/** Tells whether `value` is a digest. */
+export function isDigest(value: unknown): value is Digest {
+  return typeof value === 'string' && tryParseDigest(value).ok
+}
+
+/** Parses `text` as a DiffID. @throws DigestSyntaxError `ERR_DIGEST_SYNTAX` */
+export function parseDiffId(text: string): DiffId {
+  return parseDigest(text) as string as DiffId
+}
+
+/** Parses `text` as a ChainID. @throws DigestSyntaxError `ERR_DIGEST_SYNTAX` */
+export function parseChainId(text: string): ChainId {
+  return parseDigest(text) as string as ChainId
+}
+
+/** Parses `text` as an image ID. @throws DigestSyntaxError `ERR_DIGEST_SYNTAX` */
+export function parseImageId(text: string): ImageId {
+  return parseDigest(text) as string as ImageId
+}
+
+/** The algorithm of a digest of any kind. */
+export function digestAlgorithm(digest: Digest | DiffId | ChainId | ImageId): DigestAlgorithm {
+  return digest.startsWith('sha512:') ? 'sha512' : 'sha256'
+}
+
+/** The hex digits of a digest of any kind. */
+export function digestHex(digest: Digest | DiffId | ChainId | ImageId): string {
+  return digest.slice(digest.indexOf(':') + 1)
+}
+
+/** The first 12 hex digits, as tools show them. */
+export function shortHex(digest: Digest | DiffId | ChainId | ImageId): string {
+  return digestHex(digest).slice(0, 12)
+}

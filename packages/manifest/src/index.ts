@@ -1,0 +1,2 @@
+export type { Descriptor } from './descriptor.ts'
+export type { Platform } from './platform.ts'
