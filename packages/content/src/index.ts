@@ -10,6 +10,7 @@ export type {
   ContentStore,
   Deleter,
   Fetcher,
+  Followable,
   Ingest,
   Ingester,
   IngestKey,

@@ -7,6 +7,11 @@ import type { Reference, Repository } from '@drayage/reference'
 export interface RangeOptions extends AbortOptions {
   /** The first byte wanted; 0 by default. */
   readonly offset?: number
+  /**
+   * `false` when the caller verifies the bytes itself, as an ingest does, so that they are not hashed twice; `true` by
+   * default.
+   */
+  readonly verify?: boolean
 }
 
 /** Gives the bytes of content. */
@@ -93,6 +98,18 @@ export interface Ingest extends AsyncDisposable {
   commit(expected: Descriptor, options?: AbortOptions): Promise<'committed' | 'already-present'>
   /** Drops the bytes stored so far; the offset is 0 again. */
   reset(options?: AbortOptions): Promise<void>
+}
+
+/**
+ * An ingest whose bytes can be read while they arrive, such as to inflate a layer beside its download. It is an ability
+ * that an {@link Ingest} may have; `canFollow` tells.
+ */
+export interface Followable {
+  /**
+   * The stored bytes from the first one on, also those of an earlier holder, and then each further one as it is appended.
+   * Ends at the commit and rejects with the reason when the ingest is reset or disposed before. Unverified until then.
+   */
+  follow(options?: AbortOptions): ByteStream
 }
 
 /** Takes content from another repository of the same registry. */
