@@ -1,5 +1,10 @@
 /** Codes of the errors of this package. */
-export type ContentErrorCode = 'ERR_CONTENT_NOT_FOUND' | 'ERR_NAME_NOT_FOUND' | 'ERR_INGEST_KEY'
+export type ContentErrorCode =
+  | 'ERR_CONTENT_NOT_FOUND'
+  | 'ERR_NAME_NOT_FOUND'
+  | 'ERR_INGEST_KEY'
+  | 'ERR_INGEST_CLOSED'
+  | 'ERR_WALK_LIMIT'
 
 /** Content that is not there. */
 export class ContentNotFoundError extends Error {
@@ -33,17 +38,63 @@ export class IngestKeyError extends Error {
   readonly code: 'ERR_INGEST_KEY' = 'ERR_INGEST_KEY'
 
   constructor(key: string, options?: ErrorOptions) {
-    super(`Cannot open ingest ${JSON.stringify(key.slice(0, 160))}: found another form, expected a digest or [a-zA-Z0-9_-]{1,128}`, options)
+    super(
+      `Cannot open ingest ${JSON.stringify(key.slice(0, 160))}: found another form, expected a digest or [a-zA-Z0-9_-]{1,128}`,
+      options,
+    )
+  }
+}
+
+/** A call on an ingest that was committed or disposed, or a follower of one that was disposed or reset. */
+export class IngestClosedError extends Error {
+  override readonly name: string = 'IngestClosedError'
+  readonly code: 'ERR_INGEST_CLOSED' = 'ERR_INGEST_CLOSED'
+  /** The key of the ingest. */
+  readonly key: string
+
+  constructor(key: string, options?: ErrorOptions) {
+    super(`Cannot use ingest "${key}": found it closed, expected an open one`, options)
+    this.key = key
+  }
+}
+
+/** A graph of content that is nested deeper, or holds more, than its reader accepts. */
+export class WalkLimitError extends Error {
+  override readonly name: string = 'WalkLimitError'
+  readonly code: 'ERR_WALK_LIMIT' = 'ERR_WALK_LIMIT'
+  /** The content that crosses the limit. */
+  readonly digest: string
+  /** The limit that it crosses. */
+  readonly limit: 'maxDepth' | 'maxCount'
+  /** The value of the limit. */
+  readonly maximum: number
+
+  constructor(digest: string, limit: 'maxDepth' | 'maxCount', maximum: number, options?: ErrorOptions) {
+    const [found, wanted] =
+      limit === 'maxDepth'
+        ? ['it is nested deeper than the limit', `at most ${maximum} levels`]
+        : ['the graph holds more than the limit', `at most ${maximum} pieces of content`]
+    super(`Cannot walk to "${digest}": ${found}, expected ${wanted}`, options)
+    this.digest = digest
+    this.limit = limit
+    this.maximum = maximum
   }
 }
 
 /** Any error of this package. */
-export type ContentError = ContentNotFoundError | NameNotFoundError | IngestKeyError
+export type ContentError =
+  | ContentNotFoundError
+  | NameNotFoundError
+  | IngestKeyError
+  | IngestClosedError
+  | WalkLimitError
 
 const CODES: readonly string[] = [
   'ERR_CONTENT_NOT_FOUND',
   'ERR_NAME_NOT_FOUND',
   'ERR_INGEST_KEY',
+  'ERR_INGEST_CLOSED',
+  'ERR_WALK_LIMIT',
 ] satisfies ContentErrorCode[]
 
 /** Tells whether `value` is an error of this package, also one made by another installed copy of it. */

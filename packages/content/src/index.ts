@@ -4,7 +4,12 @@
  * @packageDocumentation
  */
 export type { ContentError, ContentErrorCode } from './errors.ts'
+export type { CopyBlobOptions } from './copy-blob.ts'
+export type { Growth } from './growth.ts'
 export type { HttpClient, HttpRequest, HttpResponse } from './http.ts'
+export type { KeyedLock } from './keyed-lock.ts'
+export type { MemoryStore } from './memory-store.ts'
+export type { ReadBlobOptions } from './read-blob.ts'
 export type {
   Checker,
   ContentStore,
@@ -22,4 +27,20 @@ export type {
   Untagger,
 } from './ports.ts'
 
-export { ContentNotFoundError, IngestKeyError, isContentError, NameNotFoundError } from './errors.ts'
+export { canFollow } from './can-follow.ts'
+export { copyBlob } from './copy-blob.ts'
+export {
+  ContentNotFoundError,
+  IngestClosedError,
+  IngestKeyError,
+  isContentError,
+  NameNotFoundError,
+  WalkLimitError,
+} from './errors.ts'
+export { createGrowth } from './growth.ts'
+export { assertIngestKey, isIngestKey } from './ingest-key.ts'
+export { createKeyedLock } from './keyed-lock.ts'
+export { createMemoryStore } from './memory-store.ts'
+export { DEFAULT_MAX_BLOB_BYTES, readBlob } from './read-blob.ts'
+export { sizedFrom } from './sized-from.ts'
+export { writeBlob } from './write-blob.ts'

@@ -18,9 +18,11 @@ export interface RangeOptions extends AbortOptions {
 export interface Fetcher {
   /**
    * The bytes of `what`. From offset 0 they are verified: the stream throws at its end unless size and digest match. From
-   * a later offset only the size is checked, and the caller verifies the whole.
+   * a later offset only the size is checked, and the caller verifies the whole. Failures come from the stream, not from
+   * the call.
    *
    * @throws ContentNotFoundError `ERR_CONTENT_NOT_FOUND`
+   * @throws RangeError when `offset` is not an integer from 0 to `what.size`
    */
   fetch(what: Descriptor, options?: RangeOptions): ByteStream
 }
@@ -81,22 +83,33 @@ export interface Ingester {
 
 /**
  * Content on its way in; nothing of it is visible before {@link Ingest.commit}. Disposing keeps the bytes for a later
- * `begin` of the same key.
+ * `begin` of the same key. Its calls are made one after the other.
  */
 export interface Ingest extends AsyncDisposable {
   /** Bytes stored so far. */
   readonly offset: number
-  /** Stores the bytes of `source` after those that are there. When it rejects, the bytes that came before are kept. */
+  /**
+   * Stores the bytes of `source` after those that are there. When it rejects, the bytes that came before are kept.
+   *
+   * @throws IngestClosedError `ERR_INGEST_CLOSED` after the end of the ingest
+   */
   append(source: ByteStream, options?: AbortOptions): Promise<void>
   /**
-   * Verifies size and digest, then makes the content visible and durable. On a mismatch the bytes are dropped.
+   * Verifies size and digest, then makes the content visible and durable, and ends the ingest. On a mismatch the bytes
+   * are dropped and the ingest goes on from offset 0. Content that is there already needs no more bytes:
+   * `already-present`, also when this ingest committed it before.
    *
+   * @throws IngestClosedError `ERR_INGEST_CLOSED` after the end of the ingest, when the content is not there
    * @throws ShortContentError `ERR_CONTENT_SHORT` (the bytes are kept: more may come)
    * @throws LongContentError `ERR_CONTENT_LONG`
    * @throws DigestMismatchError `ERR_DIGEST_MISMATCH`
    */
   commit(expected: Descriptor, options?: AbortOptions): Promise<'committed' | 'already-present'>
-  /** Drops the bytes stored so far; the offset is 0 again. */
+  /**
+   * Drops the bytes stored so far; the offset is 0 again.
+   *
+   * @throws IngestClosedError `ERR_INGEST_CLOSED` after the end of the ingest
+   */
   reset(options?: AbortOptions): Promise<void>
 }
 
