@@ -1,2 +1,49 @@
+/**
+ * Codecs for OCI and Docker manifests, indexes and image configs; platforms and their matching.
+ *
+ * @packageDocumentation
+ */
+export type { ContainerConfig, HistoryEntry, ImageConfig, RootFs } from './image-config.ts'
+export type { DecodedImageConfig, DecodeImageConfigOptions } from './decode-image-config.ts'
+export type {
+  DecodedImageManifest,
+  DecodedIndex,
+  DecodedManifest,
+  DecodedSchema1,
+  DecodeManifestOptions,
+} from './decode-manifest.ts'
 export type { Descriptor } from './descriptor.ts'
+export type { ImageIndex } from './image-index.ts'
+export type { ImageManifest } from './image-manifest.ts'
+export type { LayerCompression, ManifestKind } from './media-types.ts'
+export type { ManifestError, ManifestErrorCode } from './errors.ts'
 export type { Platform } from './platform.ts'
+export type { Schema1Manifest, Schema1Signature } from './schema1.ts'
+
+export { checkLayerCount } from './layer-count.ts'
+export { children } from './children.ts'
+export { decodeImageConfig, requireRootFs } from './decode-image-config.ts'
+export { decodeManifest } from './decode-manifest.ts'
+export { encodeImageConfig, encodeManifest } from './encode.ts'
+export {
+  AmbiguousManifestError,
+  ImageConfigSyntaxError,
+  isManifestError,
+  LayerCountError,
+  ManifestSyntaxError,
+  ManifestTooLargeError,
+  PlatformSyntaxError,
+  UnsupportedConfigError,
+  UnsupportedManifestError,
+} from './errors.ts'
+export {
+  isForeignLayerType,
+  isIndexType,
+  isLayerType,
+  isManifestType,
+  layerCompression,
+  MANIFEST_ACCEPT,
+  manifestKind,
+  MEDIA_TYPES,
+} from './media-types.ts'
+export { MAX_HISTORY, MAX_LAYERS, MAX_MANIFEST_BYTES, MAX_MANIFESTS, MAX_RUNNABLE_LAYERS } from './limits.ts'

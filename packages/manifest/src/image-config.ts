@@ -1,0 +1,99 @@
+import * as z from 'zod/mini'
+
+import type { DiffId } from '@drayage/digest'
+
+import { boundedArray, diffIdCodec, lenientObject, nameSetCodec, textMapCodec, textsCodec, type Codec } from './codec.ts'
+import { MAX_HISTORY, MAX_LAYERS } from './limits.ts'
+
+/**
+ * What an image runs on, how, and what its layers are. Members that are not named here are kept; `null` is the same as
+ * absent.
+ *
+ * @see OCI image-spec v1.1.1, config.md; Docker Image Specification v1.2
+ */
+export interface ImageConfig {
+  readonly architecture?: string
+  readonly os?: string
+  readonly variant?: string
+  readonly 'os.version'?: string
+  readonly 'os.features'?: readonly string[]
+  /** A point in time by RFC 3339, unchecked. */
+  readonly created?: string
+  readonly author?: string
+  readonly config?: ContainerConfig
+  /** Absent in images older than content addressing and in configs that are not an image's. */
+  readonly rootfs?: RootFs
+  /** Oldest first. */
+  readonly history?: readonly HistoryEntry[]
+}
+
+/** The layers of an image. */
+export interface RootFs {
+  /** `layers`; on old Windows images `layers+base`. */
+  readonly type: string
+  /** Bottom to top. */
+  readonly diff_ids: readonly DiffId[]
+}
+
+/** How one layer, or a change without a layer, came to be. */
+export interface HistoryEntry {
+  readonly created?: string
+  readonly created_by?: string
+  readonly author?: string
+  readonly comment?: string
+  readonly empty_layer?: boolean
+}
+
+/** How a container of the image runs by default. */
+export interface ContainerConfig {
+  readonly User?: string
+  readonly ExposedPorts?: Readonly<Record<string, unknown>>
+  readonly Env?: readonly string[]
+  readonly Entrypoint?: readonly string[]
+  readonly Cmd?: readonly string[]
+  readonly Volumes?: Readonly<Record<string, unknown>>
+  readonly WorkingDir?: string
+  readonly Labels?: Readonly<Record<string, string>>
+  readonly StopSignal?: string
+}
+
+const text = z.exactOptional(z.string())
+
+const containerConfigCodec: Codec<ContainerConfig> = lenientObject({
+  User: text,
+  ExposedPorts: z.exactOptional(nameSetCodec),
+  Env: z.exactOptional(textsCodec),
+  Entrypoint: z.exactOptional(textsCodec),
+  Cmd: z.exactOptional(textsCodec),
+  Volumes: z.exactOptional(nameSetCodec),
+  WorkingDir: text,
+  Labels: z.exactOptional(textMapCodec),
+  StopSignal: text,
+})
+
+const historyEntryCodec: Codec<HistoryEntry> = lenientObject({
+  created: text,
+  created_by: text,
+  author: text,
+  comment: text,
+  empty_layer: z.exactOptional(z.boolean()),
+})
+
+const rootFsCodec: Codec<RootFs> = lenientObject({
+  type: z._default(z.string(), 'layers'),
+  diff_ids: z._default(boundedArray(diffIdCodec, MAX_LAYERS), []),
+})
+
+/** Decodes the value of an image config. */
+export const imageConfigCodec: Codec<ImageConfig> = lenientObject({
+  architecture: text,
+  os: text,
+  variant: text,
+  'os.version': text,
+  'os.features': z.exactOptional(textsCodec),
+  created: text,
+  author: text,
+  config: z.exactOptional(containerConfigCodec),
+  rootfs: z.exactOptional(rootFsCodec),
+  history: z.exactOptional(boundedArray(historyEntryCodec, MAX_HISTORY)),
+})
