@@ -1,1 +1,29 @@
-export {}
+/**
+ * An OCI registry as a request handler: pull, push, mounts, resumable uploads, referrers, listing and deleting, over a
+ * content store and small records.
+ *
+ * @packageDocumentation
+ */
+export type { Refusal, RegistryServerError, RegistryServerErrorCode, SpecErrorCode } from './errors.ts'
+export type { RegistryHandlerOptions } from './handler.ts'
+export type { RegistryLimits } from './limits.ts'
+export type { MemoryStorageOptions } from './memory-storage.ts'
+export type {
+  Links,
+  NameLister,
+  NamePage,
+  ReferrerListOptions,
+  Referrers,
+  RegistryStorage,
+  Tags,
+  UploadLister,
+  UploadSession,
+  UploadSessions,
+} from './storage.ts'
+export type { SweepUploadsOptions } from './sweep-uploads.ts'
+
+export { ClientGoneError, isRegistryServerError, RegistryRecordError, RequestRefusedError } from './errors.ts'
+export { createRegistryHandler } from './handler.ts'
+export { DEFAULT_LIMITS } from './limits.ts'
+export { createMemoryStorage } from './memory-storage.ts'
+export { sweepUploads } from './sweep-uploads.ts'

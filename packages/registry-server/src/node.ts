@@ -1,1 +1,10 @@
-export {}
+/**
+ * The registry on Node: its handler behind `node:http`, and its records in files.
+ *
+ * @packageDocumentation
+ */
+export type { HttpServer, ServeOptions } from './node/serve.ts'
+export type { RequestEvent } from './node/request-event.ts'
+
+export { createFsStorage } from './node/fs-storage.ts'
+export { serve } from './node/serve.ts'

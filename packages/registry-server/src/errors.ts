@@ -1,0 +1,88 @@
+/** Codes of the errors of this package. */
+export type RegistryServerErrorCode = 'ERR_REQUEST_REFUSED' | 'ERR_REGISTRY_RECORD' | 'ERR_CLIENT_GONE'
+
+/**
+ * The error codes of a registry's answers.
+ *
+ * @see OCI distribution-spec v1.1.1, "Error Codes"
+ */
+export type SpecErrorCode =
+  | 'BLOB_UNKNOWN'
+  | 'BLOB_UPLOAD_INVALID'
+  | 'BLOB_UPLOAD_UNKNOWN'
+  | 'DIGEST_INVALID'
+  | 'MANIFEST_BLOB_UNKNOWN'
+  | 'MANIFEST_INVALID'
+  | 'MANIFEST_UNKNOWN'
+  | 'NAME_INVALID'
+  | 'NAME_UNKNOWN'
+  | 'SIZE_INVALID'
+  | 'UNAUTHORIZED'
+  | 'DENIED'
+  | 'UNSUPPORTED'
+  | 'TAG_INVALID'
+  | 'PAGINATION_NUMBER_INVALID'
+  | 'UNKNOWN'
+
+/** What a {@link RequestRefusedError} says. */
+export interface Refusal {
+  /** The HTTP status. */
+  readonly status: number
+  readonly specCode: SpecErrorCode
+  /** One sentence; it is sent to the client. */
+  readonly message: string
+  /** Details for the client, as JSON. */
+  readonly detail?: unknown
+  /** Further response headers, names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A request that the registry answers with an error. */
+export class RequestRefusedError extends Error {
+  override readonly name: string = 'RequestRefusedError'
+  readonly code: 'ERR_REQUEST_REFUSED' = 'ERR_REQUEST_REFUSED'
+  /** The answer. */
+  readonly refusal: Refusal
+
+  constructor(refusal: Refusal, options?: ErrorOptions) {
+    super(refusal.message, options)
+    this.refusal = refusal
+  }
+}
+
+/** A record of the registry's storage that cannot be read. */
+export class RegistryRecordError extends Error {
+  override readonly name: string = 'RegistryRecordError'
+  readonly code: 'ERR_REGISTRY_RECORD' = 'ERR_REGISTRY_RECORD'
+  /** The file. */
+  readonly path: string
+
+  constructor(path: string, found: string, wanted: string, options?: ErrorOptions) {
+    super(`Cannot read registry record ${JSON.stringify(path)}: found ${found}, expected ${wanted}`, options)
+    this.path = path
+  }
+}
+
+/** The client closed its connection before it had the response; the reason of the request's signal. */
+export class ClientGoneError extends Error {
+  override readonly name: string = 'ClientGoneError'
+  readonly code: 'ERR_CLIENT_GONE' = 'ERR_CLIENT_GONE'
+
+  constructor(options?: ErrorOptions) {
+    super('Cannot answer the request: found its connection closed, expected it to stay open', options)
+  }
+}
+
+/** Any error of this package. */
+export type RegistryServerError = RequestRefusedError | RegistryRecordError | ClientGoneError
+
+const CODES: readonly string[] = [
+  'ERR_REQUEST_REFUSED',
+  'ERR_REGISTRY_RECORD',
+  'ERR_CLIENT_GONE',
+] satisfies RegistryServerErrorCode[]
+
+/** Tells whether `value` is an error of this package, also one made by another installed copy of it. */
+export function isRegistryServerError(value: unknown): value is RegistryServerError {
+  return value instanceof Error && 'code' in value && typeof value.code === 'string' && CODES.includes(value.code)
+}

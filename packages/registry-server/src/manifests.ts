@@ -1,0 +1,93 @@
+import { type HttpResponse, isContentError, readBlob } from '@drayage/content'
+import { type Digest, tryParseDigest } from '@drayage/digest'
+import { decodeManifest, type Descriptor } from '@drayage/manifest'
+
+import { contentResponse } from './blobs.ts'
+import { RequestRefusedError } from './errors.ts'
+import { type Exchange, requireDeletes, requireDigest } from './exchange.ts'
+import { isTag } from './names.ts'
+import { emptyResponse } from './respond.ts'
+import { subjectOf } from './subject.ts'
+
+/** What the last part of a manifest's path is. */
+export type ManifestName = { readonly kind: 'tag'; readonly tag: string } | { readonly kind: 'digest'; readonly digest: Digest }
+
+/**
+ * Parses the last part of a manifest's path; `undefined` when it is no tag.
+ *
+ * @throws RequestRefusedError `ERR_REQUEST_REFUSED`, status 400, when it is meant to be a digest and is none
+ */
+export function parseManifestName(text: string): ManifestName | undefined {
+  if (text.includes(':')) return { kind: 'digest', digest: requireDigest(text) }
+  return isTag(text) ? { kind: 'tag', tag: text } : undefined
+}
+
+/** Answers GET and HEAD of a manifest. @see OCI distribution-spec v1.1.1, "Pulling manifests" (end-3) */
+export async function getManifest(exchange: Exchange, repository: string, reference: string): Promise<HttpResponse> {
+  const { storage, request } = exchange
+  const name = knownName(reference)
+  const digest = name.kind === 'digest' ? name.digest : await storage.tags.get(repository, name.tag, request)
+  const manifest = digest === undefined ? undefined : await storage.manifests.find(repository, digest, request)
+  if (manifest === undefined || !(await storage.content.has(manifest, request))) throw manifestUnknown(reference)
+  return contentResponse(exchange, manifest, manifest.mediaType)
+}
+
+/**
+ * Answers DELETE of a manifest: by tag the tag goes, by digest the manifest and every tag that stands for it.
+ *
+ * @see OCI distribution-spec v1.1.1, "Deleting tags", "Deleting Manifests" (end-9)
+ */
+export async function deleteManifest(exchange: Exchange, repository: string, reference: string): Promise<HttpResponse> {
+  requireDeletes(exchange)
+  const { storage, request } = exchange
+  const name = knownName(reference)
+  if (name.kind === 'tag') {
+    if (!(await storage.tags.remove(repository, name.tag, request))) throw manifestUnknown(reference)
+    return emptyResponse(202)
+  }
+  const manifest = await storage.manifests.find(repository, name.digest, request)
+  if (manifest === undefined) throw manifestUnknown(reference)
+  await forgetTags(exchange, repository, name.digest)
+  await forgetReferrer(exchange, repository, manifest)
+  await storage.manifests.unlink(repository, name.digest, request)
+  return emptyResponse(202)
+}
+
+/** The answer when there is no such manifest. */
+export function manifestUnknown(reference: string): RequestRefusedError {
+  const detail = tryParseDigest(reference).ok ? { digest: reference } : { tag: reference.slice(0, 160) }
+  return new RequestRefusedError({ status: 404, specCode: 'MANIFEST_UNKNOWN', message: 'manifest unknown', detail })
+}
+
+function knownName(reference: string): ManifestName {
+  const name = parseManifestName(reference)
+  if (name === undefined) throw manifestUnknown(reference)
+  return name
+}
+
+async function forgetTags(exchange: Exchange, repository: string, digest: Digest): Promise<void> {
+  const { storage, request, limits } = exchange
+  const { signal } = request
+  let after: string | undefined
+  for (;;) {
+    const tags = await storage.names.tags(repository, { limit: limits.maxPageEntries, after, signal })
+    for (const tag of tags ?? []) {
+      if ((await storage.tags.get(repository, tag, request)) === digest) await storage.tags.remove(repository, tag, request)
+    }
+    after = tags?.at(-1)
+    if (after === undefined) return
+  }
+}
+
+async function forgetReferrer(exchange: Exchange, repository: string, manifest: Descriptor): Promise<void> {
+  const { storage, request, limits } = exchange
+  const { mediaType, digest } = manifest
+  try {
+    const bytes = await readBlob(storage.content, manifest, { maxBytes: limits.maxManifestBytes, signal: request.signal })
+    const subject = subjectOf(decodeManifest(bytes, { mediaType, digest }))
+    if (subject !== undefined) await storage.referrers.remove(repository, subject, digest, request)
+  } catch (error) {
+    // A manifest whose bytes are gone can still be deleted.
+    if (!isContentError(error)) throw error
+  }
+}

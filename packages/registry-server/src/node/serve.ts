@@ -1,0 +1,158 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+
+import type { HttpClient, HttpRequest } from '@drayage/content'
+
+import { ClientGoneError } from '../errors.ts'
+import { jsonResponse } from '../respond.ts'
+import { openRequestBody, type RequestBody } from './request-body.ts'
+import type { RequestEvent } from './request-event.ts'
+import { sendResponse } from './send-response.ts'
+
+/** Options of {@link serve}. */
+export interface ServeOptions {
+  /** The address to listen on; `127.0.0.1` by default. */
+  readonly host?: string
+  /** The port to listen on; 0, the default, takes a free one. */
+  readonly port?: number
+  /** Called after each response, whole or broken. */
+  readonly onRequest?: (event: RequestEvent) => void
+  /** How long a client may take for the headers of a request, in milliseconds; 60 000 by default. */
+  readonly headersTimeoutMs?: number
+  /** How long {@link HttpServer.close} waits for running requests, in milliseconds; 5 000 by default. */
+  readonly graceMs?: number
+}
+
+/** A server that listens. */
+export interface HttpServer extends AsyncDisposable {
+  /** Address and port, such as `127.0.0.1:5000`. */
+  readonly host: string
+  /** Such as `http://127.0.0.1:5000`. */
+  readonly url: string
+  /** Takes no new connections, waits for running requests up to the grace time, then closes all connections. */
+  close(): Promise<void>
+}
+
+/** How many bytes of a refused body are read and dropped, so that its sender gets to see the answer. */
+const LINGER_BYTES = 65_536
+
+/**
+ * Serves a handler over HTTP/1.1. The handler sees URLs with the server's own address, never the `Host` of a request; the
+ * signal of its request fires when the client leaves. A handler that rejects makes a 500 without details; a body that
+ * fails or is short closes the connection.
+ */
+export async function serve(handler: HttpClient, options: ServeOptions = {}): Promise<HttpServer> {
+  const { host = '127.0.0.1', port = 0, onRequest, headersTimeoutMs = 60_000, graceMs = 5_000 } = options
+  let url = ''
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    void handle({ handler, url, request, response }).then((event) => onRequest?.(event))
+  }
+  // Transfers may take hours, so a request has no time limit as a whole; its headers have one.
+  const server = createServer({ requestTimeout: 0, headersTimeout: headersTimeoutMs, keepAliveTimeout: 75_000 }, answer)
+  server.on('checkContinue', answer)
+  server.listen(port, host)
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new TypeError('Cannot listen: found no port, expected one')
+  const authority = `${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
+  url = `http://${authority}`
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => (closing ??= closeServer(server, graceMs))
+  return { host: authority, url, close, [Symbol.asyncDispose]: close }
+}
+
+interface Incoming {
+  readonly handler: HttpClient
+  /** Of this server. */
+  readonly url: string
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+}
+
+async function handle({ handler, url, request, response }: Incoming): Promise<RequestEvent> {
+  const leaving = new AbortController()
+  response.once('close', () => {
+    if (!response.writableFinished) leaving.abort(new ClientGoneError())
+  })
+  const { signal } = leaving
+  const target = pathOf(request.url ?? '')
+  const body = openRequestBody(request, response)
+  let bytesSent = 0
+  let failure: { readonly error: unknown } | undefined
+  try {
+    const result = await answerOf(handler, toRequest(url + target, request, body, signal))
+    failure = result.failure
+    const headers = body.isRead() ? result.response.headers : { ...result.response.headers, connection: 'close' }
+    await sendResponse(response, { ...result.response, headers }, signal, (bytes) => (bytesSent += bytes))
+    await leaveBody(request, body)
+  } catch (error) {
+    failure ??= { error }
+    response.destroy()
+  }
+  const queryAt = target.indexOf('?')
+  return {
+    method: request.method ?? '',
+    path: queryAt < 0 ? target : target.slice(0, queryAt),
+    query: queryAt < 0 ? '' : target.slice(queryAt),
+    status: response.headersSent ? response.statusCode : 0,
+    range: request.headers.range,
+    bytesSent,
+    isComplete: response.writableFinished,
+    ...failure,
+  }
+}
+
+interface Answer {
+  readonly response: Awaited<ReturnType<HttpClient>>
+  readonly failure?: { readonly error: unknown }
+}
+
+async function answerOf(handler: HttpClient, request: HttpRequest): Promise<Answer> {
+  try {
+    return { response: await handler(request) }
+  } catch (error) {
+    request.signal?.throwIfAborted()
+    const response = jsonResponse(500, { errors: [{ code: 'UNKNOWN', message: 'internal error' }] })
+    return { response, failure: { error } }
+  }
+}
+
+function toRequest(url: string, request: IncomingMessage, body: RequestBody, signal: AbortSignal): HttpRequest {
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
+    ),
+  )
+  const method = request.method ?? 'GET'
+  return { method, url, headers, signal, ...(body.stream === undefined ? {} : { body: body.stream }) }
+}
+
+/** The path and query of a request's target, which may also be a whole URL. */
+function pathOf(target: string): string {
+  if (target.startsWith('/')) return target
+  const parsed = URL.parse(target)
+  return parsed === null ? '/' : parsed.pathname + parsed.search
+}
+
+/** Reads a little of a body that nobody wanted, then ends the connection. */
+async function leaveBody(request: IncomingMessage, body: RequestBody): Promise<void> {
+  if (body.isRead()) return
+  let left = LINGER_BYTES
+  request.on('data', (chunk: Uint8Array) => {
+    left -= chunk.byteLength
+    if (left < 0) request.destroy()
+  })
+  request.on('error', () => {})
+}
+
+async function closeServer(server: Server, graceMs: number): Promise<void> {
+  const closed = once(server, 'close')
+  server.close()
+  server.closeIdleConnections()
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+  try {
+    await closed
+  } finally {
+    clearTimeout(timer)
+  }
+}
