@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+
+/** Tests against foreign programs (docker-registry, skopeo, umoci): one file at a time, they share ports and daemons. */
+export default defineConfig({
+  test: {
+    include: ['interop/**/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+  },
+})
