@@ -10,6 +10,7 @@ export type { HttpClient, HttpRequest, HttpResponse } from './http.ts'
 export type { KeyedLock } from './keyed-lock.ts'
 export type { MemoryStore } from './memory-store.ts'
 export type { ReadBlobOptions } from './read-blob.ts'
+export type { WalkOptions, WalkStep } from './walk.ts'
 export type {
   Checker,
   ContentStore,
@@ -43,4 +44,5 @@ export { createKeyedLock } from './keyed-lock.ts'
 export { createMemoryStore } from './memory-store.ts'
 export { DEFAULT_MAX_BLOB_BYTES, readBlob } from './read-blob.ts'
 export { sizedFrom } from './sized-from.ts'
+export { DEFAULT_MAX_WALK_COUNT, DEFAULT_MAX_WALK_DEPTH, walk } from './walk.ts'
 export { writeBlob } from './write-blob.ts'
