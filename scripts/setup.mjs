@@ -41,15 +41,14 @@ function readArguments(given) {
 
 /** Installs the locked dependencies, unless the manifests are those of the last install. */
 function install() {
-  const stamp = fingerprint()
-  if (existsSync(bin) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return
+  if (existsSync(bin) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === fingerprint()) return
   rmSync(stampFile, { force: true })
   const { packageManager } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
   step('install', 'npx', ['-y', packageManager, 'install', '--frozen-lockfile'], [
     'The locked packages could not be installed. Look at the lines above; if they speak of the network, check that',
     '`npm ping` works, then run the same command again. If they speak of an outdated lockfile, run `pnpm install`.',
   ])
-  writeFileSync(stampFile, stamp)
+  writeFileSync(stampFile, fingerprint())
 }
 
 /** What an install depends on: the lockfile, the workspace file and every package.json, and that the links are there. */

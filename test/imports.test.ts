@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+import { readJson, root, sourceFiles, workspacePackages, type WorkspacePackage } from '../scripts/workspace.ts'
+import { packageTable, type TableRow } from './package-table.ts'
+
+const table = packageTable()
+const packages = workspacePackages()
+const scope = '@drayage/'
+
+/** The internal packages that `row` may import. */
+function allowed(row: TableRow): string[] {
+  if (row.mayImport !== 'any package') return row.mayImport.toSorted()
+  return table
+    .filter((other) => other.label !== row.label && (other.tier === 'pure' || other.tier === 'node'))
+    .map((other) => other.label)
+    .toSorted()
+}
+
+function internal(dependencies: Readonly<Record<string, string>> = {}): string[] {
+  return Object.keys(dependencies)
+    .filter((name) => name.startsWith(scope))
+    .map((name) => name.slice(scope.length))
+    .toSorted()
+}
+
+function withoutComments(source: string): string {
+  return source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1')
+}
+
+/** What a source file imports: statically, lazily, and as a type. */
+function specifiers(source: string): string[] {
+  const found = withoutComments(source).matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)(['"])([^'"\n]+)\1/g)
+  return [...found].map((match) => match[2] ?? '')
+}
+
+function read(each: WorkspacePackage, file: string): string {
+  return readFileSync(path.join(each.directory, 'src', file), 'utf8')
+}
+
+test('the table in docs/architecture.md names every package, and no other', () => {
+  expect(table.map((row) => row.label).toSorted()).toEqual(packages.map((each) => each.label).toSorted())
+})
+
+describe.each(table)('package table: $label', (row) => {
+  const found = packages.find((each) => each.label === row.label)
+  if (found === undefined) return
+  const files = sourceFiles(found)
+  const tests = files.filter((file) => file.endsWith('.test.ts'))
+  const sources = files.filter((file) => !file.endsWith('.test.ts'))
+  /** The files of a pure package that use Node: its Node entries and what is named after them. */
+  const isNodeFile = (file: string): boolean =>
+    row.nodeEntries.some((entry) => file === `${entry}.ts` || file.startsWith(`${entry}-`) || file.startsWith(`${entry}/`))
+
+  test('package.json depends on what the table says', () => {
+    expect(internal(found.manifest.dependencies)).toEqual(allowed(row))
+    const external = Object.keys(found.manifest.dependencies ?? {}).filter((name) => !name.startsWith(scope))
+    expect(external.toSorted()).toEqual(row.external.toSorted())
+    expect(found.manifest.private === true).toBe(row.isPrivate)
+  })
+
+  test('the versions of dependencies come from the workspace and the catalog', () => {
+    const all = { ...found.manifest.dependencies, ...found.manifest.devDependencies }
+    const others = Object.entries(all).filter(
+      ([name, range]) => range !== (name.startsWith(scope) ? 'workspace:^' : 'catalog:'),
+    )
+    expect(others).toEqual([])
+  })
+
+  test('tsconfig.json references the same packages and extends the configuration of its tier', () => {
+    const config = readJson<{ readonly extends: string; readonly references: readonly { readonly path: string }[] }>(
+      path.join(found.directory, 'tsconfig.json'),
+    )
+    const referenced = config.references.map((reference) => path.basename(reference.path))
+    expect(referenced.toSorted()).toEqual(allowed(row))
+    const isPure = row.tier === 'pure' && row.nodeEntries.length === 0
+    expect(path.basename(config.extends)).toBe(isPure ? 'tsconfig.pure.json' : 'tsconfig.base.json')
+  })
+
+  test('the root tsconfig.json and package.json name it', () => {
+    const config = readJson<{ readonly references: readonly { readonly path: string }[] }>(path.join(root, 'tsconfig.json'))
+    expect(config.references.map((each) => each.path)).toContain(path.relative(root, found.directory))
+    const rootManifest = readJson<{ readonly devDependencies: object }>(path.join(root, 'package.json'))
+    expect(Object.keys(rootManifest.devDependencies)).toContain(found.manifest.name)
+  })
+
+  test('its sources import only what the table allows', () => {
+    const mayImport = [...allowed(row).map((label) => scope + label), ...row.external]
+    const others = sources.flatMap((file) =>
+      specifiers(read(found, file))
+        .filter((name) => !name.startsWith('.') && !name.startsWith('#') && !isBuiltin(name))
+        .filter((name) => !mayImport.some((prefix) => name === prefix || name.startsWith(`${prefix}/`)))
+        .map((name) => `${file}: ${name}`),
+    )
+    expect(others).toEqual([])
+  })
+
+  test('its tests import only what it declares', () => {
+    const { name: own, dependencies, devDependencies } = found.manifest
+    const declared = [own, 'vitest', 'fast-check', ...Object.keys({ ...dependencies, ...devDependencies })]
+    const others = tests.flatMap((file) =>
+      specifiers(read(found, file))
+        .filter((name) => !name.startsWith('.') && !name.startsWith('#') && !isBuiltin(name))
+        .filter((name) => !declared.some((prefix) => name === prefix || name.startsWith(`${prefix}/`)))
+        .map((name) => `${file}: ${name}`),
+    )
+    expect(others).toEqual([])
+  })
+
+  test.runIf(row.tier === 'pure')('it uses nothing of Node outside its named Node entries', () => {
+    const breaches = sources
+      .filter((file) => !isNodeFile(file))
+      .flatMap((file) => {
+        const source = read(found, file)
+        const modules = specifiers(source).filter(
+          (name) => isBuiltin(name) || (name.startsWith('.') && isNodeFile(path.posix.join(path.posix.dirname(file), name))),
+        )
+        const globals = [...withoutComments(source).matchAll(/(?<![\w.'"])(?:Buffer|process|__dirname)\s*[.([]/g)]
+        return [...modules, ...globals.map((match) => match[0])].map((what) => `${file}: ${what}`)
+      })
+    expect(breaches).toEqual([])
+  })
+})

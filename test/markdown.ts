@@ -1,0 +1,45 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+
+import { root } from '../scripts/workspace.ts'
+
+/** One TypeScript example of a Markdown file. */
+export interface Fence {
+  /** `packages/digest/README.md`, with forward slashes. */
+  readonly file: string
+  /** 1 for the first example of the file. */
+  readonly number: number
+  /** The line where its code starts, from 1. */
+  readonly line: number
+  readonly code: string
+  /** Why the example is not run, when its fence says `ts ignore: <reason>`. */
+  readonly ignored: string | undefined
+  /** The directory whose package the example belongs to. */
+  readonly directory: string
+}
+
+/** The documents whose examples are run. */
+export function documents(): string[] {
+  return globSync(['README.md', 'CONTRIBUTING.md', 'docs/**/*.md', 'packages/*/README.md', 'apps/*/README.md'], { cwd: root })
+    .map((file) => file.split(path.sep).join('/'))
+    .toSorted()
+}
+
+/** The examples of one document. */
+export function fences(file: string): Fence[] {
+  const text = readFileSync(path.join(root, file), 'utf8')
+  const directory = path.dirname(path.join(root, file))
+  return [...text.matchAll(/^```(?:ts|typescript)\b(.*)\n([\s\S]*?)^```$/gm)].map((match, index) => ({
+    file,
+    number: index + 1,
+    line: text.slice(0, match.index).split('\n').length + 1,
+    code: match[2] ?? '',
+    ignored: /^\s*ignore:\s*(\S.*)$/.exec(match[1] ?? '')?.[1],
+    directory: existsSync(path.join(directory, 'package.json')) ? directory : root,
+  }))
+}
+
+/** The last statement that starts at the beginning of a line. */
+export function lastStatement(code: string): string {
+  return code.split('\n').findLast((line) => /^[a-z]/i.test(line)) ?? ''
+}
