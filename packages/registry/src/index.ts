@@ -1,1 +1,31 @@
-export {}
+/**
+ * A client for OCI and Docker registries with an injectable transport.
+ *
+ * @packageDocumentation
+ */
+export type { Credentials, CredentialOptions, CredentialSource } from './credentials.ts'
+export type { RegistryEvent, OnRegistryEvent } from './events.ts'
+export type { RegistryErrorCode, UnreachableReason, UrlRefusal } from './errors.ts'
+export type { AnyRegistryError } from './is-registry-error.ts'
+export type { RegistryClient, RegistryClientOptions } from './client.ts'
+export type { RepositoryClient } from './repository-client.ts'
+export type { RealmRule } from './credential-gate.ts'
+export type { UploadLocation, UrlGateOptions } from './url-gate.ts'
+
+export { createRegistryClient } from './client.ts'
+export {
+  ChallengeSyntaxError,
+  RegistryDeniedError,
+  RegistryError,
+  RegistryListingError,
+  RegistryNotFoundError,
+  RegistryProtocolError,
+  RegistryRateLimitedError,
+  RegistryTruncatedError,
+  RegistryUnauthorizedError,
+  RegistryUnreachableError,
+  UrlRefusedError,
+} from './errors.ts'
+export { isRegistryError } from './is-registry-error.ts'
+export { redactUrl } from './redact-url.ts'
+export { checkUploadLocation, checkUrl } from './url-gate.ts'

@@ -1,0 +1,84 @@
+import type { HttpClient } from '@drayage/content'
+import type { Repository } from '@drayage/reference'
+
+import { isLoopbackHost } from './address.ts'
+import type { RealmRule } from './credential-gate.ts'
+import type { CredentialSource } from './credentials.ts'
+import { createEndpoint, type Endpoint } from './endpoint.ts'
+import type { OnRegistryEvent } from './events.ts'
+import { MAX_REMEMBERED } from './limits.ts'
+import { LruMap } from './lru-map.ts'
+import { followRedirects } from './redirects.ts'
+import { createRepositoryClient, type RepositoryClient } from './repository-client.ts'
+import { repositoryOf } from './repository-name.ts'
+import { mapFailures } from './unreachable.ts'
+import type { UrlGateOptions } from './url-gate.ts'
+
+/** Options of {@link createRegistryClient}. */
+export interface RegistryClientOptions extends UrlGateOptions {
+  /** The transport, such as `undiciClient()` of `@drayage/registry/undici`. */
+  readonly http: HttpClient
+  /** Where credentials come from, when a registry asks for some; without it all requests are anonymous. */
+  readonly credentials?: CredentialSource
+  /** `drayage` by default. */
+  readonly userAgent?: string
+  /**
+   * Tells whether a host (with its port, when it has one) is asked by plain http first; by default this machine's own
+   * names and addresses: `localhost`, `127.0.0.0/8` and `[::1]`. Such a host that speaks only TLS is asked by https.
+   */
+  readonly plainHttp?: (host: string) => boolean
+  /** Tells of token servers, beyond those on the registry's own domain, that may see the user's credentials. */
+  readonly isTrustedRealm?: RealmRule
+  readonly onEvent?: OnRegistryEvent
+  /** A monotonic clock in milliseconds; `performance.now` by default. */
+  readonly now?: () => number
+}
+
+/** Registries, over one transport. */
+export interface RegistryClient {
+  /**
+   * The client of a repository, given in normal or familiar form.
+   *
+   * @throws ReferenceSyntaxError `ERR_REFERENCE_SYNTAX`
+   */
+  repository(name: string | Repository): RepositoryClient
+}
+
+/** Creates a client of all registries. */
+export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
+  const endpoints = new LruMap<Endpoint>(MAX_REMEMBERED)
+  const endpointOf = (domain: string): Endpoint => {
+    const known = endpoints.get(domain)
+    if (known !== undefined) return known
+    const endpoint = endpointFor(domain, options)
+    endpoints.set(domain, endpoint)
+    return endpoint
+  }
+  return {
+    repository: (name) => {
+      const repository = typeof name === 'string' ? repositoryOf(name) : name
+      return createRepositoryClient(endpointOf(repository.domain), repository)
+    },
+  }
+}
+
+function endpointFor(domain: string, options: RegistryClientOptions): Endpoint {
+  const host = registryHost(domain)
+  const { isTrustedHost, userAgent = 'drayage', now = () => performance.now(), onEvent = () => {} } = options
+  const isPlainHttp = (options.plainHttp ?? isLoopbackHost)(host)
+  const client = followRedirects(mapFailures(options.http), { isTrustedHost })
+  return createEndpoint({ host, client, isPlainHttp, userAgent, now, onEvent })
+}
+
+/**
+ * The host that serves a domain: Docker Hub's own is another than its name.
+ *
+ * @throws TypeError when `domain` is not a host with an optional port
+ */
+function registryHost(domain: string): string {
+  if (domain === 'docker.io' || domain === 'index.docker.io') return 'registry-1.docker.io'
+  const url = URL.parse(`https://${domain}/`)
+  const isHost = url !== null && url.pathname === '/' && !/[\s/?#@\\%]/.test(domain) && url.href === `https://${url.host}/`
+  if (!isHost) throw new TypeError(`Cannot address registry ${JSON.stringify(domain.slice(0, 255))}: found another form, expected a host and port`)
+  return domain
+}

@@ -1,0 +1,13 @@
+/** What a client tells while it works, through `onEvent`. */
+export type RegistryEvent =
+  /** The registry has something to say to its user; the text is quoted and at most 256 characters long. */
+  | { readonly type: 'warning'; readonly host: string; readonly text: string }
+  /** How many requests are left, as Docker Hub counts them. */
+  | { readonly type: 'rate-limit'; readonly host: string; readonly limit: number; readonly remaining: number }
+  /** The registry refuses the user's credentials, and gives the content without them. */
+  | { readonly type: 'anonymous-fallback'; readonly host: string; readonly repository: string }
+  /** The registry does not serve the range asked for, so that bytes before it come again and are skipped. */
+  | { readonly type: 'range-ignored'; readonly host: string; readonly skippedBytes: number }
+
+/** Takes the events of a client; what it throws reaches the caller of the request. */
+export type OnRegistryEvent = (event: RegistryEvent) => void

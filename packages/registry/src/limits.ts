@@ -1,0 +1,50 @@
+/** The most bytes of a manifest: the limit that registries themselves put on one. */
+export const MANIFEST_MAX_BYTES: number = 4 * 1024 * 1024
+
+/** The most bytes read of an error's body. */
+export const ERROR_BODY_MAX_BYTES: number = 64 * 1024
+
+/** The most bytes of a token server's answer. */
+export const TOKEN_MAX_BYTES: number = 1024 * 1024
+
+/** The most bytes of one page of tags. */
+export const TAGS_PAGE_MAX_BYTES: number = 16 * 1024 * 1024
+
+/** The most pages of one listing. */
+export const MAX_PAGES = 1000
+
+/** The most tags of one listing. */
+export const MAX_TAGS = 1_000_000
+
+/** The most redirects followed for one request. */
+export const MAX_REDIRECTS = 10
+
+/** The longest wait that a registry may ask for with `Retry-After`. */
+export const RETRY_AFTER_MAX_MS = 120_000
+
+/** How long a token server may take. */
+export const TOKEN_TIMEOUT_MS = 15_000
+
+/** The shortest life of a token that is believed, as Docker's clients do; an earlier end shows as a 401, which renews it. */
+export const TOKEN_MIN_LIFE_MS = 60_000
+
+/** The longest life of a token that is believed. */
+export const TOKEN_MAX_LIFE_MS: number = 24 * 60 * 60 * 1000
+
+/** The part of a token's life after which it is renewed. */
+export const TOKEN_RENEW_AT = 0.8
+
+/** A body that brings less than {@link DRIP_MIN_BYTES} in this time of waiting has stalled. */
+export const DRIP_WINDOW_MS = 60_000
+
+/** See {@link DRIP_WINDOW_MS}; 1 KiB for each second. */
+export const DRIP_MIN_BYTES: number = 60 * 1024
+
+/** The most answers of each kind that a client remembers (tokens, endpoints). */
+export const MAX_REMEMBERED = 1000
+
+/** The most characters of a registry's own words in one error message. */
+export const MAX_QUOTED = 256
+
+/** How long a body may bring no byte at all. */
+export const STALL_TIMEOUT_MS = 30_000
