@@ -12,14 +12,18 @@ export async function* abortable<T>(source: AsyncIterable<T>, options: AbortOpti
   }
   signal.throwIfAborted()
   const iterator = source[Symbol.asyncIterator]()
-  const aborted = Promise.withResolvers<never>()
-  aborted.promise.catch(() => {})
-  const onAbort = (): void => aborted.reject(signal.reason)
+  // One promise per step: racing against one that lives as long as the stream would keep something of every step.
+  let stop: (reason: unknown) => void = () => {}
+  const onAbort = (): void => stop(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })
   let finished = false
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), aborted.promise])
+      signal.throwIfAborted()
+      const next = await new Promise<IteratorResult<T>>((resolve, reject) => {
+        stop = reject
+        iterator.next().then(resolve, reject)
+      })
       if (next.done === true) {
         finished = true
         return
