@@ -1,0 +1,106 @@
+import type { ByteStream } from '@drayage/bytes'
+import type { DigestAlgorithm } from '@drayage/digest'
+import { availableParallelism } from 'node:os'
+
+import type { DecompressOptions } from './decompress.ts'
+import { COMPRESSION_ERROR_TYPES } from './error-types.ts'
+import type { InflateJobs, InflateResult } from './inflate-jobs.ts'
+import { createWorkerPool, type WorkerPool } from './worker-pool.ts'
+
+/** Options of {@link createInflater}. */
+export interface InflaterOptions {
+  /** Most streams inflated at a time; one per processor by default, and at least 2. */
+  readonly workers?: number | undefined
+}
+
+/** Options of {@link Inflater.inflate}. */
+export interface InflateOptions extends DecompressOptions {
+  /** Hash of the uncompressed bytes; sha256 by default. */
+  readonly algorithm?: DigestAlgorithm | undefined
+}
+
+/** A stream on its way out of a worker, and what is known at its end. */
+export interface Inflated {
+  /** The uncompressed bytes; single-use. Work starts with its first read; stopping early ends the work. */
+  readonly stream: ByteStream
+  /** Settles when `stream` has been read to its end, and rejects with the error that `stream` throws. */
+  readonly result: Promise<InflateResult>
+}
+
+/** Inflates and hashes streams off the main thread. */
+export interface Inflater extends AsyncDisposable {
+  /** `decompress` in a worker thread, with the digest of what comes out. */
+  inflate(source: ByteStream, options?: InflateOptions): Inflated
+}
+
+/**
+ * The number of worker threads that inflating uses by default: one per processor, and at least 2, so that one stream
+ * goes on while another waits for its source.
+ */
+export function defaultWorkers(): number {
+  return Math.max(2, availableParallelism())
+}
+
+/**
+ * Makes an inflater; its threads start when first needed and do not keep the program alive.
+ *
+ * @throws RangeError when `workers` is not a positive integer
+ */
+export function createInflater(options: InflaterOptions = {}): Inflater {
+  const url = new URL(import.meta.url.endsWith('.ts') ? './inflate-worker.ts' : './inflate-worker.js', import.meta.url)
+  const size = options.workers ?? defaultWorkers()
+  const pool = createWorkerPool<InflateJobs>({ url, size, errorTypes: COMPRESSION_ERROR_TYPES })
+  return {
+    inflate: (source, inflateOptions = {}) => inflateIn(pool, source, inflateOptions),
+    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+  }
+}
+
+function inflateIn(pool: WorkerPool<InflateJobs>, source: ByteStream, options: InflateOptions): Inflated {
+  const { signal, algorithm = 'sha256', ...limits } = options
+  const result = Promise.withResolvers<InflateResult>()
+  result.promise.catch(() => {})
+  const stopped = new AbortController()
+
+  async function* read(): ByteStream {
+    const stop = signal === undefined ? stopped.signal : AbortSignal.any([signal, stopped.signal])
+    const handOver = new HandOver()
+    const running = pool.run('inflate', source, { ...limits, algorithm }, { signal: stop, onOutput: (chunk) => handOver.put(chunk) })
+    running.then(result.resolve, result.reject)
+    running.then(() => handOver.end(), () => handOver.end())
+    try {
+      for (let chunk = await handOver.take(); chunk !== undefined; chunk = await handOver.take()) yield chunk
+      await running
+    } finally {
+      stopped.abort()
+    }
+  }
+  return { stream: read(), result: result.promise }
+}
+
+/** One chunk at a time from a producer to a consumer, which both wait for each other. */
+class HandOver {
+  #chunk: Uint8Array | undefined
+  #ended = false
+  #onTake: (() => void) | undefined
+  #onPut: (() => void) | undefined
+
+  async put(chunk: Uint8Array): Promise<void> {
+    this.#chunk = chunk
+    this.#onPut?.()
+    await new Promise<void>((resolve) => (this.#onTake = resolve))
+  }
+
+  end(): void {
+    this.#ended = true
+    this.#onPut?.()
+  }
+
+  async take(): Promise<Uint8Array | undefined> {
+    while (this.#chunk === undefined && !this.#ended) await new Promise<void>((resolve) => (this.#onPut = resolve))
+    const chunk = this.#chunk
+    this.#chunk = undefined
+    this.#onTake?.()
+    return chunk
+  }
+}

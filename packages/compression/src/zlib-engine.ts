@@ -1,0 +1,131 @@
+import type { AbortOptions, ByteStream } from '@drayage/bytes'
+
+import { CompressedDataError } from './errors.ts'
+
+/** What the streams of `node:zlib` are here. */
+export interface ZlibEngine extends AsyncIterable<Uint8Array> {
+  /** Bytes of input that were used. */
+  readonly bytesWritten: number
+  readonly destroyed: boolean
+  write(chunk: Uint8Array): boolean
+  end(): unknown
+  destroy(): unknown
+  on(event: 'drain' | 'close', listener: () => void): unknown
+  off(event: 'drain' | 'close', listener: () => void): unknown
+}
+
+/**
+ * Settings of every engine: output in blocks of 256 KiB, which is where zlib stops spending time between blocks, with
+ * the next block made in zlib's thread while this one is used.
+ */
+export const ENGINE_OPTIONS: {
+  readonly chunkSize: number
+  readonly readableHighWaterMark: number
+  readonly writableHighWaterMark: number
+} = { chunkSize: 256 * 1024, readableHighWaterMark: 512 * 1024, writableHighWaterMark: 512 * 1024 }
+
+/**
+ * Yields what `engine` makes of `source`, and throws unless the engine took in all of it. The source is closed and the
+ * engine freed when the consumer stops, also on failure.
+ *
+ * @throws CompressedDataError `ERR_COMPRESSED_DATA`
+ */
+export async function* runEngine(
+  engine: ZlibEngine,
+  compression: 'gzip' | 'zstd',
+  source: ByteStream,
+  options: AbortOptions,
+): ByteStream {
+  const { signal } = options
+  const feed = startFeed(engine, source)
+  const onAbort = (): void => feed.fail(signal?.reason)
+  signal?.addEventListener('abort', onAbort, { once: true })
+  try {
+    for await (const chunk of engine) yield chunk
+    // An engine that ends before its input does takes the rest for padding.
+    if (!feed.isDone() || engine.bytesWritten < feed.fedBytes()) {
+      throw new CompressedDataError(compression, 'trailing', 'it goes on after its end')
+    }
+  } catch (error) {
+    throw feed.failure()?.error ?? describe(compression, error)
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+    engine.destroy()
+    await feed.close()
+  }
+}
+
+interface Feed {
+  isDone(): boolean
+  fedBytes(): number
+  failure(): { readonly error: unknown } | undefined
+  fail(error: unknown): void
+  close(): Promise<void>
+}
+
+function startFeed(engine: ZlibEngine, source: ByteStream): Feed {
+  const iterator = source[Symbol.asyncIterator]()
+  let fedBytes = 0
+  let isDone = false
+  let isWaiting = false
+  let failure: { readonly error: unknown } | undefined
+  const fail = (error: unknown): void => {
+    failure ??= { error }
+    engine.destroy()
+  }
+  const run = async (): Promise<void> => {
+    while (!engine.destroyed) {
+      isWaiting = true
+      const next = await iterator.next()
+      isWaiting = false
+      if (next.done === true) {
+        isDone = true
+        engine.end()
+        return
+      }
+      if (engine.destroyed || next.value.byteLength === 0) continue
+      fedBytes += next.value.byteLength
+      if (!engine.write(next.value)) await drained(engine)
+    }
+  }
+  const running = run().catch((error: unknown) => {
+    isDone = true
+    isWaiting = false
+    fail(error)
+  })
+  return {
+    isDone: () => isDone,
+    fedBytes: () => fedBytes,
+    failure: () => failure,
+    fail,
+    async close() {
+      if (isDone) return
+      const closing = Promise.resolve(iterator.return?.()).catch(() => {})
+      // A silent source would keep its canceller waiting: closing it is started and not awaited.
+      if (!isWaiting) await Promise.all([closing, running])
+    },
+  }
+}
+
+function drained(engine: ZlibEngine): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      engine.off('drain', done)
+      engine.off('close', done)
+      resolve()
+    }
+    engine.on('drain', done)
+    engine.on('close', done)
+  })
+}
+
+function describe(compression: 'gzip' | 'zstd', error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error
+  const { code } = error
+  if (!code.startsWith('Z_') && !code.startsWith('ZSTD_')) return error
+  if (code === 'Z_BUF_ERROR') return new CompressedDataError(compression, 'truncated', 'it ends too early', { cause: error })
+  // The magic of the first member is known to be right, so only a later one can lack it.
+  const isTrailing = compression === 'gzip' && error.message === 'incorrect header check'
+  const found = isTrailing ? 'it goes on after its end' : `it is damaged (${error.message})`
+  return new CompressedDataError(compression, isTrailing ? 'trailing' : 'corrupt', found, { cause: error })
+}
