@@ -42,7 +42,9 @@ export function lenientObject<Shape extends z.core.$ZodLooseShape>(
 
 /** An array of at most `max` elements; the count is checked before any element is. */
 export function boundedArray<T>(element: Codec<T>, max: number): Codec<T[]> {
-  const short = z.custom<unknown>((value) => !Array.isArray(value) || value.length <= max, { error: `at most ${max} items` })
+  const short = z.custom<unknown>((value) => !Array.isArray(value) || value.length <= max, {
+    error: `at most ${max} items`,
+  })
   return z.pipe(short, z.array(element))
 }
 
@@ -61,6 +63,12 @@ export const diffIdCodec: Codec<DiffId> = z.custom<DiffId>(isDigest, { error: 'a
 export const textsCodec: Codec<string[]> = z.custom<string[]>(
   (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
   { error: 'an array of strings' },
+)
+
+/** Texts, or one text that stands for itself in an array. */
+export const textOrTextsCodec: Codec<string[]> = z.pipe(
+  z.transform((value: unknown): unknown => (typeof value === 'string' ? [value] : value)),
+  textsCodec,
 )
 
 /** Texts by name, in an object without prototype: no name has a meaning to JavaScript. */

@@ -44,7 +44,11 @@ export function decodeImageConfig(bytes: Uint8Array, options: DecodeImageConfigO
   if (!document.ok) throw new ImageConfigSyntaxError('', document.found, document.wanted, { cause: document.cause })
   const result = runCodec(imageConfigCodec, document.value)
   if (!result.ok) throw new ImageConfigSyntaxError(result.misfit.path, result.misfit.found, result.misfit.wanted)
-  const descriptor: Descriptor = { mediaType: options.mediaType ?? MEDIA_TYPES.ociConfig, digest, size: bytes.byteLength }
+  const descriptor: Descriptor = {
+    mediaType: options.mediaType ?? MEDIA_TYPES.ociConfig,
+    digest,
+    size: bytes.byteLength,
+  }
   return { kind: 'config', descriptor, bytes, value: result.value }
 }
 

@@ -97,7 +97,11 @@ function decodeSchema1(
 ): DecodedSchema1 {
   const value = decode(schema1Codec, document)
   if (value.history.length !== value.fsLayers.length) {
-    throw new ManifestSyntaxError('history', `${value.history.length} items`, `${value.fsLayers.length}, as many as fsLayers`)
+    throw new ManifestSyntaxError(
+      'history',
+      `${value.history.length} items`,
+      `${value.fsLayers.length}, as many as fsLayers`,
+    )
   }
   if (value.signatures === undefined || actual === wanted) {
     if (wanted !== undefined && actual !== wanted) throw mismatch(actual, wanted)
@@ -107,7 +111,13 @@ function decodeSchema1(
   const bytes = schema1Payload(received, value.signatures)
   const digest = digestOf(bytes, wanted === undefined ? 'sha256' : digestAlgorithm(wanted))
   if (wanted !== undefined && digest !== wanted) throw mismatch(digest, wanted)
-  return { kind: 'schema1', descriptor: { mediaType: MEDIA_TYPES.schema1, digest, size: bytes.byteLength }, bytes, received, value }
+  return {
+    kind: 'schema1',
+    descriptor: { mediaType: MEDIA_TYPES.schema1, digest, size: bytes.byteLength },
+    bytes,
+    received,
+    value,
+  }
 }
 
 function decode<T>(codec: Codec<T>, document: Readonly<Record<string, unknown>>): T {

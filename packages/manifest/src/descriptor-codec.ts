@@ -5,10 +5,10 @@ import type { Descriptor } from './descriptor.ts'
 import type { Platform } from './platform.ts'
 import { keyRules, type KeyRules } from './scan-json.ts'
 
-/** Decodes the platform of a descriptor. */
+/** Decodes the platform of a descriptor; one that names no system or architecture matches nothing. */
 export const platformCodec: Codec<Platform> = lenientObject({
-  os: z.string(),
-  architecture: z.string(),
+  os: z._default(z.string(), ''),
+  architecture: z._default(z.string(), ''),
   variant: z.exactOptional(z.string()),
   'os.version': z.exactOptional(z.string()),
   'os.features': z.exactOptional(textsCodec),

@@ -42,7 +42,10 @@ export class UnsupportedManifestError extends Error {
   readonly mediaType: string
 
   constructor(mediaType: string, options?: ErrorOptions) {
-    super(`Cannot decode manifest: found media type ${quote(mediaType)}, expected an image manifest or an index`, options)
+    super(
+      `Cannot decode manifest: found media type ${quote(mediaType)}, expected an image manifest or an index`,
+      options,
+    )
     this.mediaType = mediaType
   }
 }
@@ -102,7 +105,10 @@ export class LayerCountError extends Error {
   readonly expected: number
 
   constructor(found: string, wanted: string, actual: number, expected: number, options?: ErrorOptions) {
-    super(`Cannot use image: layers from manifest don't match image configuration: found ${found}, expected ${wanted}`, options)
+    super(
+      `Cannot use image: layers from manifest don't match image configuration: found ${found}, expected ${wanted}`,
+      options,
+    )
     this.actual = actual
     this.expected = expected
   }

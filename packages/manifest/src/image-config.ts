@@ -2,7 +2,16 @@ import * as z from 'zod/mini'
 
 import type { DiffId } from '@drayage/digest'
 
-import { boundedArray, diffIdCodec, lenientObject, nameSetCodec, textMapCodec, textsCodec, type Codec } from './codec.ts'
+import {
+  boundedArray,
+  diffIdCodec,
+  lenientObject,
+  nameSetCodec,
+  textMapCodec,
+  textOrTextsCodec,
+  textsCodec,
+  type Codec,
+} from './codec.ts'
 import { MAX_HISTORY, MAX_LAYERS } from './limits.ts'
 
 /**
@@ -49,7 +58,9 @@ export interface ContainerConfig {
   readonly User?: string
   readonly ExposedPorts?: Readonly<Record<string, unknown>>
   readonly Env?: readonly string[]
+  /** Old builders wrote one text; it is given as an array. */
   readonly Entrypoint?: readonly string[]
+  /** Old builders wrote one text; it is given as an array. */
   readonly Cmd?: readonly string[]
   readonly Volumes?: Readonly<Record<string, unknown>>
   readonly WorkingDir?: string
@@ -63,8 +74,8 @@ const containerConfigCodec: Codec<ContainerConfig> = lenientObject({
   User: text,
   ExposedPorts: z.exactOptional(nameSetCodec),
   Env: z.exactOptional(textsCodec),
-  Entrypoint: z.exactOptional(textsCodec),
-  Cmd: z.exactOptional(textsCodec),
+  Entrypoint: z.exactOptional(textOrTextsCodec),
+  Cmd: z.exactOptional(textOrTextsCodec),
   Volumes: z.exactOptional(nameSetCodec),
   WorkingDir: text,
   Labels: z.exactOptional(textMapCodec),

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export type { ConfigClass } from './config-class.ts'
 export type { ContainerConfig, HistoryEntry, ImageConfig, RootFs } from './image-config.ts'
 export type { DecodedImageConfig, DecodeImageConfigOptions } from './decode-image-config.ts'
 export type {
@@ -17,11 +18,13 @@ export type { ImageIndex } from './image-index.ts'
 export type { ImageManifest } from './image-manifest.ts'
 export type { LayerCompression, ManifestKind } from './media-types.ts'
 export type { ManifestError, ManifestErrorCode } from './errors.ts'
+export type { ParsePlatformOptions } from './parse-platform.ts'
 export type { Platform } from './platform.ts'
 export type { Schema1Manifest, Schema1Signature } from './schema1.ts'
 
 export { checkLayerCount } from './layer-count.ts'
 export { children } from './children.ts'
+export { configClass, platformOf, requireImageConfig } from './config-class.ts'
 export { decodeImageConfig, requireRootFs } from './decode-image-config.ts'
 export { decodeManifest } from './decode-manifest.ts'
 export { encodeImageConfig, encodeManifest } from './encode.ts'
@@ -46,4 +49,8 @@ export {
   manifestKind,
   MEDIA_TYPES,
 } from './media-types.ts'
+export { matchesPlatform } from './match-platform.ts'
 export { MAX_HISTORY, MAX_LAYERS, MAX_MANIFEST_BYTES, MAX_MANIFESTS, MAX_RUNNABLE_LAYERS } from './limits.ts'
+export { normalizePlatform } from './normalize-platform.ts'
+export { formatPlatform, parsePlatform } from './parse-platform.ts'
+export { availablePlatforms, selectManifests } from './select-manifests.ts'

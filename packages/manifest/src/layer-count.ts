@@ -21,7 +21,12 @@ export function checkLayerCount(manifest: ImageManifest, config: ImageConfig): r
   }
   const steps = config.history?.filter((entry) => entry.empty_layer !== true).length ?? 0
   if (steps > diffIds.length) {
-    throw new LayerCountError(`${steps} steps with a layer`, `at most ${diffIds.length} as DiffIDs`, steps, diffIds.length)
+    throw new LayerCountError(
+      `${steps} steps with a layer`,
+      `at most ${diffIds.length} as DiffIDs`,
+      steps,
+      diffIds.length,
+    )
   }
   return diffIds
 }

@@ -70,7 +70,8 @@ function sameType(given: string, own: string): boolean {
 function typeByMembers(document: Readonly<Record<string, unknown>>): string {
   const has = (member: string): boolean => Object.hasOwn(document, member)
   const image = has('config') || has('layers')
-  if (has('fsLayers') && !image && !has('manifests')) return has('signatures') ? MEDIA_TYPES.schema1Signed : MEDIA_TYPES.schema1
+  if (has('fsLayers') && !image && !has('manifests'))
+    return has('signatures') ? MEDIA_TYPES.schema1Signed : MEDIA_TYPES.schema1
   if (image && !has('manifests') && !has('fsLayers')) return MEDIA_TYPES.ociManifest
   if (!image && !has('fsLayers')) return MEDIA_TYPES.ociIndex
   throw new AmbiguousManifestError('members of manifests of several kinds', 'a media type or the members of one kind')

@@ -7,7 +7,13 @@ import { scanJson, type JsonFault, type KeyRules } from './scan-json.ts'
 /** A JSON object, or why bytes are none that can be trusted. */
 export type ParsedObject =
   | { readonly ok: true; readonly value: Readonly<Record<string, unknown>> }
-  | { readonly ok: false; readonly kind: 'syntax' | JsonFault['kind']; readonly found: string; readonly wanted: string; readonly cause?: unknown }
+  | {
+      readonly ok: false
+      readonly kind: 'syntax' | JsonFault['kind']
+      readonly found: string
+      readonly wanted: string
+      readonly cause?: unknown
+    }
 
 /** Parses bytes as one JSON object that every reader understands alike. */
 export function parseObject(bytes: Uint8Array, rules: KeyRules): ParsedObject {

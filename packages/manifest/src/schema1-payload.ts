@@ -16,13 +16,19 @@ const PROTECTED_KEYS = keyRules(['formatLength', 'formatTail'])
  * @see Docker Image Manifest V 2, Schema 1, "Signed Manifests"
  */
 export function schema1Payload(bytes: Uint8Array, signatures: readonly Schema1Signature[]): Uint8Array {
-  const [first, ...others] = signatures.map((signature, index) => readFormat(signature, `signatures[${index}].protected`))
+  const [first, ...others] = signatures.map((signature, index) =>
+    readFormat(signature, `signatures[${index}].protected`),
+  )
   if (first === undefined) throw new ManifestSyntaxError('signatures', 'no signature', 'at least one')
   if (others.some((other) => other.length !== first.length || other.tail !== first.tail)) {
     throw new ManifestSyntaxError('signatures', 'signatures of different bytes', 'all of the same')
   }
   if (first.length > bytes.byteLength) {
-    throw new ManifestSyntaxError('signatures[0].protected', `formatLength ${first.length}`, `at most ${bytes.byteLength}`)
+    throw new ManifestSyntaxError(
+      'signatures[0].protected',
+      `formatLength ${first.length}`,
+      `at most ${bytes.byteLength}`,
+    )
   }
   return concat([bytes.subarray(0, first.length), decodeBase64Url(first.tail, 'signatures[0].protected')])
 }

@@ -26,7 +26,14 @@ test('buildLayer() keeps names, types, modes, links and content', async () => {
   for await (const entry of reader) {
     let size = 0
     for await (const chunk of entry) size += (chunk as Uint8Array).byteLength
-    seen.push([entry.header.name, entry.header.type, entry.header.mode, entry.header.linkname, size, entry.header.mtime?.getTime()])
+    seen.push([
+      entry.header.name,
+      entry.header.type,
+      entry.header.mode,
+      entry.header.linkname,
+      size,
+      entry.header.mtime?.getTime(),
+    ])
   }
   expect(seen).toEqual([
     ['bin/', 'directory', 0o755, null, 0, 0],
@@ -48,19 +55,23 @@ test.each([
   expect(layer.descriptor.size).toBe(layer.bytes.byteLength)
 })
 
-test.each(['oci', 'docker'] as const)('buildImage() in %s format is whole, valid and the same each time', async (format) => {
-  const image = await buildImage({ format, layers: [[{ path: 'a', content: 'a' }], [{ path: 'b', content: 'b' }]] })
-  const again = await buildImage({ format, layers: [[{ path: 'a', content: 'a' }], [{ path: 'b', content: 'b' }]] })
-  expect(again.manifest).toEqual(image.manifest)
-  const decoded = decodeManifest(image.manifestBytes, image.manifest)
-  if (decoded.kind !== 'image') throw new Error(`unexpected ${decoded.kind}`)
-  expect(decoded.descriptor).toEqual(image.manifest)
-  for (const child of children(decoded)) expect(digestOf(image.blobs.get(child.digest) ?? new Uint8Array())).toBe(child.digest)
-  const config = decodeImageConfig(image.configBytes, image.config)
-  expect(checkLayerCount(decoded.value, config.value)).toEqual(image.layers.map((layer) => layer.diffId))
-  expect(image.imageId).toBe(image.config.digest)
-  expect(image.blobs.size).toBe(4)
-})
+test.each(['oci', 'docker'] as const)(
+  'buildImage() in %s format is whole, valid and the same each time',
+  async (format) => {
+    const image = await buildImage({ format, layers: [[{ path: 'a', content: 'a' }], [{ path: 'b', content: 'b' }]] })
+    const again = await buildImage({ format, layers: [[{ path: 'a', content: 'a' }], [{ path: 'b', content: 'b' }]] })
+    expect(again.manifest).toEqual(image.manifest)
+    const decoded = decodeManifest(image.manifestBytes, image.manifest)
+    if (decoded.kind !== 'image') throw new Error(`unexpected ${decoded.kind}`)
+    expect(decoded.descriptor).toEqual(image.manifest)
+    for (const child of children(decoded))
+      expect(digestOf(image.blobs.get(child.digest) ?? new Uint8Array())).toBe(child.digest)
+    const config = decodeImageConfig(image.configBytes, image.config)
+    expect(checkLayerCount(decoded.value, config.value)).toEqual(image.layers.map((layer) => layer.diffId))
+    expect(image.imageId).toBe(image.config.digest)
+    expect(image.blobs.size).toBe(4)
+  },
+)
 
 test('buildIndex() lists each image with its platform and holds all blobs', async () => {
   const amd64 = await buildImage()

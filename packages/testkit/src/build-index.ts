@@ -27,7 +27,9 @@ export function buildIndex(images: readonly (TestImage | TestIndex)[], options: 
   const manifestValue: ImageIndex = {
     schemaVersion: 2,
     mediaType: options.format === 'docker' ? MEDIA_TYPES.dockerIndex : MEDIA_TYPES.ociIndex,
-    manifests: images.map((image) => ('platform' in image ? { ...image.manifest, platform: image.platform } : image.manifest)),
+    manifests: images.map((image) =>
+      'platform' in image ? { ...image.manifest, platform: image.platform } : image.manifest,
+    ),
     ...options.index,
   }
   const manifestBytes = encodeManifest(manifestValue)

@@ -1,0 +1,329 @@
+import { encodeText } from '@drayage/bytes'
+import { digestOf, parseDigest } from '@drayage/digest'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+
+import { children } from './children.ts'
+import { decodeManifest, type DecodeManifestOptions, type DecodedManifest } from './decode-manifest.ts'
+import { encodeManifest } from './encode.ts'
+import { isManifestError } from './errors.ts'
+import { MAX_LAYERS, MAX_MANIFEST_BYTES, MAX_MANIFESTS } from './limits.ts'
+import { MEDIA_TYPES } from './media-types.ts'
+
+const DIGEST = `sha256:${'a'.repeat(64)}`
+const CONFIG = { mediaType: MEDIA_TYPES.ociConfig, digest: DIGEST, size: 7 }
+const LAYER = { mediaType: MEDIA_TYPES.ociLayerGzip, digest: DIGEST, size: 32654 }
+const IMAGE = { schemaVersion: 2, mediaType: MEDIA_TYPES.ociManifest, config: CONFIG, layers: [LAYER] }
+const CHILD = { mediaType: MEDIA_TYPES.ociManifest, digest: DIGEST, size: 528 }
+const INDEX = { schemaVersion: 2, mediaType: MEDIA_TYPES.ociIndex, manifests: [CHILD] }
+const SCHEMA1 = {
+  schemaVersion: 1,
+  name: 'library/busybox',
+  tag: 'latest',
+  architecture: 'amd64',
+  fsLayers: [{ blobSum: DIGEST }],
+  history: [{ v1Compatibility: '{"id":"x"}' }],
+}
+
+function decode(document: unknown, options?: DecodeManifestOptions): DecodedManifest {
+  return decodeManifest(encodeText(typeof document === 'string' ? document : JSON.stringify(document)), options)
+}
+
+function codeOf(work: () => unknown): string | undefined {
+  try {
+    work()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
+    throw error
+  }
+  return undefined
+}
+
+const { mediaType: _image, ...UNTYPED_IMAGE } = IMAGE
+const { mediaType: _index, ...UNTYPED_INDEX } = INDEX
+
+test.each<[string, unknown, string | undefined, DecodedManifest['kind'], string]>([
+  ['its own type', IMAGE, undefined, 'image', MEDIA_TYPES.ociManifest],
+  ['both types', IMAGE, MEDIA_TYPES.ociManifest, 'image', MEDIA_TYPES.ociManifest],
+  [
+    'a type with parameters',
+    IMAGE,
+    `${MEDIA_TYPES.ociManifest.toUpperCase()} ; charset=utf-8`,
+    'image',
+    MEDIA_TYPES.ociManifest,
+  ],
+  ['the given type', UNTYPED_IMAGE, MEDIA_TYPES.ociManifest, 'image', MEDIA_TYPES.ociManifest],
+  ['config or layers', UNTYPED_IMAGE, undefined, 'image', MEDIA_TYPES.ociManifest],
+  ['a given type that says nothing', UNTYPED_IMAGE, 'application/json', 'image', MEDIA_TYPES.ociManifest],
+  ['no type and manifests', UNTYPED_INDEX, undefined, 'index', MEDIA_TYPES.ociIndex],
+  ['an index type', INDEX, '', 'index', MEDIA_TYPES.ociIndex],
+  [
+    'a docker type',
+    { ...IMAGE, mediaType: MEDIA_TYPES.dockerManifest },
+    undefined,
+    'image',
+    MEDIA_TYPES.dockerManifest,
+  ],
+  [
+    'a list type',
+    { ...INDEX, mediaType: MEDIA_TYPES.dockerIndex },
+    MEDIA_TYPES.dockerIndex,
+    'index',
+    MEDIA_TYPES.dockerIndex,
+  ],
+  ['fsLayers', SCHEMA1, undefined, 'schema1', MEDIA_TYPES.schema1],
+  ['the signed schema 1 type', SCHEMA1, MEDIA_TYPES.schema1Signed, 'schema1', MEDIA_TYPES.schema1Signed],
+  ['the empty type', { ...IMAGE, mediaType: '' }, undefined, 'image', MEDIA_TYPES.ociManifest],
+])('decodeManifest() knows a manifest by %s', (_by, document, mediaType, kind, wanted) => {
+  const decoded = decode(document, { mediaType })
+  expect(decoded.kind).toBe(kind)
+  expect(decoded.descriptor.mediaType).toBe(wanted)
+})
+
+test.each<[string, unknown, string?]>([
+  ['an image with manifests', { ...IMAGE, manifests: [] }],
+  ['an image with manifests as index', { ...IMAGE, manifests: [] }, MEDIA_TYPES.ociIndex],
+  ['an image without type with manifests', { ...UNTYPED_IMAGE, manifests: [] }],
+  ['an image with manifests: null', { ...IMAGE, manifests: null }],
+  ['an image with fsLayers', { ...IMAGE, fsLayers: [] }],
+  ['an image without type with fsLayers', { ...UNTYPED_IMAGE, fsLayers: [] }],
+  ['an index with config', { ...INDEX, config: CONFIG }],
+  ['an index with layers', { ...INDEX, layers: [] }],
+  ['an index with fsLayers', { ...INDEX, fsLayers: [] }],
+  ['an index with history', { ...INDEX, history: [] }],
+  ['schema 1 with layers', { ...SCHEMA1, layers: [] }, MEDIA_TYPES.schema1],
+  ['schema 1 with manifests', { ...SCHEMA1, manifests: [] }, MEDIA_TYPES.schema1],
+  ['schema 1 with config', { ...SCHEMA1, config: CONFIG }],
+  ['fsLayers and manifests', { ...SCHEMA1, manifests: [] }],
+  ['Manifests', { ...IMAGE, Manifests: [] }],
+  ['a layer with Digest', { ...IMAGE, layers: [{ ...LAYER, Digest: DIGEST }] }],
+  ['MediaType', { ...IMAGE, MediaType: MEDIA_TYPES.ociIndex }],
+  ['layers twice', JSON.stringify(IMAGE).replace('"layers":', '"layers":[],"layers":')],
+  ['an image of type index', IMAGE, MEDIA_TYPES.ociIndex],
+  ['an index of type image', INDEX, MEDIA_TYPES.dockerManifest],
+  ['an OCI image of Docker type', IMAGE, MEDIA_TYPES.dockerManifest],
+  ['an image of another type', IMAGE, 'application/vnd.example+json'],
+])('S01: decodeManifest() refuses %s', (_what, document, mediaType) => {
+  expect(codeOf(() => decode(document, { mediaType }))).toBe('ERR_MANIFEST_AMBIGUOUS')
+})
+
+test.each<[string, unknown, string?]>([
+  ['an unknown type of its own', { ...IMAGE, mediaType: 'application/vnd.oci.artifact.manifest.v1+json' }],
+  ['an unknown type', UNTYPED_IMAGE, 'application/vnd.oci.artifact.manifest.v1+json'],
+  ['the type of a config', UNTYPED_IMAGE, MEDIA_TYPES.ociConfig],
+  ['a page of HTML', {}, 'text/html'],
+])('decodeManifest() tells that %s is unsupported', (_what, document, mediaType) => {
+  expect(codeOf(() => decode(document, { mediaType }))).toBe('ERR_MANIFEST_UNSUPPORTED')
+})
+
+const withLayer = (layer: unknown): unknown => ({ ...IMAGE, layers: [layer] })
+
+test.each([
+  'sha256:../../../../etc/cron.d/x',
+  `sha256:${'a'.repeat(63)}`,
+  `sha256:${'A'.repeat(64)}`,
+  'sha256:abc',
+  'sha256+b64:YWJj',
+  `md5:${'a'.repeat(32)}`,
+  '',
+  `sha256:${'a'.repeat(10_000)}`,
+  'sha256:%2e%2e%2f',
+  `sha256:${'a'.repeat(63)}\0`,
+  7,
+  null,
+])('S03: decodeManifest() refuses the digest %j', (digest) => {
+  expect(codeOf(() => decode(withLayer({ ...LAYER, digest })))).toBe('ERR_MANIFEST_SYNTAX')
+  expect(codeOf(() => decode({ ...INDEX, manifests: [{ ...CHILD, digest }] }))).toBe('ERR_MANIFEST_SYNTAX')
+  expect(codeOf(() => decode({ ...IMAGE, config: { ...CONFIG, digest } }))).toBe('ERR_MANIFEST_SYNTAX')
+  expect(codeOf(() => decode({ ...IMAGE, subject: { ...CHILD, digest: digest ?? '' } }))).toBe('ERR_MANIFEST_SYNTAX')
+  expect(codeOf(() => decode({ ...SCHEMA1, fsLayers: [{ blobSum: digest }] }))).toBe('ERR_MANIFEST_SYNTAX')
+})
+
+test.each(['-1', '1e400', '9007199254740993', '"5"', '1.5', 'null', '{}', 'true'])(
+  'S52: decodeManifest() refuses the size %s',
+  (size) => {
+    const text = JSON.stringify(IMAGE).replace('32654', size)
+    expect(codeOf(() => decode(text))).toBe('ERR_MANIFEST_SYNTAX')
+  },
+)
+
+test('S52: decodeManifest() takes the largest safe size', () => {
+  const decoded = decode(withLayer({ ...LAYER, size: Number.MAX_SAFE_INTEGER }))
+  expect(children(decoded)[1]?.size).toBe(Number.MAX_SAFE_INTEGER)
+})
+
+test.each<[string, string]>([
+  ['10^6 layers', `{"schemaVersion":2,"config":${JSON.stringify(CONFIG)},"layers":[${'{},'.repeat(999_999)}{}]}`],
+  ['10^6 manifests', `{"schemaVersion":2,"manifests":[${'0,'.repeat(999_999)}0]}`],
+  ['a layer too many', JSON.stringify({ ...IMAGE, layers: Array.from({ length: MAX_LAYERS + 1 }, () => LAYER) })],
+  ['10^5 levels', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
+  [
+    '10^5 levels in a member',
+    `{"schemaVersion":2,"manifests":[],"x":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_001)}`,
+  ],
+  ['10^6 wrong URLs', JSON.stringify(withLayer({ ...LAYER, urls: Array.from({ length: 1_000_000 }, () => 0) }))],
+])('S52: decodeManifest() refuses %s', (_what, text) => {
+  expect(codeOf(() => decode(text))).toBe('ERR_MANIFEST_SYNTAX')
+})
+
+test('S52: decodeManifest() takes as many layers and manifests as the limits say', () => {
+  const layers = Array.from({ length: MAX_LAYERS }, () => LAYER)
+  expect(children(decode({ ...IMAGE, layers }))).toHaveLength(MAX_LAYERS + 1)
+  const manifests = Array.from({ length: MAX_MANIFESTS }, () => CHILD)
+  expect(children(decode({ ...INDEX, manifests }))).toHaveLength(MAX_MANIFESTS)
+})
+
+test('S51: decodeManifest() takes exactly 4 MiB and not a byte more', () => {
+  const text = JSON.stringify(IMAGE)
+  const exact = text + ' '.repeat(4 * 1024 * 1024 - text.length)
+  expect(MAX_MANIFEST_BYTES).toBe(exact.length)
+  expect(decode(exact).descriptor.size).toBe(4 * 1024 * 1024)
+  expect(codeOf(() => decode(`${exact} `))).toBe('ERR_MANIFEST_TOO_LARGE')
+})
+
+test.each<[string, string | Uint8Array]>([
+  ['nothing', ''],
+  ['text', 'not found'],
+  ['an array', '[]'],
+  ['null', 'null'],
+  ['two documents', '{}{}'],
+  ['a byte order mark', `\ufeff${JSON.stringify(IMAGE)}`],
+  ['bytes that are not UTF-8', new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
+  ['an empty object', '{}'],
+  ['no config', JSON.stringify({ schemaVersion: 2, layers: [] })],
+  ['another schema version', JSON.stringify({ ...IMAGE, schemaVersion: 1 })],
+  ['a schema version in text', JSON.stringify({ ...IMAGE, schemaVersion: '2' })],
+  ['a media type that is no text', JSON.stringify({ ...IMAGE, mediaType: 7 })],
+  ['annotations that are no text', JSON.stringify({ ...IMAGE, annotations: { a: 1 } })],
+  ['layers that are no array', JSON.stringify({ ...IMAGE, layers: {} })],
+  ['a layer without media type', JSON.stringify(withLayer({ digest: DIGEST, size: 1 }))],
+  ['schema 1 without as many steps as layers', JSON.stringify({ ...SCHEMA1, history: [] })],
+])('decodeManifest() refuses %s', (_what, input) => {
+  const bytes = typeof input === 'string' ? encodeText(input) : input
+  expect(codeOf(() => decodeManifest(bytes))).toBe('ERR_MANIFEST_SYNTAX')
+})
+
+test('decodeManifest() refuses a Docker manifest that does not say that it is one', () => {
+  expect(codeOf(() => decode(UNTYPED_IMAGE, { mediaType: MEDIA_TYPES.dockerManifest }))).toBe('ERR_MANIFEST_SYNTAX')
+  expect(codeOf(() => decode(UNTYPED_INDEX, { mediaType: MEDIA_TYPES.dockerIndex }))).toBe('ERR_MANIFEST_SYNTAX')
+})
+
+test('S02: decodeManifest() checks the digest of the bytes before anything else, in its own algorithm', () => {
+  const bytes = encodeManifest({
+    ...IMAGE,
+    schemaVersion: 2,
+    config: children(decode(IMAGE))[0] ?? never(),
+    layers: [],
+  })
+  for (const algorithm of ['sha256', 'sha512'] as const) {
+    const digest = digestOf(bytes, algorithm)
+    expect(decodeManifest(bytes, { digest }).descriptor.digest).toBe(digest)
+  }
+  expect(codeOf(() => decodeManifest(bytes, { digest: parseDigest(DIGEST) }))).toBe('ERR_DIGEST_MISMATCH')
+  expect(codeOf(() => decode('not JSON', { digest: parseDigest(DIGEST) }))).toBe('ERR_DIGEST_MISMATCH')
+  const withSignatures = { ...IMAGE, signatures: [{ protected: 'e30' }] }
+  expect(codeOf(() => decode(withSignatures, { digest: parseDigest(DIGEST) }))).toBe('ERR_DIGEST_MISMATCH')
+})
+
+test('P19, P21: decodeManifest() keeps the bytes and the members that it does not know', () => {
+  const document = { ...IMAGE, x: { y: [1, null] }, layers: [{ ...LAYER, z: 1 }], config: { ...CONFIG, data: 'e30=' } }
+  const bytes = encodeText(JSON.stringify(document, undefined, 3))
+  const decoded = decodeManifest(bytes)
+  expect(decoded.bytes).toBe(bytes)
+  expect(decoded.descriptor).toEqual({
+    mediaType: MEDIA_TYPES.ociManifest,
+    digest: digestOf(bytes),
+    size: bytes.byteLength,
+  })
+  expect(decoded.value).toEqual(document)
+})
+
+test('decodeManifest() reads null as absent where a member has a meaning', () => {
+  const decoded = decode({ ...IMAGE, layers: null, annotations: null, subject: null, x: null })
+  expect(decoded.value).toEqual({ ...IMAGE, layers: [], x: null })
+  expect(Object.hasOwn(decoded.value, 'annotations')).toBe(false)
+})
+
+test('decodeManifest() takes a config without media type, as old registries wrote', () => {
+  expect(children(decode({ ...IMAGE, config: { digest: DIGEST, size: 1 } }))[0]?.mediaType).toBe('')
+})
+
+test('S70: decodeManifest() gives no member a meaning to JavaScript', () => {
+  const text = `{"__proto__":{"polluted":1,"annotations":{"a":1}},"constructor":{"prototype":{"polluted":1}},${JSON.stringify(IMAGE).slice(1, -1)},"annotations":{"__proto__":"x","constructor":"y"}}`
+  const decoded = decode(text)
+  expect(Reflect.get({}, 'polluted')).toBeUndefined()
+  expect(Reflect.get(decoded.value, 'polluted')).toBeUndefined()
+  if (decoded.kind !== 'image') throw new Error(decoded.kind)
+  expect(Object.entries(decoded.value.annotations ?? {})).toEqual([
+    ['__proto__', 'x'],
+    ['constructor', 'y'],
+  ])
+  expect(Object.getPrototypeOf(decoded.value.annotations)).toBeNull()
+  const bare = decode(`{"__proto__":{"annotations":{"a":1}},${JSON.stringify(IMAGE).slice(1)}`)
+  expect(Reflect.get(bare.value, 'annotations')).toBeUndefined()
+})
+
+test('S71: messages of decodeManifest() escape and shorten what came', () => {
+  for (const document of [
+    { ...IMAGE, mediaType: `\u001b]0;x\u0007\u009b\u202e${'x'.repeat(100_000)}` },
+    withLayer({ ...LAYER, digest: `\u001b[2J\u202e${'x'.repeat(100_000)}` }),
+    { ...IMAGE, [`Layers\u001b`]: 1, [`LAYERS`]: 1 },
+  ]) {
+    try {
+      decode(document)
+      expect.unreachable()
+    } catch (error) {
+      const message = error instanceof Error ? error.message : ''
+      expect(message).toMatch(/^Cannot decode manifest: found [ -~]+, expected [ -~]+$/)
+      expect(message.length).toBeLessThan(1024)
+    }
+  }
+})
+
+test('P20: decodeManifest() takes no document both as image and as index', () => {
+  const member = fc.constantFrom('config', 'layers', 'manifests', 'fsLayers', 'history', 'mediaType', 'x')
+  fc.assert(
+    fc.property(fc.uniqueArray(member), fc.constantFrom(IMAGE, INDEX), (members, base) => {
+      const document: Record<string, unknown> = { schemaVersion: 2 }
+      for (const name of members)
+        document[name] = Reflect.get({ ...IMAGE, ...INDEX, fsLayers: [], history: [], x: 1 }, name)
+      if (members.includes('mediaType')) document['mediaType'] = base.mediaType
+      const codes = [MEDIA_TYPES.ociManifest, MEDIA_TYPES.ociIndex].map((mediaType) =>
+        codeOf(() => decode(document, { mediaType })),
+      )
+      expect(codes.filter((code) => code === undefined).length).toBeLessThanOrEqual(1)
+    }),
+  )
+})
+
+test('decodeManifest() answers any damage with an error of its own', () => {
+  const documents = [IMAGE, INDEX, SCHEMA1, { ...SCHEMA1, signatures: [{ protected: 'eyJmb3JtYXRMZW5ndGgiOjV9' }] }]
+  const bytes = documents.map((document) => encodeText(JSON.stringify(document)))
+  const edit = fc.record({ at: fc.nat(2000), cut: fc.nat(12), put: fc.uint8Array({ maxLength: 12 }) })
+  const token = fc.record({
+    at: fc.nat(2000),
+    cut: fc.nat(40),
+    put: fc.constantFrom('null', '{}', '[', '"', ',', '-1', '":').map(encodeText),
+  })
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...bytes),
+      fc.array(fc.oneof(edit, token), { minLength: 1, maxLength: 4 }),
+      (original, edits) => {
+        let damaged: number[] = [...original]
+        for (const { at, cut, put } of edits) damaged = damaged.toSpliced(at % original.length, cut, ...put)
+        try {
+          const decoded = decodeManifest(Uint8Array.from(damaged))
+          expect(decoded.descriptor.digest).toBe(digestOf(decoded.bytes))
+        } catch (error) {
+          if (!isManifestError(error)) throw error
+        }
+      },
+    ),
+    { numRuns: 3000 },
+  )
+})
+
+function never(): never {
+  throw new Error('unreachable')
+}
