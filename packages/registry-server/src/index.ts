@@ -4,6 +4,8 @@
  *
  * @packageDocumentation
  */
+export type { Access, Allow } from './access.ts'
+export type { BasicAuthOptions } from './basic-auth.ts'
 export type { Refusal, RegistryServerError, RegistryServerErrorCode, SpecErrorCode } from './errors.ts'
 export type { RegistryHandlerOptions } from './handler.ts'
 export type { RegistryLimits } from './limits.ts'
@@ -21,9 +23,13 @@ export type {
   UploadSessions,
 } from './storage.ts'
 export type { SweepUploadsOptions } from './sweep-uploads.ts'
+export type { TokenAuthOptions } from './token-auth.ts'
+export type { Users } from './users.ts'
 
+export { basicAuth } from './basic-auth.ts'
 export { ClientGoneError, isRegistryServerError, RegistryRecordError, RequestRefusedError } from './errors.ts'
 export { createRegistryHandler } from './handler.ts'
 export { DEFAULT_LIMITS } from './limits.ts'
 export { createMemoryStorage } from './memory-storage.ts'
 export { sweepUploads } from './sweep-uploads.ts'
+export { tokenAuth } from './token-auth.ts'

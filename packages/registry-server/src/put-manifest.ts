@@ -1,7 +1,7 @@
 import { collect, fromBytes, isBytesError } from '@drayage/bytes'
 import { type HttpResponse, writeBlob } from '@drayage/content'
 import { digestAlgorithm, digestOf, isDigestError } from '@drayage/digest'
-import { children, type DecodedManifest, decodeManifest, type Descriptor, isManifestError } from '@drayage/manifest'
+import { children, type DecodedManifest, decodeManifest, type Descriptor, isManifestError, isManifestType } from '@drayage/manifest'
 
 import { RequestRefusedError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
@@ -67,6 +67,10 @@ function decode(exchange: Exchange, bytes: Uint8Array, name: ManifestName): Deco
   if (name.kind === 'digest' && digestOf(bytes, digestAlgorithm(name.digest)) !== name.digest) {
     const message = 'the manifest has another digest than its path'
     throw new RequestRefusedError({ status: 400, specCode: 'DIGEST_INVALID', message, detail: { digest: name.digest } })
+  }
+  if (mediaType !== '' && !isManifestType(mediaType)) {
+    const message = `found media type ${JSON.stringify(mediaType.slice(0, 160))}, expected that of a manifest`
+    throw new RequestRefusedError({ status: 400, specCode: 'MANIFEST_INVALID', message })
   }
   try {
     return decodeManifest(bytes, mediaType === '' ? {} : { mediaType })

@@ -1,0 +1,30 @@
+import { digestOf } from '@drayage/digest'
+
+/** Passwords by user name. */
+export type Users = ReadonlyMap<string, string>
+
+/** A user name and password as a client sent them. */
+export interface Login {
+  readonly username: string
+  readonly password: string
+}
+
+/** Reads an `Authorization: Basic` header; `undefined` when it is none. @see RFC 7617 */
+export function parseBasic(header: string | undefined): Login | undefined {
+  const match = /^basic +([A-Za-z0-9+/]{0,16384}={0,2}) *$/i.exec(header ?? '')
+  if (match === null) return undefined
+  try {
+    const text = new TextDecoder().decode(Uint8Array.from(atob(match[1] ?? ''), (char) => char.charCodeAt(0)))
+    const colon = text.indexOf(':')
+    return colon < 0 ? undefined : { username: text.slice(0, colon), password: text.slice(colon + 1) }
+  } catch (error) {
+    if (error instanceof DOMException) return undefined
+    throw error
+  }
+}
+
+/** Tells whether the password is that of the user. Digests are compared, so the time taken tells nothing about it. */
+export function isLogin(users: Users, { username, password }: Login): boolean {
+  const wanted = users.get(username)
+  return wanted !== undefined && digestOf(wanted) === digestOf(password)
+}
