@@ -1,0 +1,227 @@
+import { constants } from 'node:fs'
+import { open, rm, type FileHandle } from 'node:fs/promises'
+
+import { abortable, type AbortOptions, type ByteStream } from '@drayage/bytes'
+import { createGrowth, type Growth, IngestClosedError } from '@drayage/content'
+import { createHasher, type Digest, type DigestAlgorithm, type Hasher } from '@drayage/digest'
+
+import { createBlockWriter } from './block-writer.ts'
+import { StoreUnsafeError } from './errors.ts'
+import { fileBytes } from './file-bytes.ts'
+import { isMissing, storeFailure, systemCode } from './store-failure.ts'
+
+const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants
+
+/**
+ * The stored bytes of an ingest, and the digest of as many of them as were hashed so far: of those that come, while they
+ * are written; of those that were there, when they are needed.
+ */
+export class IngestData {
+  readonly #key: string
+  readonly #algorithm: DigestAlgorithm
+  #path: string
+  #handle: FileHandle
+  #growth: Growth
+  #hasher: Hasher | undefined
+  #hashedBytes = 0
+  #syncing: Promise<void> | undefined
+  #syncError: unknown
+
+  private constructor(key: string, algorithm: DigestAlgorithm, path: string, handle: FileHandle, bytes: number) {
+    this.#key = key
+    this.#algorithm = algorithm
+    this.#path = path
+    this.#handle = handle
+    this.#growth = createGrowth(bytes)
+  }
+
+  /** Opens the file at `path`, which is created when it is missing. */
+  static async open(key: string, algorithm: DigestAlgorithm, path: string): Promise<IngestData> {
+    const { handle, bytes } = await openData(path)
+    return new IngestData(key, algorithm, path, handle, bytes)
+  }
+
+  /** How many bytes are stored. */
+  get bytes(): number {
+    return this.#growth.bytes
+  }
+
+  /** Stores the bytes of `source` after those that are there. */
+  async append(source: ByteStream, options: AbortOptions): Promise<void> {
+    await this.#catchUp(options)
+    const writer = createBlockWriter(this.#handle, {
+      start: this.bytes,
+      onBlock: (block) => this.#hash(block),
+      onWritten: (position) => this.#growth.advance(position),
+      onSyncDue: () => this.#startSync(),
+    })
+    let failure: { readonly error: unknown } | undefined
+    try {
+      for await (const chunk of abortable(source, options)) {
+        await this.#write(writer.write(chunk))
+        if (this.#syncError !== undefined) break
+      }
+    } catch (error) {
+      failure = { error }
+    }
+    try {
+      await this.#write(writer.flush())
+    } catch (error) {
+      failure ??= { error }
+    }
+    if (this.#syncError !== undefined) await this.#lose()
+    if (failure !== undefined) throw failure.error
+  }
+
+  /** The digest of all bytes. It is computed again when it is of another algorithm than the key. */
+  async digest(algorithm: DigestAlgorithm, options: AbortOptions): Promise<Digest> {
+    if (algorithm === this.#algorithm) {
+      await this.#catchUp(options)
+      const hasher = this.#hasher
+      this.#forgetHash()
+      return (hasher ?? createHasher(algorithm)).digest()
+    }
+    const hasher = createHasher(algorithm)
+    for await (const block of fileBytes(this.#handle, { start: 0, end: this.bytes, ...options })) hasher.update(block)
+    return hasher.digest()
+  }
+
+  /** Makes all bytes durable and the file read-only. */
+  async seal(): Promise<void> {
+    await this.#syncing
+    try {
+      if (this.#syncError === undefined) await this.#handle.datasync()
+    } catch (error) {
+      this.#syncError = error
+    }
+    if (this.#syncError !== undefined) await this.#lose()
+    await this.#handle.chmod(0o444)
+  }
+
+  /** Takes back what `seal` did to the file, so that it can grow again. */
+  async unseal(): Promise<void> {
+    await this.#handle.chmod(0o600)
+  }
+
+  /** Says that the file has been renamed to `path` and is whole. */
+  finish(path: string): void {
+    this.#path = path
+    this.#growth.finish()
+  }
+
+  /** Drops all bytes. What the disk may hold of the old file is not used again. */
+  async drop(): Promise<void> {
+    this.#growth.fail(new IngestClosedError(this.#key))
+    await this.#syncing
+    await this.#handle.close()
+    this.#forgetHash()
+    this.#syncError = undefined
+    await rm(this.#path, { force: true }).catch((error: unknown) => {
+      throw storeFailure(error, this.#path)
+    })
+    const { handle, bytes } = await openData(this.#path)
+    this.#handle = handle
+    this.#growth = createGrowth(bytes)
+  }
+
+  /** Closes the file. */
+  async close(): Promise<void> {
+    this.#growth.fail(new IngestClosedError(this.#key))
+    await this.#syncing
+    await this.#handle.close()
+  }
+
+  /** The bytes as they are stored, until the end of the ingest. */
+  async *follow(options: AbortOptions): ByteStream {
+    const growth = this.#growth
+    const handle = await this.#openToFollow(growth, options)
+    try {
+      for (let start = 0; ; ) {
+        const { bytes } = await growth.beyond(start, options)
+        if (bytes <= start) return
+        yield* fileBytes(handle, { start, end: bytes, ...options })
+        start = bytes
+      }
+    } finally {
+      await handle.close()
+    }
+  }
+
+  async #openToFollow(growth: Growth, options: AbortOptions): Promise<FileHandle> {
+    try {
+      return await open(this.#path, O_RDONLY | O_NOFOLLOW)
+    } catch (error) {
+      if (!isMissing(error)) throw error
+      // The file is being renamed or dropped; what follows tells which.
+      await growth.beyond(Infinity, options)
+      return open(this.#path, O_RDONLY | O_NOFOLLOW)
+    }
+  }
+
+  #hash(block: Uint8Array): void {
+    this.#hasher ??= createHasher(this.#algorithm)
+    this.#hasher.update(block)
+    this.#hashedBytes += block.byteLength
+  }
+
+  #forgetHash(): void {
+    this.#hasher = undefined
+    this.#hashedBytes = 0
+  }
+
+  /** Hashes what was stored and is not hashed yet. */
+  async #catchUp(options: AbortOptions): Promise<void> {
+    options.signal?.throwIfAborted()
+    const range = { start: this.#hashedBytes, end: this.bytes, ...options }
+    for await (const block of fileBytes(this.#handle, range)) this.#hash(block)
+  }
+
+  async #write(work: Promise<void>): Promise<void> {
+    try {
+      await work
+    } catch (error) {
+      // A block may be hashed and not be written.
+      this.#forgetHash()
+      if (systemCode(error) === 'EIO') this.#syncError = error
+      throw storeFailure(error, this.#path)
+    }
+  }
+
+  #startSync(): void {
+    this.#syncing ??= this.#handle
+      .datasync()
+      .catch((error: unknown) => {
+        this.#syncError = error
+      })
+      .finally(() => {
+        this.#syncing = undefined
+      })
+  }
+
+  /** A failed sync is reported once and the lost pages look clean afterwards, so the file is not used any more. */
+  async #lose(): Promise<never> {
+    const error = storeFailure(this.#syncError, this.#path)
+    await this.drop()
+    throw error
+  }
+}
+
+async function openData(path: string): Promise<{ readonly handle: FileHandle; readonly bytes: number }> {
+  let handle: FileHandle
+  try {
+    handle = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
+  } catch (error) {
+    if (systemCode(error) === 'ELOOP') throw new StoreUnsafeError(path, 'a symbolic link', { cause: error })
+    throw storeFailure(error, path)
+  }
+  try {
+    const found = await handle.stat()
+    if (!found.isFile()) throw new StoreUnsafeError(path, 'no regular file')
+    // An earlier holder may have been killed between the last step of a commit and the rename.
+    if ((found.mode & 0o777) !== 0o600) await handle.chmod(0o600)
+    return { handle, bytes: found.size }
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+}

@@ -1,0 +1,52 @@
+import { join } from 'node:path'
+
+import { type Digest, digestAlgorithm, digestHex } from '@drayage/digest'
+import { type IngestKey, isIngestKey } from '@drayage/content'
+
+/** Where a store keeps what, below one directory. */
+export interface Layout {
+  readonly root: string
+  readonly blobs: string
+  readonly ingests: string
+  readonly trash: string
+  /** The directories of blobs by algorithm. */
+  readonly blobDirectories: readonly string[]
+}
+
+/** The layout below `root`. */
+export function layoutOf(root: string): Layout {
+  const blobs = join(root, 'blobs')
+  const blobDirectories = [join(blobs, 'sha256'), join(blobs, 'sha512')]
+  return { root, blobs, ingests: join(root, 'ingest'), trash: join(root, 'trash'), blobDirectories }
+}
+
+/** The directory of the blob with this digest. */
+export function blobDirectory(layout: Layout, digest: Digest): string {
+  return join(layout.blobs, digestAlgorithm(digest))
+}
+
+/** The file of the blob with this digest. */
+export function blobFile(layout: Layout, digest: Digest): string {
+  return join(blobDirectory(layout, digest), digestHex(digest))
+}
+
+/** The directory of an ingest. The colon of a digest becomes a dot, which no other key has. */
+export function ingestDirectory(layout: Layout, key: IngestKey): string {
+  return join(layout.ingests, key.replace(':', '.'))
+}
+
+/** The key whose ingest has a directory of this name; `undefined` when there is none. */
+export function ingestKeyOf(name: string): IngestKey | undefined {
+  const key = name.replace('.', ':')
+  return isIngestKey(key) ? key : undefined
+}
+
+/** The stored bytes of an ingest. */
+export function dataFile(directory: string): string {
+  return join(directory, 'data')
+}
+
+/** The file whose lock its holder has. */
+export function lockFile(directory: string): string {
+  return join(directory, 'lock')
+}

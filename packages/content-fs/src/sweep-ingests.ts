@@ -1,0 +1,74 @@
+import { lstat, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import type { AbortOptions } from '@drayage/bytes'
+
+import { tryLockIngest } from './ingest-lock.ts'
+import { dataFile, ingestKeyOf, type Layout } from './layout.ts'
+import { isMissing } from './store-failure.ts'
+
+/** Options of a sweep. */
+export interface SweepOptions extends AbortOptions {
+  /** Ingests that got no bytes for at least this long are removed. */
+  readonly olderThanMs: number
+}
+
+/** What a sweep removed. */
+export interface SweepResult {
+  /** Ingests removed. */
+  readonly ingests: number
+  /** Bytes that they held. */
+  readonly bytes: number
+}
+
+/** Removes the ingests that nobody holds and that got no bytes since `olderThanMs` before `nowMs`, and empties the trash. */
+export async function sweepIngests(layout: Layout, nowMs: number, options: SweepOptions): Promise<SweepResult> {
+  const { olderThanMs, signal } = options
+  if (!(olderThanMs >= 0)) {
+    throw new RangeError(`Cannot sweep ingests: olderThanMs is ${olderThanMs}, expected a number from 0 on`)
+  }
+  let ingests = 0
+  let bytes = 0
+  for (const name of await readdir(layout.ingests)) {
+    signal?.throwIfAborted()
+    if (ingestKeyOf(name) === undefined) continue
+    const directory = join(layout.ingests, name)
+    const removed = await sweepOne(directory, nowMs - olderThanMs)
+    if (removed === undefined) continue
+    ingests += 1
+    bytes += removed
+  }
+  for (const name of await readdir(layout.trash)) {
+    signal?.throwIfAborted()
+    await rm(join(layout.trash, name), { recursive: true, force: true })
+  }
+  return { ingests, bytes }
+}
+
+/** Resolves to the bytes that the removed ingest held; `undefined` when it stays. */
+async function sweepOne(directory: string, newestMs: number): Promise<number | undefined> {
+  const before = await usage(directory)
+  if (before === undefined || before.changedMs > newestMs) return undefined
+  const lock = await tryLockIngest(directory).then((first) => (first === 'changed' ? tryLockIngest(directory) : first))
+  if (typeof lock === 'string') return undefined
+  try {
+    const now = await usage(directory)
+    if (now === undefined || now.bytes !== before.bytes) return undefined
+    await lock.remove()
+    return now.bytes
+  } finally {
+    lock.release()
+  }
+}
+
+async function usage(directory: string): Promise<{ readonly bytes: number; readonly changedMs: number } | undefined> {
+  for (const path of [dataFile(directory), directory]) {
+    try {
+      const found = await lstat(path)
+      return { bytes: found.isFile() ? found.size : 0, changedMs: found.mtimeMs }
+    } catch (error) {
+      if (!isMissing(error)) throw error
+    }
+  }
+  return undefined
+}
