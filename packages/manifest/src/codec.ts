@@ -5,7 +5,7 @@ import { isDigest, type DiffId, type Digest } from '@drayage/digest'
 import { quote } from './quote.ts'
 
 /** A codec that accepts any JSON value and gives a `T`. */
-export type Codec<T> = z.ZodMiniType<T, unknown>
+export type Codec<T> = z.ZodMiniType<T>
 
 /** Where a value does not fit its codec. */
 export interface Misfit {
@@ -31,7 +31,7 @@ export function runCodec<T>(codec: Codec<T>, input: unknown): Decoded<T> {
 /** An object that keeps members it does not know; `null` for a known member is as if it were absent. */
 export function lenientObject<Shape extends z.core.$ZodLooseShape>(
   shape: Shape,
-): z.ZodMiniPipe<z.ZodMiniTransform<unknown, unknown>, z.ZodMiniObject<Shape, z.core.$loose>> {
+): z.ZodMiniPipe<z.ZodMiniTransform, z.ZodMiniObject<Shape, z.core.$loose>> {
   const known = Object.keys(shape)
   const withoutNulls = (value: unknown): unknown => {
     if (!isRecord(value) || !known.some((key) => value[key] === null)) return value
@@ -42,14 +42,14 @@ export function lenientObject<Shape extends z.core.$ZodLooseShape>(
 
 /** An array of at most `max` elements; the count is checked before any element is. */
 export function boundedArray<T>(element: Codec<T>, max: number): Codec<T[]> {
-  const short = z.custom<unknown>((value) => !Array.isArray(value) || value.length <= max, {
+  const short = z.custom((value) => !Array.isArray(value) || value.length <= max, {
     error: `at most ${max} items`,
   })
   return z.pipe(short, z.array(element))
 }
 
 /** A size in bytes: an integer that JavaScript holds exactly. */
-export const sizeCodec: Codec<number> = z.custom<number>((value) => Number.isSafeInteger(value) && Number(value) >= 0, {
+export const sizeCodec: Codec<number> = z.custom<number>((value) => isSize(value), {
   error: 'a size in bytes from 0 to 2^53 - 1',
 })
 
@@ -91,6 +91,10 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+function isSize(value: unknown): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
+
 function bare<T>(map: Readonly<Record<string, T>>): Record<string, T> {
   const copy = Object.create(null) as Record<string, T>
   for (const [name, value] of Object.entries(map)) copy[name] = value
@@ -114,5 +118,5 @@ function describe(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (isRecord(value)) return 'an object'
-  return typeof value === 'string' ? quote(value) : String(value)
+  return typeof value === 'string' ? quote(value) : JSON.stringify(value)
 }

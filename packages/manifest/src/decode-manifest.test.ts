@@ -1,6 +1,6 @@
 import { encodeText } from '@drayage/bytes'
 import { digestOf, parseDigest } from '@drayage/digest'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 
 import { children } from './children.ts'
@@ -269,14 +269,7 @@ test('S71: messages of decodeManifest() escape and shorten what came', () => {
     withLayer({ ...LAYER, digest: `\u001b[2J\u202e${'x'.repeat(100_000)}` }),
     { ...IMAGE, [`Layers\u001b`]: 1, [`LAYERS`]: 1 },
   ]) {
-    try {
-      decode(document)
-      expect.unreachable()
-    } catch (error) {
-      const message = error instanceof Error ? error.message : ''
-      expect(message).toMatch(/^Cannot decode manifest: found [ -~]+, expected [ -~]+$/)
-      expect(message.length).toBeLessThan(1024)
-    }
+    expect(() => decode(document)).toThrow(/^Cannot decode manifest: found [ -~]{1,500}, expected [ -~]{1,400}$/)
   }
 })
 

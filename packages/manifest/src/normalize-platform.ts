@@ -48,11 +48,10 @@ const VARIANTS: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map([
   ],
 ])
 
-const KNOWN_ARCHITECTURES: ReadonlySet<string> = new Set([
-  ...ARCHITECTURES.keys(),
-  ...['386', 'amd64', 'arm', 'arm64', 'loong64', 'mips', 'mips64', 'mips64le', 'mipsle'],
-  ...['ppc64', 'ppc64le', 'riscv64', 's390x', 'wasm'],
-])
+const USUAL_ARCHITECTURES: readonly string[] =
+  '386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le riscv64 s390x wasm'.split(' ')
+
+const KNOWN_ARCHITECTURES: ReadonlySet<string> = new Set([...ARCHITECTURES.keys(), ...USUAL_ARCHITECTURES])
 
 /** Tells whether `name` is an architecture by one of its names. */
 export function isArchitecture(name: string): boolean {
