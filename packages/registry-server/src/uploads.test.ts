@@ -96,9 +96,6 @@ test('an upload keeps the bytes of a body that breaks off', async () => {
   const client = start()
   const location = await begin(client)
   const failure = new Error('connection lost')
-  const errors: unknown[] = []
-  const { handler } = start({ onError: (error) => errors.push(error) })
-  expect(handler).toBeTypeOf('function')
   const patch = client.handler({
     method: 'PATCH',
     url: `http://r${location}`,

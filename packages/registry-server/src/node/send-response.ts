@@ -3,38 +3,50 @@ import type { ServerResponse } from 'node:http'
 
 import type { HttpResponse } from '@drayage/content'
 
+import { breakOff } from './break-off.ts'
+
+/** Options of {@link sendResponse}. */
+export interface SendOptions {
+  readonly signal: AbortSignal
+  /** Called with the size of each part of the body, in bytes, before it is written. */
+  readonly onBytes: (bytes: number) => void
+}
+
 /**
- * Sends a response and waits where the client reads slowly.
- *
- * @returns the bytes of the body that were written, through `onBytes`, also when it rejects
- * @throws Error of the body's source, or when it is shorter or longer than its `content-length`; the caller then destroys
- * the connection, so that the client never takes the part for the whole
+ * Sends a response and waits where the client reads slowly. When it rejects, because the body's source failed or is not
+ * as long as its `content-length`, the connection is broken off.
  */
-export async function sendResponse(
-  target: ServerResponse,
-  response: HttpResponse,
-  signal: AbortSignal,
-  onBytes: (bytes: number) => void,
-): Promise<void> {
+export async function sendResponse(target: ServerResponse, response: HttpResponse, options: SendOptions): Promise<void> {
+  const length = response.headers['content-length']
   target.writeHead(response.status, response.headers)
+  try {
+    await sendBody(target, response, options)
+  } catch (error) {
+    breakOff(target, length !== undefined)
+    throw error
+  }
+}
+
+async function sendBody(target: ServerResponse, response: HttpResponse, options: SendOptions): Promise<void> {
+  const { signal, onBytes } = options
   const isHead = target.req.method === 'HEAD'
-  const declared = response.headers['content-length']
-  const wanted = isHead || declared === undefined ? undefined : Number(declared)
+  const length = response.headers['content-length']
+  const wanted = isHead || length === undefined ? undefined : Number(length)
   let sent = 0
   for await (const chunk of response.body) {
     signal.throwIfAborted()
     if (isHead || chunk.byteLength === 0) continue
     sent += chunk.byteLength
-    if (wanted !== undefined && sent > wanted) throw new RangeError(lengthMessage(`more than ${wanted}`, wanted))
+    if (wanted !== undefined && sent > wanted) throw lengthError(`more than ${wanted}`, wanted)
     onBytes(chunk.byteLength)
     if (!target.write(chunk)) await once(target, 'drain', { signal })
   }
-  if (wanted !== undefined && sent < wanted) throw new RangeError(lengthMessage(String(sent), wanted))
+  if (wanted !== undefined && sent < wanted) throw lengthError(String(sent), wanted)
   const finished = once(target, 'finish', { signal })
   target.end()
   await finished
 }
 
-function lengthMessage(found: string, wanted: number): string {
-  return `Cannot send response: found ${found} bytes in its body, expected ${wanted}`
+function lengthError(found: string, wanted: number): RangeError {
+  return new RangeError(`Cannot send response: found ${found} bytes in its body, expected ${wanted}`)
 }

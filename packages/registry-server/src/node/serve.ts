@@ -44,19 +44,23 @@ const LINGER_BYTES = 65_536
 export async function serve(handler: HttpClient, options: ServeOptions = {}): Promise<HttpServer> {
   const { host = '127.0.0.1', port = 0, onRequest, headersTimeoutMs = 60_000, graceMs = 5_000 } = options
   let url = ''
-  const answer = (request: IncomingMessage, response: ServerResponse): void => {
-    void handle({ handler, url, request, response }).then((event) => onRequest?.(event))
+  let closing: Promise<void> | undefined
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const event = await handle({ handler, url, request, response })
+    // The connection is idle once this turn is over.
+    if (closing !== undefined) setImmediate(() => server.closeIdleConnections())
+    onRequest?.(event)
   }
   // Transfers may take hours, so a request has no time limit as a whole; its headers have one.
-  const server = createServer({ requestTimeout: 0, headersTimeout: headersTimeoutMs, keepAliveTimeout: 75_000 }, answer)
-  server.on('checkContinue', answer)
+  const server = createServer({ requestTimeout: 0, headersTimeout: headersTimeoutMs, keepAliveTimeout: 75_000 })
+  server.on('request', (request, response) => void answer(request, response))
+  server.on('checkContinue', (request, response) => void answer(request, response))
   server.listen(port, host)
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new TypeError('Cannot listen: found no port, expected one')
   const authority = `${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
   url = `http://${authority}`
-  let closing: Promise<void> | undefined
   const close = (): Promise<void> => (closing ??= closeServer(server, graceMs))
   return { host: authority, url, close, [Symbol.asyncDispose]: close }
 }
@@ -83,11 +87,12 @@ async function handle({ handler, url, request, response }: Incoming): Promise<Re
     const result = await answerOf(handler, toRequest(url + target, request, body, signal))
     failure = result.failure
     const headers = body.isRead() ? result.response.headers : { ...result.response.headers, connection: 'close' }
-    await sendResponse(response, { ...result.response, headers }, signal, (bytes) => (bytesSent += bytes))
-    await leaveBody(request, body)
+    const onBytes = (bytes: number): void => void (bytesSent += bytes)
+    await sendResponse(response, { ...result.response, headers }, { signal, onBytes })
+    leaveBody(request, body)
   } catch (error) {
     failure ??= { error }
-    response.destroy()
+    if (!response.headersSent) response.destroy()
   }
   const queryAt = target.indexOf('?')
   return {
@@ -135,7 +140,7 @@ function pathOf(target: string): string {
 }
 
 /** Reads a little of a body that nobody wanted, then ends the connection. */
-async function leaveBody(request: IncomingMessage, body: RequestBody): Promise<void> {
+function leaveBody(request: IncomingMessage, body: RequestBody): void {
   if (body.isRead()) return
   let left = LINGER_BYTES
   request.on('data', (chunk: Uint8Array) => {
