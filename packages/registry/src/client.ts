@@ -2,6 +2,7 @@ import type { HttpClient } from '@drayage/content'
 import type { Repository } from '@drayage/reference'
 
 import { isLoopbackHost } from './address.ts'
+import { authorize } from './authorize.ts'
 import type { RealmRule } from './credential-gate.ts'
 import type { CredentialSource } from './credentials.ts'
 import { createEndpoint, type Endpoint } from './endpoint.ts'
@@ -66,7 +67,9 @@ function endpointFor(domain: string, options: RegistryClientOptions): Endpoint {
   const host = registryHost(domain)
   const { isTrustedHost, userAgent = 'drayage', now = () => performance.now(), onEvent = () => {} } = options
   const isPlainHttp = (options.plainHttp ?? isLoopbackHost)(host)
-  const client = followRedirects(mapFailures(options.http), { isTrustedHost })
+  const { credentials, isTrustedRealm } = options
+  const routed = followRedirects(mapFailures(options.http), { isTrustedHost })
+  const client = authorize(routed, { host: domain, credentials, isTrustedHost, isTrustedRealm, userAgent, now, onEvent })
   return createEndpoint({ host, client, isPlainHttp, userAgent, now, onEvent })
 }
 

@@ -42,8 +42,9 @@ export function isOwnRealm(registry: URL, realm: URL, rule?: RealmRule): boolean
   if (registry.hostname === realm.hostname) return true
   const kinds = [addressKind(registry.hostname), addressKind(realm.hostname)]
   if (kinds.every((kind) => kind === 'loopback')) return true
-  if (realm.protocol !== 'https:' || kinds.some((kind) => kind !== 'public')) return false
+  if (realm.protocol !== 'https:') return false
   if (rule?.(registry.host, realm.host) === true) return true
+  if (kinds.some((kind) => kind !== 'public')) return false
   if (PINNED[registry.host]?.includes(realm.host) === true) return true
   const owner = ownerDomain(registry.hostname)
   return owner !== undefined && owner === ownerDomain(realm.hostname)

@@ -1,3 +1,4 @@
+import { concat, fromBytes, type ByteStream } from '@drayage/bytes'
 import type { HttpResponse } from '@drayage/content'
 
 import { isEncoded, openBody, type BodyOptions } from './body.ts'
@@ -17,6 +18,16 @@ const MAX_MESSAGES = 3
 
 /** Reads at most 64 KiB of an error's body. What cannot be read says nothing; only an abort rejects. */
 export async function readErrorBody(response: HttpResponse, options: BodyOptions): Promise<ErrorBody> {
+  const text = new TextDecoder().decode(concat(await readStart(response, options)))
+  return isEncoded(response.headers) ? { codes: [], said: undefined } : parseErrorBody(text, response.status)
+}
+
+/** Reads the same part of an error's body, to be read again later. */
+export async function holdErrorBody(response: HttpResponse, options: BodyOptions): Promise<ByteStream> {
+  return fromBytes(...(await readStart(response, options)))
+}
+
+async function readStart(response: HttpResponse, options: BodyOptions): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   try {
@@ -29,9 +40,7 @@ export async function readErrorBody(response: HttpResponse, options: BodyOptions
   } catch {
     options.signal?.throwIfAborted()
   }
-  if (isEncoded(response.headers)) return { codes: [], said: undefined }
-  const decoder = new TextDecoder()
-  return parseErrorBody(chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join(''), response.status)
+  return chunks
 }
 
 /** Reads the text of an error's body. @see OCI distribution-spec v1.1.1, "Error Codes" */

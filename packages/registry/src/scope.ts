@@ -1,0 +1,32 @@
+import type { HttpRequest } from '@drayage/content'
+
+/** What a request needs from a registry, for its token. */
+export interface RequestScope {
+  /** Requests with the same key share a token. */
+  readonly key: string
+  /** In the form of token servers, such as `repository:library/alpine:pull`; empty for requests without a repository. */
+  readonly scopes: readonly string[]
+  /** The repository's path; empty when there is none. */
+  readonly repository: string
+  /** Whether the request only reads. */
+  readonly isPull: boolean
+}
+
+/**
+ * What a request to a registry needs, as its URL and method tell.
+ *
+ * @see Docker registry token authentication, "Requesting a token", scopes
+ */
+export function scopeOf(request: Pick<HttpRequest, 'method' | 'url'>): RequestScope {
+  const url = new URL(request.url)
+  const match = /^\/v2\/(.{1,255})\/(blobs|manifests|tags|referrers)\//.exec(url.pathname)
+  const isPull = request.method === 'GET' || request.method === 'HEAD'
+  const repository = match?.[1] ?? ''
+  if (repository === '') return { key: `registry ${isPull}`, scopes: [], repository, isPull }
+  const actions = isPull ? 'pull' : request.method === 'DELETE' ? 'delete' : 'pull,push'
+  const from = isPull ? null : url.searchParams.get('from')
+  const scopes = [`repository:${repository}:${actions}`, ...(from === null ? [] : [`repository:${from}:pull`])]
+  // Some registries want another right for lists than for content.
+  const kind = match?.[2] === 'tags' ? 'tags ' : ''
+  return { key: kind + scopes.join(' '), scopes, repository, isPull }
+}
