@@ -2,7 +2,8 @@ import type { AbortOptions } from './byte-stream.ts'
 
 /**
  * Yields what `source` yields and rejects with `signal.reason` as soon as the signal fires, even while `source` is
- * silent; `source` is closed either way.
+ * silent; `source` is closed either way. It belongs next to the origin of the bytes: a generator between the two that
+ * waits for a silent source cannot be closed before that source answers.
  */
 export async function* abortable<T>(source: AsyncIterable<T>, options: AbortOptions): AsyncGenerator<T, void, void> {
   const { signal } = options

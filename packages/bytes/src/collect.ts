@@ -16,6 +16,6 @@ export interface CollectOptions extends AbortOptions {
  */
 export async function collect(source: ByteStream, options: CollectOptions): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of abortable(limit(source, options.maxBytes), options)) chunks.push(chunk)
+  for await (const chunk of limit(abortable(source, options), options.maxBytes)) chunks.push(chunk)
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : concat(chunks)
 }

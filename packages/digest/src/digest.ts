@@ -42,7 +42,7 @@ export function tryParseDigest(text: string): DigestResult {
   if (colon < 0) return fail('no colon', '<algorithm>:<hex>', text.length)
   const algorithm = text.slice(0, colon)
   if (algorithm !== 'sha256' && algorithm !== 'sha512') {
-    return fail(`algorithm "${algorithm.slice(0, LONGEST_SHOWN)}"`, 'sha256 or sha512', 0)
+    return fail(`algorithm ${JSON.stringify(algorithm.slice(0, LONGEST_SHOWN))}`, 'sha256 or sha512', 0)
   }
   const wanted = DIGEST_HEX_LENGTHS[algorithm]
   const length = text.length - colon - 1
@@ -50,7 +50,7 @@ export function tryParseDigest(text: string): DigestResult {
   for (let index = colon + 1; index < text.length; index++) {
     const code = text.charCodeAt(index)
     const isHex = (code >= 48 && code <= 57) || (code >= 97 && code <= 102)
-    if (!isHex) return fail(`"${text.charAt(index)}" at offset ${index}`, 'a lower-case hex digit', index)
+    if (!isHex) return fail(`${JSON.stringify(text.charAt(index))} at offset ${index}`, 'a lower-case hex digit', index)
   }
   return { ok: true, value: text as Digest }
 }
