@@ -55,6 +55,11 @@ export function sourceFiles(each: WorkspacePackage): string[] {
     .toSorted()
 }
 
+/** Tells whether a file below `src` is a test or a helper of tests, neither of which is built. */
+export function isTestFile(file: string): boolean {
+  return file.endsWith('.test.ts') || file.startsWith('test/')
+}
+
 /** Reads a JSON file; line comments are allowed. */
 export function readJson<T>(file: string): T {
   return JSON.parse(readFileSync(file, 'utf8').replace(/^\s*\/\/.*$/gm, '')) as T

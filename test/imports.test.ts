@@ -3,7 +3,7 @@ import { isBuiltin } from 'node:module'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 
-import { readJson, root, sourceFiles, workspacePackages, type WorkspacePackage } from '../scripts/workspace.ts'
+import { isTestFile, readJson, root, sourceFiles, workspacePackages, type WorkspacePackage } from '../scripts/workspace.ts'
 import { packageTable, type TableRow } from './package-table.ts'
 
 const table = packageTable()
@@ -48,8 +48,8 @@ describe.each(table)('package table: $label', (row) => {
   const found = packages.find((each) => each.label === row.label)
   if (found === undefined) return
   const files = sourceFiles(found)
-  const tests = files.filter((file) => file.endsWith('.test.ts'))
-  const sources = files.filter((file) => !file.endsWith('.test.ts'))
+  const tests = files.filter(isTestFile)
+  const sources = files.filter((file) => !isTestFile(file))
   /** The files of a pure package that use Node: its Node entries and what is named after them. */
   const isNodeFile = (file: string): boolean =>
     row.nodeEntries.some((entry) => file === `${entry}.ts` || file.startsWith(`${entry}-`) || file.startsWith(`${entry}/`))

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 
-import { sourceFiles, workspacePackages, type WorkspacePackage } from '../scripts/workspace.ts'
+import { isTestFile, sourceFiles, workspacePackages, type WorkspacePackage } from '../scripts/workspace.ts'
 import { entryFiles, publicNames } from './public-surface.ts'
 
 const libraries = workspacePackages().filter((each) => !each.label.startsWith('apps/'))
@@ -21,7 +21,7 @@ async function load(each: WorkspacePackage): Promise<Record<string, unknown>> {
 /** The error classes that a package declares: name and body. */
 function errorClasses(each: WorkspacePackage): { readonly name: string; readonly body: string }[] {
   return sourceFiles(each)
-    .filter((file) => !file.endsWith('.test.ts'))
+    .filter((file) => !isTestFile(file))
     .flatMap((file) => [...read(each, `src/${file}`).matchAll(/^export class (\w+) extends (?:Error|\w*Error)\b[\s\S]*?^\}/gm)])
     .map((match) => ({ name: match[1] ?? '', body: match[0] }))
 }
