@@ -32,7 +32,7 @@ function withoutComments(source: string): string {
 
 /** What a source file imports: statically, lazily, and as a type. */
 function specifiers(source: string): string[] {
-  const found = withoutComments(source).matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)(['"])([^'"\n]+)\1/g)
+  const found = withoutComments(source).matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)(['"])([@#\w./:-]+)\1/g)
   return [...found].map((match) => match[2] ?? '')
 }
 
