@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { open, rm, type FileHandle } from 'node:fs/promises'
+import { chmod, type FileHandle, lstat, open, rm } from 'node:fs/promises'
 
 import { abortable, type AbortOptions, type ByteStream } from '@drayage/bytes'
 import { createGrowth, type Growth, IngestClosedError } from '@drayage/content'
@@ -11,6 +11,8 @@ import { fileBytes } from './file-bytes.ts'
 import { isMissing, storeFailure, systemCode } from './store-failure.ts'
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants
+const DATA_MODE = 0o600
+const BLOB_MODE = 0o444
 
 /**
  * The stored bytes of an ingest, and the digest of as many of them as were hashed so far: of those that come, while they
@@ -95,12 +97,12 @@ export class IngestData {
       this.#syncError = error
     }
     if (this.#syncError !== undefined) await this.#lose()
-    await this.#handle.chmod(0o444)
+    await this.#handle.chmod(BLOB_MODE)
   }
 
   /** Takes back what `seal` did to the file, so that it can grow again. */
   async unseal(): Promise<void> {
-    await this.#handle.chmod(0o600)
+    await this.#handle.chmod(DATA_MODE)
   }
 
   /** Says that the file has been renamed to `path` and is whole. */
@@ -173,7 +175,14 @@ export class IngestData {
   async #catchUp(options: AbortOptions): Promise<void> {
     options.signal?.throwIfAborted()
     const range = { start: this.#hashedBytes, end: this.bytes, ...options }
-    for await (const block of fileBytes(this.#handle, range)) this.#hash(block)
+    try {
+      for await (const block of fileBytes(this.#handle, range)) this.#hash(block)
+    } catch (error) {
+      if (systemCode(error) !== 'EIO') throw error
+      // Bytes that cannot be read back would stop every later attempt as well.
+      this.#syncError = error
+      await this.#lose()
+    }
   }
 
   async #write(work: Promise<void>): Promise<void> {
@@ -207,21 +216,30 @@ export class IngestData {
 }
 
 async function openData(path: string): Promise<{ readonly handle: FileHandle; readonly bytes: number }> {
-  let handle: FileHandle
-  try {
-    handle = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
-  } catch (error) {
-    if (systemCode(error) === 'ELOOP') throw new StoreUnsafeError(path, 'a symbolic link', { cause: error })
-    throw storeFailure(error, path)
-  }
+  const handle = await openWritable(path).catch((error: unknown) => {
+    throw systemCode(error) === 'ELOOP'
+      ? new StoreUnsafeError(path, 'a symbolic link', { cause: error })
+      : storeFailure(error, path)
+  })
   try {
     const found = await handle.stat()
     if (!found.isFile()) throw new StoreUnsafeError(path, 'no regular file')
-    // An earlier holder may have been killed between the last step of a commit and the rename.
-    if ((found.mode & 0o777) !== 0o600) await handle.chmod(0o600)
+    if ((found.mode & 0o777) !== DATA_MODE) await handle.chmod(DATA_MODE)
     return { handle, bytes: found.size }
   } catch (error) {
     await handle.close()
     throw error
+  }
+}
+
+async function openWritable(path: string): Promise<FileHandle> {
+  const flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK
+  try {
+    return await open(path, flags, DATA_MODE)
+  } catch (error) {
+    // An earlier holder was killed when it had sealed the file and not yet renamed it.
+    if (systemCode(error) !== 'EACCES' || !(await lstat(path)).isFile()) throw error
+    await chmod(path, DATA_MODE)
+    return open(path, flags, DATA_MODE)
   }
 }

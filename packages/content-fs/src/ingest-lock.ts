@@ -1,4 +1,4 @@
-import { lstat, rm, rmdir } from 'node:fs/promises'
+import { chmod, lstat, rm, rmdir } from 'node:fs/promises'
 import type { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -53,6 +53,8 @@ export async function tryLockIngest(directory: string): Promise<IngestLock | 'bu
   const before = await identity(path)
   const database = await openLocked(path)
   if (typeof database === 'string') return database
+  // It was created just now, under any umask.
+  if (before === undefined) await chmod(path, 0o600).catch(() => {})
   if (before === undefined || before !== (await identity(path))) {
     database.close()
     return 'changed'

@@ -1,4 +1,5 @@
 import { chmod, lstat, mkdir, open, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 
 import { StoreUnsafeError } from './errors.ts'
 import type { Layout } from './layout.ts'
@@ -16,12 +17,7 @@ export const DIRECTORY_MODE = 0o700
  */
 export async function prepareDirectory(layout: Layout): Promise<void> {
   const parts = [layout.blobs, ...layout.blobDirectories, layout.ingests, layout.trash]
-  try {
-    const created = await mkdir(layout.root, { recursive: true, mode: DIRECTORY_MODE })
-    if (created !== undefined) await chmod(layout.root, DIRECTORY_MODE)
-  } catch (error) {
-    throw storeFailure(error, layout.root)
-  }
+  await makeDirectory(resolve(layout.root))
   await assertOwn(layout.root, stat)
   for (const part of parts) await ensurePart(part)
   // Names that a killed process gave become durable before anybody is told that the content is there.
@@ -34,12 +30,9 @@ export async function prepareDirectory(layout: Layout): Promise<void> {
  * @throws StoreUnsafeError `ERR_STORE_UNSAFE`
  */
 export async function ensurePart(path: string): Promise<void> {
-  try {
-    await mkdir(path, { mode: DIRECTORY_MODE })
-    await chmod(path, DIRECTORY_MODE)
-  } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw storeFailure(error, path)
-  }
+  await makeOne(path).catch((error: unknown) => {
+    throw storeFailure(error, path)
+  })
   await assertOwn(path, lstat)
 }
 
@@ -53,6 +46,31 @@ export async function syncDirectory(path: string): Promise<void> {
   } finally {
     await handle.close()
   }
+}
+
+/** Creates a directory and those above it, durably; the recursive `mkdir` of Node applies the umask and hides reasons. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await makeOne(path).catch(async (error: unknown) => {
+      if (systemCode(error) !== 'ENOENT' || dirname(path) === path) throw error
+      await makeDirectory(dirname(path))
+      await makeOne(path)
+      await syncDirectory(dirname(path))
+    })
+  } catch (error) {
+    throw storeFailure(error, path)
+  }
+}
+
+/** Creates a directory unless something has its name. */
+async function makeOne(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: DIRECTORY_MODE })
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return
+    throw error
+  }
+  await chmod(path, DIRECTORY_MODE)
 }
 
 async function assertOwn(path: string, look: typeof lstat): Promise<void> {
