@@ -1,22 +1,21 @@
 import type { AbortOptions, ByteStream } from '@drayage/bytes'
 
+import { engineOutput, type EngineReadable } from './engine-output.ts'
 import { CompressedDataError } from './errors.ts'
 
 /** What the streams of `node:zlib` are here. */
-export interface ZlibEngine extends AsyncIterable<Uint8Array> {
+export interface ZlibEngine extends EngineReadable {
   /** Bytes of input that were used. */
   readonly bytesWritten: number
   readonly destroyed: boolean
   write(chunk: Uint8Array): boolean
   end(): unknown
   destroy(): unknown
-  on(event: 'drain' | 'close', listener: () => void): unknown
-  off(event: 'drain' | 'close', listener: () => void): unknown
 }
 
 /**
  * Settings of every engine: output in blocks of 256 KiB, which is where zlib stops spending time between blocks, with
- * the next block made in zlib's thread while this one is used.
+ * the next blocks made in zlib's thread while this one is used.
  */
 export const ENGINE_OPTIONS: {
   readonly chunkSize: number
@@ -41,7 +40,7 @@ export async function* runEngine(
   const onAbort = (): void => feed.fail(signal?.reason)
   signal?.addEventListener('abort', onAbort, { once: true })
   try {
-    for await (const chunk of engine) yield chunk
+    yield* engineOutput(engine)
     // An engine that ends before its input does takes the rest for padding.
     if (!feed.isDone() || engine.bytesWritten < feed.fedBytes()) {
       throw new CompressedDataError(compression, 'trailing', 'it goes on after its end')
