@@ -1,1 +1,28 @@
-export {}
+/**
+ * Images by ID, names to targets and the metadata database.
+ *
+ * @packageDocumentation
+ */
+export type { AbortOptions } from './abort-options.ts'
+export type { Database, OpenDatabaseOptions, Row, SqlValue } from './database.ts'
+export type { ImageRecord, ListedImage, NameRecord, NameTarget, NewImage } from './image-record.ts'
+export type { ImageStore, ImageStoreOptions, RemovalOptions } from './image-store.ts'
+export type { ImageStoreError, ImageStoreErrorCode } from './errors.ts'
+export type { RebuildOptions, RebuildResult } from './rebuild.ts'
+export type { RemovalPlan } from './removal.ts'
+
+export { createImageStore } from './image-store.ts'
+export { DEFAULT_BUSY_TIMEOUT_MS, openDatabase } from './database.ts'
+export {
+  AmbiguousImageError,
+  ImageConflictError,
+  ImageNotFoundError,
+  isImageStoreError,
+  NameRefusedError,
+  StoreBusyError,
+  StoreCorruptError,
+  StoreVersionError,
+} from './errors.ts'
+export { LAYOUT_VERSION } from './schema.ts'
+export { MAX_SOURCES } from './sources.ts'
+export { rebuildImageStore } from './rebuild.ts'

@@ -1,0 +1,49 @@
+/**
+ * The steps from an empty database to the present layout; the database's `user_version` is how many of them it has. A
+ * released step never changes.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  create table images (
+    id text primary key,
+    manifest text not null,
+    config text not null,
+    platform text not null,
+    created text,
+    size integer not null,
+    layers text not null,
+    added_at integer not null
+  ) strict, without rowid;
+
+  create table manifests (
+    digest text primary key,
+    image text not null references images (id) on delete cascade,
+    descriptor text not null
+  ) strict, without rowid;
+  create index manifests_by_image on manifests (image);
+
+  create table names (
+    reference text primary key,
+    domain text not null,
+    path text not null,
+    tag text,
+    digest text,
+    target text not null,
+    target_digest text not null,
+    image text references images (id),
+    named_at integer not null
+  ) strict, without rowid;
+  create index names_by_image on names (image);
+  create index names_by_target on names (target_digest);
+
+  create table sources (
+    seq integer primary key autoincrement,
+    digest text not null,
+    repository text not null,
+    unique (digest, repository)
+  ) strict;
+  `,
+]
+
+/** The layout version that this release writes. */
+export const LAYOUT_VERSION: number = MIGRATIONS.length
