@@ -31,6 +31,12 @@ if (floor && !existsSync(node)) {
   process.exit(1)
 }
 
+// Without a terminal the output is a log, which is read without colours.
+if (!process.stdout.isTTY) {
+  delete process.env['FORCE_COLOR']
+  process.env['NO_COLOR'] = '1'
+}
+
 const directory = mkdtempSync(path.join(tmpdir(), 'drayage-test-'))
 try {
   const reportFile = path.join(directory, 'report.json')
@@ -39,7 +45,7 @@ try {
     'run',
     ...(floor ? ['--dir', 'packages'] : []),
     ...(interop ? ['--config', 'vitest.interop.config.ts'] : []),
-    `--reporter=${process.stdout.isTTY ? 'default' : 'dot'}`,
+    '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${reportFile}`,
     ...rest,
