@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export type { AbortOptions } from './abort-options.ts'
+export type { ContentLeases, ContentLeasesOptions } from './content-leases.ts'
 export type { Database, OpenDatabaseOptions, Row, SqlValue } from './database.ts'
 export type { ImageRecord, ListedImage, NameRecord, NameTarget, NewImage } from './image-record.ts'
 export type { ImageStore, ImageStoreOptions, RemovalOptions } from './image-store.ts'
@@ -11,6 +12,7 @@ export type { ImageStoreError, ImageStoreErrorCode } from './errors.ts'
 export type { RebuildOptions, RebuildResult } from './rebuild.ts'
 export type { RemovalPlan } from './removal.ts'
 
+export { createContentLeases, DEFAULT_LEASE_MS } from './content-leases.ts'
 export { createImageStore } from './image-store.ts'
 export { DEFAULT_BUSY_TIMEOUT_MS, openDatabase } from './database.ts'
 export {

@@ -42,6 +42,19 @@ export const MIGRATIONS: readonly string[] = [
     repository text not null,
     unique (digest, repository)
   ) strict;
+
+  create table leases (
+    holder text not null,
+    digest text not null,
+    until integer not null,
+    primary key (holder, digest)
+  ) strict, without rowid;
+  create index leases_by_digest on leases (digest);
+
+  create table condemned (
+    digest text primary key,
+    until integer not null
+  ) strict, without rowid;
   `,
 ]
 
