@@ -88,9 +88,19 @@ test('createCredentialSource() knows Docker Hub and other registries by their ol
 
 test('S19 createCredentialSource() never gives the login of Docker Hub to a host that only looks like it', async () => {
   const home = await createUserHome()
-  await home.write('.docker/config.json', { auths: { 'https://index.docker.io/v1/': auth('hub', 'p'), 'docker.io': auth('hub', 'p') } })
+  await home.write('.docker/config.json', {
+    auths: { 'https://index.docker.io/v1/': auth('hub', 'p'), 'docker.io': auth('hub', 'p') },
+  })
   const source = home.source()
-  for (const host of ['evildocker.io', 'docker.io.evil', 'x.docker.io', 'docker.io:443', 'index.docker.io.evil', 'io', '']) {
+  for (const host of [
+    'evildocker.io',
+    'docker.io.evil',
+    'x.docker.io',
+    'docker.io:443',
+    'index.docker.io.evil',
+    'io',
+    '',
+  ]) {
     expect([host, await source(host)]).toEqual([host, undefined])
   }
 })
@@ -121,7 +131,8 @@ test('createCredentialSource() prefers the login for the longest path', async ()
 
 test('S70 createCredentialSource() takes the names of object members for what they are', async () => {
   const home = await createUserHome()
-  const text = '{"auths":{"__proto__":{"polluted":1,"auth":"dTpw"},"constructor":{"prototype":{"polluted":1}},"r.test":{"__proto__":{"username":"x"}}}}'
+  const text =
+    '{"auths":{"__proto__":{"polluted":1,"auth":"dTpw"},"constructor":{"prototype":{"polluted":1}},"r.test":{"__proto__":{"username":"x"}}}}'
   await home.write('.docker/config.json', text)
   const source = home.source()
   expect(await source('r.test')).toBeUndefined()
@@ -147,7 +158,9 @@ test('createCredentialSource() names a file that it cannot use, and tells none o
     const home = await createUserHome()
     await home.write('.docker/config.json', content)
     const path = join(home.path, '.docker/config.json')
-    const error = await home.source()('r.test').catch((reason: unknown) => reason)
+    const error = await home
+      .source()('r.test')
+      .catch((reason: unknown) => reason)
     expect(error).toMatchObject({ name: 'CredentialsFileError', code: 'ERR_CREDENTIALS_FILE', path })
     expect(String(error)).toContain(path)
     expect(`${error}${JSON.stringify(error)}${(error as Error).cause}`).not.toMatch(/S3CR3T|UzNDUjNU/)
@@ -163,12 +176,15 @@ test('createCredentialSource() refuses a file that is no file, too large or unre
   await expect(large.source()('r.test')).rejects.toMatchObject({ code: 'ERR_CREDENTIALS_FILE' })
 })
 
-test.skipIf(process.getuid?.() === 0)('createCredentialSource() (skipped for root) refuses a file without permission', async () => {
-  const home = await createUserHome()
-  await home.write('.docker/config.json', '{}')
-  await chmod(join(home.path, '.docker/config.json'), 0)
-  await expect(home.source()('r.test')).rejects.toMatchObject({ code: 'ERR_CREDENTIALS_FILE' })
-})
+test.skipIf(process.getuid?.() === 0)(
+  'createCredentialSource() (skipped for root) refuses a file without permission',
+  async () => {
+    const home = await createUserHome()
+    await home.write('.docker/config.json', '{}')
+    await chmod(join(home.path, '.docker/config.json'), 0)
+    await expect(home.source()('r.test')).rejects.toMatchObject({ code: 'ERR_CREDENTIALS_FILE' })
+  },
+)
 
 test('createCredentialSource() does not read past the place that has the login', async () => {
   const home = await createUserHome()

@@ -47,7 +47,11 @@ export function createCredentialSource(options: CredentialSourceOptions = {}): C
 
   const ask = (helper: string, host: string, signal: AbortSignal | undefined): Promise<Credentials | undefined> => {
     const server = helperServer(host)
-    return answers.get(`${helper}\n${server}`, (own) => askHelper(helper, { server, env, timeoutMs, signal: own }), signal)
+    return answers.get(
+      `${helper}\n${server}`,
+      (own) => askHelper(helper, { server, env, timeoutMs, signal: own }),
+      signal,
+    )
   }
 
   const search: CredentialSource = async (host, { path, signal } = {}) => {

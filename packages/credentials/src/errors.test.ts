@@ -9,7 +9,8 @@ test('isCredentialsError() knows each error of the package, by its code', () => 
     expect(error.name).toBe(error.constructor.name)
     expect(isCredentialsError(Object.assign(new Error('copy'), { code: error.code }))).toBe(true)
   }
-  for (const other of [new Error('x'), undefined, { code: 'ERR_CREDENTIALS_FILE' }]) expect(isCredentialsError(other)).toBe(false)
+  for (const other of [new Error('x'), undefined, { code: 'ERR_CREDENTIALS_FILE' }])
+    expect(isCredentialsError(other)).toBe(false)
 })
 
 test('quote() escapes what steers a terminal and keeps text short', () => {

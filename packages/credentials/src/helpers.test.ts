@@ -6,7 +6,8 @@ import { expect, test } from 'vitest'
 import type { CredentialsHelperError } from './errors.ts'
 import { auth, createUserHome, type UserHome } from './test/user-home.ts'
 
-const answer = (username: string, secret: string): string => `echo '${JSON.stringify({ ServerURL: 'x', Username: username, Secret: secret })}'`
+const answer = (username: string, secret: string): string =>
+  `echo '${JSON.stringify({ ServerURL: 'x', Username: username, Secret: secret })}'`
 const noLogin = 'echo "credentials not found in native keychain"; exit 1'
 
 async function withStore(name: string): Promise<UserHome> {
@@ -16,10 +17,12 @@ async function withStore(name: string): Promise<UserHome> {
 }
 
 async function failureOf(home: UserHome, host = 'r.test', options = {}): Promise<CredentialsHelperError> {
-  return home.source(options)(host).then(
-    (found) => Promise.reject(new Error(`found ${JSON.stringify(found)}`)),
-    (error: CredentialsHelperError) => error,
-  )
+  return home
+    .source(options)(host)
+    .then(
+      (found) => Promise.reject(new Error(`found ${JSON.stringify(found)}`)),
+      (error: CredentialsHelperError) => error,
+    )
 }
 
 test('a helper is asked for the host with get only, and once', async () => {
@@ -85,7 +88,12 @@ test('S19 a missing helper is an error that names it, and no other helper or log
   })
   await home.helper('all', answer('all', 'p'))
   const error = await failureOf(home, 'private.example')
-  expect(error).toMatchObject({ name: 'CredentialsHelperError', code: 'ERR_CREDENTIALS_HELPER', helper: 'missing', problem: 'missing' })
+  expect(error).toMatchObject({
+    name: 'CredentialsHelperError',
+    code: 'ERR_CREDENTIALS_HELPER',
+    helper: 'missing',
+    problem: 'missing',
+  })
   expect(error.message).toContain('docker-credential-missing')
   expect(await home.log()).toEqual([])
 })
@@ -164,7 +172,13 @@ test('a helper that fails is an error with what it said, escaped and without sec
 
 test('a helper whose answer is malformed is an error without the answer', async () => {
   const home = await withStore('store')
-  for (const script of ['echo S3CR3T', 'echo "[]"', `echo '{"Username":"S3CR3T"}'`, `echo '{"Username":1,"Secret":"S3CR3T"}'`, 'true']) {
+  for (const script of [
+    'echo S3CR3T',
+    'echo "[]"',
+    `echo '{"Username":"S3CR3T"}'`,
+    `echo '{"Username":1,"Secret":"S3CR3T"}'`,
+    'true',
+  ]) {
     await home.helper('store', script)
     const error = await failureOf(home)
     expect([script, error.problem]).toEqual([script, 'output-syntax'])
@@ -210,7 +224,10 @@ test('DOCKER_AUTH_CONFIG names no helpers', async () => {
 
 test('one who leaves does not take the answer from the others, and the last one stops the helper', async () => {
   const home = await withStore('store')
-  await home.helper('store', `echo $$ > "$HOME/pid"; while [ ! -e "$HOME/go" ]; do sleep 0.05; done; ${answer('u', 'p')}`)
+  await home.helper(
+    'store',
+    `echo $$ > "$HOME/pid"; while [ ! -e "$HOME/go" ]; do sleep 0.05; done; ${answer('u', 'p')}`,
+  )
   const source = home.source()
   const leaving = new AbortController()
   const reason = new Error('enough')

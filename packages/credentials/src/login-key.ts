@@ -25,9 +25,16 @@ export function normalKey(key: string): string {
 
 /** The keys whose logins are good for `path` at `host`, most specific first. */
 export function keysFor(host: string, path: string | undefined): string[] {
-  const parts = path === undefined ? [] : trimSlashes(path).split('/').filter((part) => part !== '')
+  const parts =
+    path === undefined
+      ? []
+      : trimSlashes(path)
+          .split('/')
+          .filter((part) => part !== '')
   const normal = normalHost(host)
-  return Array.from({ length: parts.length + 1 }, (_, index) => [normal, ...parts.slice(0, parts.length - index)].join('/'))
+  return Array.from({ length: parts.length + 1 }, (_, index) =>
+    [normal, ...parts.slice(0, parts.length - index)].join('/'),
+  )
 }
 
 /** The server that a helper is asked about. */

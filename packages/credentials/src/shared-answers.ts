@@ -48,7 +48,8 @@ export function createSharedAnswers<T>(lifeMs: number, now: () => number): Share
         return await unlessAborted(answer.value, signal)
       } finally {
         answer.waiting--
-        if (answer.waiting === 0 && !answer.isDone) answer.controller.abort(new DOMException('Nobody waits', 'AbortError'))
+        if (answer.waiting === 0 && !answer.isDone)
+          answer.controller.abort(new DOMException('Nobody waits', 'AbortError'))
       }
     },
   }

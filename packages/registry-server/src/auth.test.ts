@@ -35,7 +35,13 @@ test('basicAuth() challenges, lets users in and refuses wrong passwords', async 
   expect(anonymous.headers['www-authenticate']).toBe('Basic realm="my \\"realm\\""')
   expect((await client.send('GET', '/v2/', { headers: basic('alice:pass:word') })).status).toBe(200)
   expect((await client.send('GET', `/v2/alice/app/blobs/${digest}`, { headers: basic('bob:b0b') })).status).toBe(200)
-  for (const authorization of [basic('alice:wrong').authorization, 'Basic !', 'Basic', basic('alice').authorization, 'Bearer x']) {
+  for (const authorization of [
+    basic('alice:wrong').authorization,
+    'Basic !',
+    'Basic',
+    basic('alice').authorization,
+    'Bearer x',
+  ]) {
     const reply = await client.send('GET', '/v2/', { headers: { authorization } })
     expect([authorization, reply.status]).toEqual([authorization, 401])
   }
@@ -64,7 +70,9 @@ interface TokenReply {
 
 async function tokenFor(client: TestClient, scope: string, login?: string, more = ''): Promise<TokenReply> {
   const headers = login === undefined ? {} : basic(login)
-  const reply = await client.send('GET', `/token?service=registry&scope=${encodeURIComponent(scope)}${more}`, { headers })
+  const reply = await client.send('GET', `/token?service=registry&scope=${encodeURIComponent(scope)}${more}`, {
+    headers,
+  })
   expect(reply.status).toBe(200)
   return JSON.parse(reply.text)
 }
@@ -88,16 +96,23 @@ test('tokenAuth() challenges with realm, service and scope, and takes the token 
   expect((await client.send('GET', path, bearer(token))).text).toBe('secret')
   const push = await client.send('POST', '/v2/alice/app/blobs/uploads/', bearer(token))
   expect(push.status).toBe(401)
-  expect(push.headers['www-authenticate']).toContain('scope="repository:alice/app:pull,push",error="insufficient_scope"')
+  expect(push.headers['www-authenticate']).toContain(
+    'scope="repository:alice/app:pull,push",error="insufficient_scope"',
+  )
   time = 60_000
   const expired = await client.send('GET', path, bearer(token))
-  expect([expired.status, expired.headers['www-authenticate']]).toEqual([401, expect.stringContaining('error="invalid_token"')])
+  expect([expired.status, expired.headers['www-authenticate']]).toEqual([
+    401,
+    expect.stringContaining('error="invalid_token"'),
+  ])
 })
 
 test('tokenAuth() grants only what the user may do', async () => {
   const { registry, digest } = await withBlob()
   const client = createTestClient(tokenAuth({ users, allow, realm: 'https://auth.test/t', service: 's' })(registry))
-  expect((await client.send('GET', '/v2/')).headers['www-authenticate']).toBe('Bearer realm="https://auth.test/t",service="s"')
+  expect((await client.send('GET', '/v2/')).headers['www-authenticate']).toBe(
+    'Bearer realm="https://auth.test/t",service="s"',
+  )
   const bob = await tokenFor(client, 'repository:alice/app:pull repository:bob/app:pull,push', 'bob:b0b')
   expect((await client.send('GET', `/v2/alice/app/blobs/${digest}`, bearer(bob))).status).toBe(401)
   expect((await client.send('POST', '/v2/bob/app/blobs/uploads/', bearer(bob))).status).toBe(202)
@@ -116,7 +131,8 @@ test('tokenAuth() gives identity tokens and takes them, and passwords, in a form
   const client = createTestClient(tokenAuth({ users, allow })(registry))
   const { refresh_token: identity = '' } = await tokenFor(client, '', 'alice:pass:word', '&offline_token=true')
   expect(identity).not.toBe('')
-  const post = (fields: Record<string, string>) => client.send('POST', '/token', { body: new URLSearchParams(fields).toString() })
+  const post = (fields: Record<string, string>) =>
+    client.send('POST', '/token', { body: new URLSearchParams(fields).toString() })
   const scope = 'repository:alice/app:pull'
   const refreshed = await post({ grant_type: 'refresh_token', refresh_token: identity, service: 'registry', scope })
   expect((await client.send('GET', '/v2/alice/app/tags/list', bearer(JSON.parse(refreshed.text)))).status).toBe(200)

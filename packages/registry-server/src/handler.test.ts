@@ -236,13 +236,18 @@ test('createRegistryHandler() rejects with the reason of an aborted request', as
   // Opening a session of the memory storage does not look at the signal; the content store does.
   expect((await send).status).toBe(202)
   const digest = `sha256:${'0'.repeat(64)}`
-  const whole = client.send('POST', `/v2/a/blobs/uploads/?digest=${digest}`, { body: 'x', signal: AbortSignal.abort(reason) })
+  const whole = client.send('POST', `/v2/a/blobs/uploads/?digest=${digest}`, {
+    body: 'x',
+    signal: AbortSignal.abort(reason),
+  })
   await expect(whole).rejects.toBe(reason)
 })
 
 test('S67 createRegistryHandler() gives no absolute URL', async () => {
   const client = start()
-  const upload = await client.send('POST', '/v2/a/blobs/uploads/', { headers: { host: 'evil', 'x-forwarded-host': 'evil' } })
+  const upload = await client.send('POST', '/v2/a/blobs/uploads/', {
+    headers: { host: 'evil', 'x-forwarded-host': 'evil' },
+  })
   expect(upload.headers['location']).toMatch(/^\/v2\/a\/blobs\/uploads\/[0-9a-f]{32}$/)
   await pushImage(client, 'a', '1')
   await pushImage(client, 'a', '2')

@@ -47,7 +47,10 @@ export function createRegistryHandler(options: RegistryHandlerOptions): HttpClie
       const url = new URL(request.url)
       const route = parseRoute(url.pathname)
       if (route === undefined) {
-        return forMethod(request, refusalResponse({ status: 404, specCode: 'UNSUPPORTED', message: 'no such endpoint' }))
+        return forMethod(
+          request,
+          refusalResponse({ status: 404, specCode: 'UNSUPPORTED', message: 'no such endpoint' }),
+        )
       }
       const exchange: Exchange = { request, query: url.searchParams, storage, limits, deletes, now }
       const actions = actionsOf(route, uploads)

@@ -16,7 +16,7 @@ function start(limits: Partial<RegistryLimits> = {}): TestClient & { storage: Re
 /** Follows `Link` headers and gives the pages. */
 async function pages(client: TestClient, first: string, field: string): Promise<unknown[]> {
   const found: unknown[] = []
-  for (let path: string | undefined = first; path !== undefined; ) {
+  for (let path: string | undefined = first; path !== undefined;) {
     const reply = await client.send('GET', path)
     expect(reply.status).toBe(200)
     found.push(JSON.parse(reply.text)[field])
@@ -48,7 +48,11 @@ test('S54 pages are bounded whatever the client asks for', async () => {
   for (let index = 0; index < 7; index++) await client.storage.tags.set('r', `t${index}`, someDigest)
   for (const n of ['2147483647', '1000000000', '99999999999999999999', '']) {
     const query = n === '' ? '' : `?n=${n}`
-    expect(await pages(client, `/v2/r/tags/list${query}`, 'tags')).toEqual([['t0', 't1', 't2'], ['t3', 't4', 't5'], ['t6']])
+    expect(await pages(client, `/v2/r/tags/list${query}`, 'tags')).toEqual([
+      ['t0', 't1', 't2'],
+      ['t3', 't4', 't5'],
+      ['t6'],
+    ])
   }
   for (const query of ['n=-1', 'n=1e9', 'n=x', 'n=', `last=${'a'.repeat(1024 * 1024)}`]) {
     for (const path of ['/v2/r/tags/list', '/v2/_catalog']) {
@@ -59,7 +63,10 @@ test('S54 pages are bounded whatever the client asks for', async () => {
 })
 
 async function pushReferrer(client: TestClient, subject: TestImage, artifactType: string) {
-  const image = await buildImage({ layers: [], manifest: { subject: subject.manifest, artifactType, annotations: { artifactType } } })
+  const image = await buildImage({
+    layers: [],
+    manifest: { subject: subject.manifest, artifactType, annotations: { artifactType } },
+  })
   await client.pushBlob('r', image.configBytes)
   const reply = await client.send('PUT', `/v2/r/manifests/${image.manifest.digest}`, {
     headers: { 'content-type': image.manifest.mediaType },
@@ -80,10 +87,16 @@ test('referrers are listed as an index, by artifact type, until they are deleted
   const signature = await pushReferrer(client, subject, 'application/signature')
   const all = JSON.parse((await client.send('GET', path)).text).manifests
   expect(all).toHaveLength(2)
-  expect(all).toContainEqual({ ...sbom, artifactType: 'application/sbom', annotations: { artifactType: 'application/sbom' } })
+  expect(all).toContainEqual({
+    ...sbom,
+    artifactType: 'application/sbom',
+    annotations: { artifactType: 'application/sbom' },
+  })
   const filtered = await client.send('GET', `${path}?artifactType=application%2Fsignature`)
   expect(filtered.headers['oci-filters-applied']).toBe('artifactType')
-  expect(JSON.parse(filtered.text).manifests.map((entry: { digest: string }) => entry.digest)).toEqual([signature.digest])
+  expect(JSON.parse(filtered.text).manifests.map((entry: { digest: string }) => entry.digest)).toEqual([
+    signature.digest,
+  ])
   expect((await client.send('DELETE', `/v2/r/manifests/${sbom.digest}`)).status).toBe(202)
   expect(JSON.parse((await client.send('GET', path)).text).manifests).toHaveLength(1)
   expect((await client.send('GET', '/v2/r/referrers/none')).status).toBe(400)

@@ -5,12 +5,14 @@ import { decodeManifest, type Descriptor } from '@drayage/manifest'
 import { contentResponse } from './blobs.ts'
 import { RequestRefusedError } from './errors.ts'
 import { type Exchange, requireDeletes, requireDigest } from './exchange.ts'
-import { isTag } from './names.ts'
+import { isTag } from '@drayage/reference'
 import { emptyResponse } from './respond.ts'
 import { subjectOf } from './subject.ts'
 
 /** What the last part of a manifest's path is. */
-export type ManifestName = { readonly kind: 'tag'; readonly tag: string } | { readonly kind: 'digest'; readonly digest: Digest }
+export type ManifestName =
+  | { readonly kind: 'tag'; readonly tag: string }
+  | { readonly kind: 'digest'; readonly digest: Digest }
 
 /**
  * Parses the last part of a manifest's path; `undefined` when it is no tag.
@@ -72,7 +74,8 @@ async function forgetTags(exchange: Exchange, repository: string, digest: Digest
   for (;;) {
     const tags = await storage.names.tags(repository, { limit: limits.maxPageEntries, after, signal })
     for (const tag of tags ?? []) {
-      if ((await storage.tags.get(repository, tag, request)) === digest) await storage.tags.remove(repository, tag, request)
+      if ((await storage.tags.get(repository, tag, request)) === digest)
+        await storage.tags.remove(repository, tag, request)
     }
     after = tags?.at(-1)
     if (after === undefined) return
@@ -83,7 +86,10 @@ async function forgetReferrer(exchange: Exchange, repository: string, manifest: 
   const { storage, request, limits } = exchange
   const { mediaType, digest } = manifest
   try {
-    const bytes = await readBlob(storage.content, manifest, { maxBytes: limits.maxManifestBytes, signal: request.signal })
+    const bytes = await readBlob(storage.content, manifest, {
+      maxBytes: limits.maxManifestBytes,
+      signal: request.signal,
+    })
     const subject = subjectOf(decodeManifest(bytes, { mediaType, digest }))
     if (subject !== undefined) await storage.referrers.remove(repository, subject, digest, request)
   } catch (error) {

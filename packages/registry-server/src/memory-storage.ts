@@ -95,7 +95,7 @@ export function createMemoryStorage(options: MemoryStorageOptions = {}): Registr
         sessions.delete(id)
       },
       async *uploads() {
-        yield* [...sessions.values()]
+        yield* Array.from(sessions.values())
       },
     },
   }

@@ -1,12 +1,10 @@
-const PART = /^[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*$/
-const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
+import { tryParseReference } from '@drayage/reference'
 
-/** Tells whether `name` is the path of a repository, such as `library/alpine`. */
+/** A domain that makes every path a full reference; the shortest, as it counts towards the length of a name. */
+const DOMAIN = 'r.r'
+
+/** Tells whether `name` is the path of a repository, such as `library/alpine`; it has at most 251 characters. */
 export function isRepositoryName(name: string): boolean {
-  return name.length <= 255 && name.split('/').every((part) => PART.test(part))
-}
-
-/** Tells whether `text` is a tag. */
-export function isTag(text: string): boolean {
-  return TAG.test(text)
+  const parsed = tryParseReference(`${DOMAIN}/${name}`)
+  return parsed.ok && parsed.value.path === name && parsed.value.tag === undefined && parsed.value.digest === undefined
 }

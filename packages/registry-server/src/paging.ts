@@ -28,5 +28,5 @@ export function parsePage(query: URLSearchParams, maxLimit: number): Page {
 
 /** The `Link` header to the page after `last`; relative, so that it names no host. */
 export function nextLink(path: string, query: Readonly<Record<string, string>>): string {
-  return `<${path}?${new URLSearchParams(query)}>; rel="next"`
+  return `<${path}?${new URLSearchParams(query).toString()}>; rel="next"`
 }

@@ -1,7 +1,14 @@
 import { collect, fromBytes, isBytesError } from '@drayage/bytes'
 import { type HttpResponse, writeBlob } from '@drayage/content'
 import { digestAlgorithm, digestOf, isDigestError } from '@drayage/digest'
-import { children, type DecodedManifest, decodeManifest, type Descriptor, isManifestError, isManifestType } from '@drayage/manifest'
+import {
+  children,
+  type DecodedManifest,
+  decodeManifest,
+  type Descriptor,
+  isManifestError,
+  isManifestType,
+} from '@drayage/manifest'
 
 import { RequestRefusedError } from './errors.ts'
 import type { Exchange } from './exchange.ts'

@@ -60,7 +60,10 @@ export async function commitBlob(
   } catch (error) {
     if (!isDigestError(error)) throw error
     const message = 'provided digest did not match uploaded content'
-    throw new RequestRefusedError({ status: 400, specCode: 'DIGEST_INVALID', message, detail: { digest } }, { cause: error })
+    throw new RequestRefusedError(
+      { status: 400, specCode: 'DIGEST_INVALID', message, detail: { digest } },
+      { cause: error },
+    )
   }
   await storage.blobs.link(repository, blob, request)
   return blobCreated(repository, digest)
@@ -72,6 +75,8 @@ export function blobCreated(repository: string, digest: Digest): HttpResponse {
 }
 
 function tooLong(isBlobLimit: boolean, cause?: unknown): RequestRefusedError {
-  const message = isBlobLimit ? 'the blob is larger than the registry takes' : 'the body is longer than its Content-Range'
+  const message = isBlobLimit
+    ? 'the blob is larger than the registry takes'
+    : 'the body is longer than its Content-Range'
   return new RequestRefusedError({ status: isBlobLimit ? 413 : 400, specCode: 'SIZE_INVALID', message }, { cause })
 }

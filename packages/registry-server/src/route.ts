@@ -46,7 +46,11 @@ function nameOf(parts: readonly string[]): string {
   const name = parts.join('/')
   if (parts.some((part) => part.includes('/')) || !isRepositoryName(name)) {
     const shown = JSON.stringify(name.slice(0, 160))
-    throw new RequestRefusedError({ status: 400, specCode: 'NAME_INVALID', message: `invalid repository name ${shown}` })
+    throw new RequestRefusedError({
+      status: 400,
+      specCode: 'NAME_INVALID',
+      message: `invalid repository name ${shown}`,
+    })
   }
   return name
 }

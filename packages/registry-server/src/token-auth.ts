@@ -70,6 +70,7 @@ export function tokenAuth(options: TokenAuthOptions): (registry: HttpClient) => 
 function covers(grant: Grant, wanted: Access): boolean {
   if (isPing(wanted)) return true
   return grant.access.some(
-    ({ type, name, action }) => type === wanted.type && name === wanted.name && (action === wanted.action || action === '*'),
+    ({ type, name, action }) =>
+      type === wanted.type && name === wanted.name && (action === wanted.action || action === '*'),
   )
 }

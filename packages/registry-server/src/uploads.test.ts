@@ -35,7 +35,8 @@ test('an upload takes a streamed body and is committed by an empty PUT', async (
 test('an upload takes chunks in order, tells where it stands, and a last chunk with the PUT', async () => {
   const client = start()
   const location = await begin(client)
-  const chunk = (range: string, body: string) => client.send('PATCH', location, { headers: { 'content-range': range }, body })
+  const chunk = (range: string, body: string) =>
+    client.send('PATCH', location, { headers: { 'content-range': range }, body })
   expect((await chunk('0-2', 'abc')).status).toBe(202)
   const early = await chunk('5-6', 'fg')
   expect([early.status, early.headers['range'], codeOf(early)]).toEqual([416, '0-2', 'BLOB_UPLOAD_INVALID'])
@@ -67,7 +68,7 @@ test('a PUT with another digest answers 400 DIGEST_INVALID and drops the upload'
   expect([reply.status, codeOf(reply)]).toEqual([400, 'DIGEST_INVALID'])
   expect((await client.send('GET', location)).status).toBe(404)
   expect((await client.send('HEAD', `/v2/a/blobs/${wrong}`)).status).toBe(404)
-  await using ingest = await storage.content.begin(location.split('/').at(-1) ?? '')
+  const ingest = await storage.content.begin(location.split('/').at(-1) ?? '')
   expect(ingest.offset).toBe(0)
 })
 
@@ -199,6 +200,6 @@ test('sweepUploads() drops old uploads and their bytes', async () => {
   expect(await sweepUploads(storage, { olderThanMs: 5000, now: () => time })).toBe(1)
   expect((await client.send('GET', old)).status).toBe(404)
   expect((await client.send('GET', young)).status).toBe(204)
-  await using ingest = await content.begin(old.split('/').at(-1) ?? '')
+  const ingest = await content.begin(old.split('/').at(-1) ?? '')
   expect(ingest.offset).toBe(0)
 })

@@ -85,7 +85,9 @@ test('createFsStorage() tells a repository without tags from one that was never 
 
 test('tagFile() gives tags that differ in case names that do not, and fileTag() reads them back', () => {
   const letters = fc.constantFrom(...'abcXYZ019._-')
-  const tags = fc.tuple(fc.constantFrom(...'aZ0_'), fc.array(letters, { maxLength: 127 })).map(([a, rest]) => a + rest.join(''))
+  const tags = fc
+    .tuple(fc.constantFrom(...'aZ0_'), fc.array(letters, { maxLength: 127 }))
+    .map(([a, rest]) => a + rest.join(''))
   fc.assert(fc.property(tags, (tag) => fileTag(tagFile(tag)) === tag))
   fc.assert(fc.property(tags, tags, (a, b) => a === b || tagFile(a).toLowerCase() !== tagFile(b).toLowerCase()))
   expect(tagFile('A'.repeat(128)).length).toBeLessThan(255)

@@ -112,7 +112,11 @@ async function listRepositories(files: Files, page: NamePage): Promise<string[]>
 
 async function listTags(files: Files, repository: string, page: NamePage): Promise<string[] | undefined> {
   const found = await files.list(inRepository(repository, 'tags'))
-  if (found !== undefined) return pageOf(found.flatMap((name) => fileTag(name) ?? []), page)
+  if (found !== undefined)
+    return pageOf(
+      found.flatMap((name) => fileTag(name) ?? []),
+      page,
+    )
   return (await files.list(inRepository(repository))) === undefined ? undefined : []
 }
 

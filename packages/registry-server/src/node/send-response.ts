@@ -16,7 +16,11 @@ export interface SendOptions {
  * Sends a response and waits where the client reads slowly. When it rejects, because the body's source failed or is not
  * as long as its `content-length`, the connection is broken off.
  */
-export async function sendResponse(target: ServerResponse, response: HttpResponse, options: SendOptions): Promise<void> {
+export async function sendResponse(
+  target: ServerResponse,
+  response: HttpResponse,
+  options: SendOptions,
+): Promise<void> {
   const length = response.headers['content-length']
   target.writeHead(response.status, response.headers)
   try {

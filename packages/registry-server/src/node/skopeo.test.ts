@@ -46,24 +46,27 @@ async function writeLayout(path: string, index: TestIndex): Promise<void> {
   await writeFile(join(path, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
 }
 
-test.skipIf(!hasSkopeo)('skopeo (skipped where it is not installed) pushes and pulls an index byte for byte', async () => {
-  const root = await directory()
-  const server = await start(root)
-  const index = await buildTwo()
-  await writeLayout(join(root, 'in'), index)
-  const remote = `docker://${server.host}/team/app:1.0`
-  const policy = ['--insecure-policy', 'copy', '--all']
-  await run('skopeo', [...policy, '--dest-tls-verify=false', `oci:${join(root, 'in')}:latest`, remote])
-  await run('skopeo', [...policy, '--src-tls-verify=false', remote, `oci:${join(root, 'out')}:latest`])
-  for (const [digest, bytes] of index.blobs) {
-    expect(new Uint8Array(await readFile(join(root, 'out', 'blobs', ...digest.split(':'))))).toEqual(bytes)
-  }
-  const { stdout } = await run('skopeo', ['list-tags', '--tls-verify=false', `docker://${server.host}/team/app`])
-  expect(JSON.parse(stdout).Tags).toEqual(['1.0'])
-  await run('skopeo', ['delete', '--tls-verify=false', remote])
-  const gone = run('skopeo', ['inspect', '--tls-verify=false', remote])
-  await expect(gone).rejects.toThrow(/manifest unknown/)
-})
+test.skipIf(!hasSkopeo)(
+  'skopeo (skipped where it is not installed) pushes and pulls an index byte for byte',
+  async () => {
+    const root = await directory()
+    const server = await start(root)
+    const index = await buildTwo()
+    await writeLayout(join(root, 'in'), index)
+    const remote = `docker://${server.host}/team/app:1.0`
+    const policy = ['--insecure-policy', 'copy', '--all']
+    await run('skopeo', [...policy, '--dest-tls-verify=false', `oci:${join(root, 'in')}:latest`, remote])
+    await run('skopeo', [...policy, '--src-tls-verify=false', remote, `oci:${join(root, 'out')}:latest`])
+    for (const [digest, bytes] of index.blobs) {
+      expect(new Uint8Array(await readFile(join(root, 'out', 'blobs', ...digest.split(':'))))).toEqual(bytes)
+    }
+    const { stdout } = await run('skopeo', ['list-tags', '--tls-verify=false', `docker://${server.host}/team/app`])
+    expect(JSON.parse(stdout).Tags).toEqual(['1.0'])
+    await run('skopeo', ['delete', '--tls-verify=false', remote])
+    const gone = run('skopeo', ['inspect', '--tls-verify=false', remote])
+    await expect(gone).rejects.toThrow(/manifest unknown/)
+  },
+)
 
 test.skipIf(!hasSkopeo)('skopeo (skipped where it is not installed) logs in with tokens', async () => {
   const root = await directory()
@@ -72,5 +75,7 @@ test.skipIf(!hasSkopeo)('skopeo (skipped where it is not installed) logs in with
   const copy = ['--insecure-policy', 'copy', '--all', '--dest-tls-verify=false']
   const ends = [`oci:${join(root, 'in')}:latest`, `docker://${server.host}/team/app:1.0`]
   await run('skopeo', [...copy, '--dest-creds', 'alice:secret', ...ends])
-  await expect(run('skopeo', [...copy, '--dest-creds', 'alice:wrong', ...ends])).rejects.toThrow(/unauthorized|credentials/i)
+  await expect(run('skopeo', [...copy, '--dest-creds', 'alice:wrong', ...ends])).rejects.toThrow(
+    /unauthorized|credentials/i,
+  )
 })
