@@ -254,3 +254,18 @@ test('S67 createRegistryHandler() gives no absolute URL', async () => {
   const page = await client.send('GET', '/v2/a/tags/list?n=1', { headers: { host: 'evil' } })
   expect(page.headers['link']).toBe('</v2/a/tags/list?n=1&last=1>; rel="next"')
 })
+
+test('S51 createRegistryHandler() takes a manifest of exactly 4 MiB and refuses one byte more', async () => {
+  const client = start()
+  const { image } = await pushImage(client, 'a', '1')
+  const headers = { 'content-type': image.manifest.mediaType }
+  const padded = (size: number): Uint8Array => {
+    const bytes = new Uint8Array(size).fill(32)
+    bytes.set(image.manifestBytes)
+    return bytes
+  }
+  const limit = 4 * 1024 * 1024
+  expect((await client.send('PUT', '/v2/a/manifests/max', { headers, body: padded(limit) })).status).toBe(201)
+  expect((await client.send('GET', '/v2/a/manifests/max')).bytes.byteLength).toBe(limit)
+  expect((await client.send('PUT', '/v2/a/manifests/more', { headers, body: padded(limit + 1) })).status).toBe(413)
+})

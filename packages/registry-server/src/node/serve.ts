@@ -5,6 +5,7 @@ import type { HttpClient, HttpRequest } from '@drayage/content'
 
 import { ClientGoneError } from '../errors.ts'
 import { jsonResponse } from '../respond.ts'
+import { linger } from './linger.ts'
 import { openRequestBody, type RequestBody } from './request-body.ts'
 import type { RequestEvent } from './request-event.ts'
 import { sendResponse } from './send-response.ts'
@@ -32,9 +33,6 @@ export interface HttpServer extends AsyncDisposable {
   /** Takes no new connections, waits for running requests up to the grace time, then closes all connections. */
   close(): Promise<void>
 }
-
-/** How many bytes of a refused body are read and dropped, so that its sender gets to see the answer. */
-const LINGER_BYTES = 65_536
 
 /**
  * Serves a handler over HTTP/1.1. The handler sees URLs with the server's own address, never the `Host` of a request; the
@@ -86,10 +84,9 @@ async function handle({ handler, url, request, response }: Incoming): Promise<Re
   try {
     const result = await answerOf(handler, toRequest(url + target, request, body, signal))
     failure = result.failure
-    const headers = body.isRead() ? result.response.headers : { ...result.response.headers, connection: 'close' }
     const onBytes = (bytes: number): void => void (bytesSent += bytes)
-    await sendResponse(response, { ...result.response, headers }, { signal, onBytes })
-    leaveBody(request, body)
+    await sendResponse(response, result.response, { signal, onBytes })
+    if (!body.isRead()) linger(request)
   } catch (error) {
     failure ??= { error }
     if (!response.headersSent) response.destroy()
@@ -137,17 +134,6 @@ function pathOf(target: string): string {
   if (target.startsWith('/')) return target
   const parsed = URL.parse(target)
   return parsed === null ? '/' : parsed.pathname + parsed.search
-}
-
-/** Reads a little of a body that nobody wanted, then ends the connection. */
-function leaveBody(request: IncomingMessage, body: RequestBody): void {
-  if (body.isRead()) return
-  let left = LINGER_BYTES
-  request.on('data', (chunk: Uint8Array) => {
-    left -= chunk.byteLength
-    if (left < 0) request.destroy()
-  })
-  request.on('error', () => {})
 }
 
 async function closeServer(server: Server, graceMs: number): Promise<void> {
