@@ -21,7 +21,9 @@ try {
     return [publint, attw].filter((check) => check.status !== 0).map((check) => `${each.label}:\n${check.output}`)
   })
   for (const complaint of complaints.flat()) console.error(complaint)
-  console.log(`packages: ${packed.length} checked, ${complaints.filter((each) => each.length > 0).length} with complaints`)
+  console.log(
+    `packages: ${packed.length} checked, ${complaints.filter((each) => each.length > 0).length} with complaints`,
+  )
   process.exitCode = complaints.flat().length > 0 ? 1 : 0
 } finally {
   rmSync(directory, { recursive: true, force: true })

@@ -14,7 +14,9 @@ export function packAll(packages: readonly WorkspacePackage[], directory: string
   return mapLimited(packages, 2, async (each) => {
     const destination = path.join(directory, each.manifest.name.replace('/', '-'))
     mkdirSync(destination, { recursive: true })
-    const { status, output } = await capture('pnpm', ['pack', '--pack-destination', destination], { cwd: each.directory })
+    const { status, output } = await capture('pnpm', ['pack', '--pack-destination', destination], {
+      cwd: each.directory,
+    })
     const tarball = readdirSync(destination).find((file) => file.endsWith('.tgz'))
     if (status !== 0 || tarball === undefined) throw new Error(`Cannot pack "${each.label}": ${output}`)
     return { each, tarball: path.join(destination, tarball) }

@@ -44,10 +44,15 @@ function install() {
   if (existsSync(bin) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === fingerprint()) return
   rmSync(stampFile, { force: true })
   const { packageManager } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
-  step('install', 'npx', ['-y', packageManager, 'install', '--frozen-lockfile'], [
-    'The locked packages could not be installed. Look at the lines above; if they speak of the network, check that',
-    '`npm ping` works, then run the same command again. If they speak of an outdated lockfile, run `pnpm install`.',
-  ])
+  step(
+    'install',
+    'npx',
+    ['-y', packageManager, 'install', '--frozen-lockfile'],
+    [
+      'The locked packages could not be installed. Look at the lines above; if they speak of the network, check that',
+      '`npm ping` works, then run the same command again. If they speak of an outdated lockfile, run `pnpm install`.',
+    ],
+  )
   writeFileSync(stampFile, fingerprint())
 }
 
@@ -82,9 +87,12 @@ function chooseNode() {
 }
 
 function build() {
-  step('build', node === process.execPath ? 'turbo' : path.join(bin, 'turbo'), ['run', 'build', '--output-logs=errors-only'], [
-    'A package does not build. Look at the compiler errors above.',
-  ])
+  step(
+    'build',
+    node === process.execPath ? 'turbo' : path.join(bin, 'turbo'),
+    ['run', 'build', '--output-logs=errors-only'],
+    ['A package does not build. Look at the compiler errors above.'],
+  )
 }
 
 /** Runs one step and prints one line about it, its output only when it fails. */
@@ -101,7 +109,10 @@ function step(name, program, parameters, advice) {
   })
   if (done.status !== 0) {
     process.stderr.write(`${done.stdout ?? ''}${done.stderr ?? ''}`)
-    fail(`Cannot ${name}: ${done.error?.message ?? `${path.basename(program)} ended with ${done.signal ?? done.status}`}`, ...advice)
+    fail(
+      `Cannot ${name}: ${done.error?.message ?? `${path.basename(program)} ended with ${done.signal ?? done.status}`}`,
+      ...advice,
+    )
   }
   if (!quiet) process.stderr.write(`${name}: done in ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`)
 }

@@ -27,7 +27,9 @@ const rest = given.filter((argument) => argument !== '--floor' && argument !== '
 
 const node = floor ? path.join(root, 'tools/node22/node_modules/.bin/node') : path.join(bin, 'node')
 if (floor && !existsSync(node)) {
-  console.error(`Cannot test on the oldest supported Node: there is no build of it for ${process.platform}-${process.arch}`)
+  console.error(
+    `Cannot test on the oldest supported Node: there is no build of it for ${process.platform}-${process.arch}`,
+  )
   process.exit(1)
 }
 

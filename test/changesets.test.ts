@@ -19,7 +19,9 @@ const pending = globSync('*.md', { cwd: path.join(root, '.changeset') }).filter(
 test.each(pending)('changeset %s releases packages that exist', (file) => {
   const found = releases(file)
   const names = published.map((each) => each.manifest.name)
-  expect(found.filter(([name, kind]) => !names.includes(name) || !['patch', 'minor', 'major'].includes(kind))).toEqual([])
+  expect(found.filter(([name, kind]) => !names.includes(name) || !['patch', 'minor', 'major'].includes(kind))).toEqual(
+    [],
+  )
 })
 
 test('every package that was never released has a changeset', () => {

@@ -3,7 +3,14 @@ import { isBuiltin } from 'node:module'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 
-import { isTestFile, readJson, root, sourceFiles, workspacePackages, type WorkspacePackage } from '../scripts/workspace.ts'
+import {
+  isTestFile,
+  readJson,
+  root,
+  sourceFiles,
+  workspacePackages,
+  type WorkspacePackage,
+} from '../scripts/workspace.ts'
 import { packageTable, type TableRow } from './package-table.ts'
 
 const table = packageTable()
@@ -52,7 +59,9 @@ describe.each(table)('package table: $label', (row) => {
   const sources = files.filter((file) => !isTestFile(file))
   /** The files of a pure package that use Node: its Node entries and what is named after them. */
   const isNodeFile = (file: string): boolean =>
-    row.nodeEntries.some((entry) => file === `${entry}.ts` || file.startsWith(`${entry}-`) || file.startsWith(`${entry}/`))
+    row.nodeEntries.some(
+      (entry) => file === `${entry}.ts` || file.startsWith(`${entry}-`) || file.startsWith(`${entry}/`),
+    )
 
   test('package.json depends on what the table says', () => {
     expect(internal(found.manifest.dependencies)).toEqual(allowed(row))
@@ -80,7 +89,9 @@ describe.each(table)('package table: $label', (row) => {
   })
 
   test('the root tsconfig.json and package.json name it', () => {
-    const config = readJson<{ readonly references: readonly { readonly path: string }[] }>(path.join(root, 'tsconfig.json'))
+    const config = readJson<{ readonly references: readonly { readonly path: string }[] }>(
+      path.join(root, 'tsconfig.json'),
+    )
     expect(config.references.map((each) => each.path)).toContain(path.relative(root, found.directory))
     const rootManifest = readJson<{ readonly devDependencies: object }>(path.join(root, 'package.json'))
     expect(Object.keys(rootManifest.devDependencies)).toContain(found.manifest.name)
@@ -115,7 +126,8 @@ describe.each(table)('package table: $label', (row) => {
       .flatMap((file) => {
         const source = read(found, file)
         const modules = specifiers(source).filter(
-          (name) => isBuiltin(name) || (name.startsWith('.') && isNodeFile(path.posix.join(path.posix.dirname(file), name))),
+          (name) =>
+            isBuiltin(name) || (name.startsWith('.') && isNodeFile(path.posix.join(path.posix.dirname(file), name))),
         )
         const globals = [...withoutComments(source).matchAll(/(?<![\w.'"])(?:Buffer|process|__dirname)\s*[.([]/g)]
         return [...modules, ...globals.map((match) => match[0])].map((what) => `${file}: ${what}`)

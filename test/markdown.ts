@@ -20,7 +20,9 @@ export interface Fence {
 
 /** The documents whose examples are run. */
 export function documents(): string[] {
-  return globSync(['README.md', 'CONTRIBUTING.md', 'docs/**/*.md', 'packages/*/README.md', 'apps/*/README.md'], { cwd: root })
+  return globSync(['README.md', 'CONTRIBUTING.md', 'docs/**/*.md', 'packages/*/README.md', 'apps/*/README.md'], {
+    cwd: root,
+  })
     .map((file) => file.split(path.sep).join('/'))
     .toSorted()
 }
@@ -39,7 +41,8 @@ export function fences(file: string): Fence[] {
   }))
 }
 
-/** The last statement that starts at the beginning of a line. */
-export function lastStatement(code: string): string {
-  return code.split('\n').findLast((line) => /^[a-z]/i.test(line)) ?? ''
+/** Whether an example ends in an assertion; after it come at most three statements that clean up. */
+export function endsInAssertion(code: string): boolean {
+  const statements = code.split('\n').filter((line) => /^[a-z]/i.test(line))
+  return statements.slice(-4).some((line) => /\bassert[.(]/.test(line))
 }

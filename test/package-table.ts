@@ -20,7 +20,10 @@ export function packageTable(): TableRow[] {
     .split('\n')
     .filter((line) => /^\| `[a-z/-]+`/.test(line))
     .flatMap((line) => {
-      const [name = '', tier = '', , imports = '', external] = line.split('|').slice(1, -1).map((cell) => cell.trim())
+      const [name = '', tier = '', , imports = '', external] = line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim())
       return external === undefined ? [] : [readRow(name, tier, imports, external)]
     })
 }

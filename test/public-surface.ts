@@ -23,7 +23,11 @@ export function entryFiles(each: WorkspacePackage): string[] {
 /** The names that an entry file exports, followed through its re-exports to their declarations. */
 export function publicNames(directory: string, file: string): PublicName[] {
   const source = readFileSync(path.join(directory, file), 'utf8')
-  const declared = [...source.matchAll(/^export (?:declare )?(?:abstract )?(?:async )?(?:function\*?|const|class|interface|type) (\w+)/gm)]
+  const declared = [
+    ...source.matchAll(
+      /^export (?:declare )?(?:abstract )?(?:async )?(?:function\*?|const|class|interface|type) (\w+)/gm,
+    ),
+  ]
   const own = declared.map((match) => ({
     name: match[1] ?? '',
     file,
@@ -31,7 +35,16 @@ export function publicNames(directory: string, file: string): PublicName[] {
   }))
   const passedOn = [...source.matchAll(/^export (?:type )?\{([^}]*)\} from '(\.[^']+)'/gm)].flatMap((match) => {
     const target = path.join(path.dirname(file), match[2] ?? '')
-    const names = (match[1] ?? '').split(',').map((name) => name.trim().replace(/^type /, '').split(' as ')[0]).filter(Boolean)
+    const names = (match[1] ?? '')
+      .split(',')
+      .map(
+        (name) =>
+          name
+            .trim()
+            .replace(/^type /, '')
+            .split(' as ')[0],
+      )
+      .filter(Boolean)
     const there = existsSync(path.join(directory, target)) ? publicNames(directory, target) : []
     return names.map(
       (name) => there.find((each) => each.name === name) ?? { name: name ?? '', file: target, isDocumented: false },

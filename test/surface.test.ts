@@ -22,7 +22,9 @@ async function load(each: WorkspacePackage): Promise<Record<string, unknown>> {
 function errorClasses(each: WorkspacePackage): { readonly name: string; readonly body: string }[] {
   return sourceFiles(each)
     .filter((file) => !isTestFile(file))
-    .flatMap((file) => [...read(each, `src/${file}`).matchAll(/^export class (\w+) extends (?:Error|\w*Error)\b[\s\S]*?^\}/gm)])
+    .flatMap((file) => [
+      ...read(each, `src/${file}`).matchAll(/^export class (\w+) extends (?:Error|\w*Error)\b[\s\S]*?^\}/gm),
+    ])
     .map((match) => ({ name: match[1] ?? '', body: match[0] }))
 }
 
@@ -33,7 +35,9 @@ function codesOf(each: WorkspacePackage, body: string): string[] {
   if (literals.length > 0) return [...new Set(literals)]
   const union = /readonly code: (\w+)/.exec(declaration)?.[1] ?? 'none'
   const sources = sourceFiles(each).map((file) => read(each, `src/${file}`))
-  const text = sources.map((source) => new RegExp(`^export type ${union} =([\\s\\S]*?)\\n\\n`, 'm').exec(source)?.[1] ?? '')
+  const text = sources.map(
+    (source) => new RegExp(`^export type ${union} =([\\s\\S]*?)\\n\\n`, 'm').exec(source)?.[1] ?? '',
+  )
   return [...text.join('').matchAll(/'(ERR_[A-Z0-9_]+)'/g)].map((match) => match[1] ?? '')
 }
 
@@ -70,7 +74,13 @@ describe.each(libraries.filter((each) => errorClasses(each).length > 0))('the er
       const twin = Object.assign(new Error('twin'), { name, code })
       expect(guards.some((guard) => guard(twin))).toBe(true)
     }
-    for (const stranger of [new Error('other'), Object.assign(new Error('other'), { code: 'ERR_OTHER' }), null, 'text', {}]) {
+    for (const stranger of [
+      new Error('other'),
+      Object.assign(new Error('other'), { code: 'ERR_OTHER' }),
+      null,
+      'text',
+      {},
+    ]) {
       expect(guards.some((guard) => guard(stranger))).toBe(false)
     }
   })

@@ -1,4 +1,15 @@
-import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -82,7 +93,10 @@ describe.each(libraries)('the tarball of $label', (each) => {
     const manifest = readJson<Manifest & { readonly imports?: unknown }>(path.join(home, 'package.json'))
     const named = targets([manifest.exports, manifest.imports])
     expect(named.filter((file) => !existsSync(path.join(home, file)))).toEqual([])
-    const needed = reachable(home, named.filter((file) => file.endsWith('.js')))
+    const needed = reachable(
+      home,
+      named.filter((file) => file.endsWith('.js')),
+    )
     const expected = [...needed].flatMap((file) => (file.endsWith('.js') ? [file, `${file}.map`] : [file]))
     const files = globSync('**/*', { cwd: home, withFileTypes: true })
       .filter((entry) => entry.isFile())

@@ -24,7 +24,9 @@ function start() {
     .catch(function (error) {
       var missing = error && error.code === 'ERR_MODULE_NOT_FOUND' && /dist[\\/]dray\.js/.test(error.message)
       process.stderr.write(
-        missing ? 'Cannot start dray: it is not built, run `npm run setup` first\n' : 'Cannot start dray: ' + ((error && error.stack) || error) + '\n',
+        missing
+          ? 'Cannot start dray: it is not built, run `npm run setup` first\n'
+          : 'Cannot start dray: ' + ((error && error.stack) || error) + '\n',
       )
       process.exitCode = 1
     })

@@ -40,4 +40,3 @@ export async function* abortable<T>(source: AsyncIterable<T>, options: AbortOpti
     }
   }
 }
-

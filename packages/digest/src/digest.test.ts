@@ -90,7 +90,11 @@ test('digestAlgorithm(), digestHex() and shortHex() give the parts of any digest
     fc.property(fc.constantFrom('sha256' as const, 'sha512' as const), digits, (algorithm, text) => {
       const part = text.slice(0, DIGEST_HEX_LENGTHS[algorithm])
       const digest = parseDigest(`${algorithm}:${part}`)
-      expect([digestAlgorithm(digest), digestHex(digest), shortHex(digest)]).toEqual([algorithm, part, part.slice(0, 12)])
+      expect([digestAlgorithm(digest), digestHex(digest), shortHex(digest)]).toEqual([
+        algorithm,
+        part,
+        part.slice(0, 12),
+      ])
     }),
   )
 })

@@ -1,12 +1,6 @@
 import { expect, test } from 'vitest'
 
-import {
-  DigestMismatchError,
-  DigestSyntaxError,
-  isDigestError,
-  LongContentError,
-  ShortContentError,
-} from './errors.ts'
+import { DigestMismatchError, DigestSyntaxError, isDigestError, LongContentError, ShortContentError } from './errors.ts'
 
 const cause = new Error('cause')
 const errors = [

@@ -24,12 +24,6 @@ export {
   tryParseDigest,
 } from './digest.ts'
 export { digestOf, digestOfStream } from './digest-of.ts'
-export {
-  DigestMismatchError,
-  DigestSyntaxError,
-  isDigestError,
-  LongContentError,
-  ShortContentError,
-} from './errors.ts'
+export { DigestMismatchError, DigestSyntaxError, isDigestError, LongContentError, ShortContentError } from './errors.ts'
 export { createHasher } from './hasher.ts'
 export { verify, verifyBytes } from './verify.ts'
