@@ -1,10 +1,11 @@
 import { chmod, lstat, rm, rmdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { AbortOptions } from '@drayage/bytes'
 
-import { StoreUnsafeError } from './errors.ts'
+import { StoreUnsafeError, StoreUnwritableError } from './errors.ts'
 import { dataFile, lockFile } from './layout.ts'
 import { ensurePart } from './prepare-directory.ts'
 import { storeFailure, systemCode } from './store-failure.ts'
@@ -29,7 +30,7 @@ const SQLITE_CANTOPEN = 14
 export async function lockIngest(directory: string, options: AbortOptions = {}): Promise<IngestLock> {
   for (let delayMs = SHORTEST_DELAY_MS; ; ) {
     options.signal?.throwIfAborted()
-    await ensurePart(directory)
+    if (!(await ensureDirectory(directory))) continue
     const taken = await tryLockIngest(directory)
     if (taken === 'changed') continue
     if (taken !== 'busy') return taken
@@ -50,12 +51,19 @@ export async function tryLockIngest(directory: string): Promise<IngestLock | 'bu
   const path = lockFile(directory)
   // The last holder removes the file with the directory. A lock on a removed file locks nobody out, so the file must be
   // on its path before it is opened and still be there once it is locked.
+  const directoryBefore = await identity(directory)
   const before = await identity(path)
+  if (before?.isFile === false) throw new StoreUnsafeError(path, 'no regular file')
   const database = await openLocked(path)
-  if (typeof database === 'string') return database
+  if (database === 'busy') return 'busy'
+  if (database instanceof Error) {
+    const directoryAfter = await identity(directory)
+    if (directoryAfter === undefined || !isSame(directoryBefore, directoryAfter)) return 'changed'
+    throw new StoreUnwritableError(path, 'that it cannot be opened', { cause: database })
+  }
   // It was created just now, under any umask.
   if (before === undefined) await chmod(path, 0o600).catch(() => {})
-  if (before === undefined || before !== (await identity(path))) {
+  if (before === undefined || !isSame(before, await identity(path))) {
     database.close()
     return 'changed'
   }
@@ -81,7 +89,21 @@ export async function tryLockIngest(directory: string): Promise<IngestLock | 'bu
   }
 }
 
-async function openLocked(path: string): Promise<DatabaseSync | 'busy' | 'changed'> {
+/** Creates the directory unless it is there. Resolves to `false` when its last holder removes it at the same time. */
+async function ensureDirectory(directory: string): Promise<boolean> {
+  try {
+    await ensurePart(directory)
+    return true
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error
+    // When all of the store is gone, there is nothing to try again.
+    await lstat(dirname(directory))
+    return false
+  }
+}
+
+/** Resolves to the error when the file can neither be opened nor created. */
+async function openLocked(path: string): Promise<DatabaseSync | 'busy' | Error> {
   const { DatabaseSync } = await import('node:sqlite')
   let database: DatabaseSync | undefined
   try {
@@ -90,20 +112,28 @@ async function openLocked(path: string): Promise<DatabaseSync | 'busy' | 'change
     return database
   } catch (error) {
     if (database?.isOpen === true) database.close()
-    const number = error instanceof Error && 'errcode' in error ? error.errcode : undefined
-    if (number === SQLITE_BUSY) return 'busy'
-    if (number === SQLITE_CANTOPEN && (await identity(path)) === undefined) return 'changed'
+    if (!(error instanceof Error) || !('errcode' in error)) throw error
+    if (error.errcode === SQLITE_BUSY) return 'busy'
+    if (error.errcode === SQLITE_CANTOPEN) return error
     throw error
   }
 }
 
-/** What tells the file on `path` from any other that is or was there; `undefined` when there is none. */
-async function identity(path: string): Promise<string | undefined> {
+/** What tells the file or directory on a path from any other that is or was there. */
+interface Identity {
+  readonly text: string
+  readonly isFile: boolean
+}
+
+function isSame(one: Identity | undefined, other: Identity | undefined): boolean {
+  return one?.text === other?.text
+}
+
+/** The identity of what is on `path`; `undefined` when nothing is. */
+async function identity(path: string): Promise<Identity | undefined> {
   try {
     const found = await lstat(path, { bigint: true })
-    if (!found.isFile()) throw new StoreUnsafeError(path, 'no regular file')
-    const { dev, ino, ctimeNs } = found
-    return `${dev} ${ino} ${ctimeNs}`
+    return { text: `${found.dev} ${found.ino} ${found.ctimeNs}`, isFile: found.isFile() }
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined
     throw storeFailure(error, path)

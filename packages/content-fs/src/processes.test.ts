@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { digestOf } from '@drayage/digest'
-import { readBlob, copyBlob } from '@drayage/content'
+import { copyBlob, readBlob } from '@drayage/content'
 import { expect, test } from 'vitest'
 
 import { createFsStore } from './create-fs-store.ts'
@@ -19,6 +19,15 @@ test('F27: of two processes that copy the same content one downloads and the oth
   const children = [spawnChild(directory, 'slow', size), spawnChild(directory, 'slow', size)]
   expect(await Promise.all(children.map(({ ended }) => ended))).toEqual([0, 0])
   expect(children.flatMap(({ lines }) => lines).toSorted()).toEqual(['already-present', 'copied', 'fetch-from-0'])
+  expect(await readdir(join(directory, 'ingest'))).toEqual([])
+})
+
+test('F27: processes that end and begin ingests of the same keys at the same time download each content once', async () => {
+  const directory = await temporaryDirectory()
+  const children = Array.from({ length: 4 }, () => spawnChild(directory, 'many', 50))
+  expect(await Promise.all(children.map(({ ended }) => ended))).toEqual([0, 0, 0, 0])
+  const expected = Array.from({ length: 50 }, (_, index) => `fetch-${index + 1}`)
+  expect(children.flatMap(({ lines }) => lines).toSorted()).toEqual(expected.toSorted())
   expect(await readdir(join(directory, 'ingest'))).toEqual([])
 })
 

@@ -31,6 +31,18 @@ if (mode === 'hold') {
   await store.begin(what.digest)
   say('held')
   setInterval(() => {}, 1_000)
+} else if (mode === 'many') {
+  for (let length = 1; length <= Number(size); length++) {
+    const part = bytes.subarray(0, length)
+    const small = { ...what, digest: digestOf(part), size: length }
+    const once: Fetcher = {
+      async *fetch(): ByteStream {
+        say(`fetch-${length}`)
+        yield part
+      },
+    }
+    await copyBlob(once, store, small)
+  }
 } else {
   say(await copyBlob(source, store, what))
 }

@@ -16,7 +16,7 @@ export interface Child {
 }
 
 /** Starts `child.ts`. */
-export function spawnChild(directory: string, mode: 'copy' | 'slow' | 'hold', size: number, stop = ''): Child {
+export function spawnChild(directory: string, mode: 'copy' | 'slow' | 'hold' | 'many', size: number, stop = ''): Child {
   const script = fileURLToPath(new URL('child.ts', import.meta.url))
   const child: ChildProcess = spawn(process.execPath, [script, directory, mode, String(size), stop], {
     stdio: ['ignore', 'pipe', 'inherit'],
