@@ -14,27 +14,30 @@ export function parseNextLink(text: string): string | undefined {
     if (open < 0) return undefined
     const close = header.indexOf('>', open)
     if (close < 0) return undefined
-    const end = endOfLink(header, close + 1)
+    const end = endOf(header, close + 1, ',')
     if (hasNextRelation(header.slice(close + 1, end))) return header.slice(open + 1, close).trim()
     position = end + 1
   }
   return undefined
 }
 
-/** The offset of the comma that ends a link's parameters, outside quotes. */
-function endOfLink(header: string, from: number): number {
+/** The offset of the next `stop` outside quotes, or the end. */
+function endOf(header: string, from: number, stop: string): number {
   let isQuoted = false
   for (let index = from; index < header.length; index++) {
     const char = header.charAt(index)
     if (isQuoted && char === '\\') index++
     else if (char === '"') isQuoted = !isQuoted
-    else if (char === ',' && !isQuoted) return index
+    else if (char === stop && !isQuoted) return index
   }
   return header.length
 }
 
 function hasNextRelation(parameters: string): boolean {
-  for (const parameter of parameters.split(';')) {
+  for (let at = 0; at < parameters.length; ) {
+    const end = endOf(parameters, at, ';')
+    const parameter = parameters.slice(at, end)
+    at = end + 1
     const equals = parameter.indexOf('=')
     if (equals < 0 || parameter.slice(0, equals).trim().toLowerCase() !== 'rel') continue
     const value = parameter.slice(equals + 1).trim().replaceAll('"', '').toLowerCase()

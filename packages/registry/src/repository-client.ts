@@ -65,8 +65,10 @@ export function createRepositoryClient(endpoint: Endpoint, name: Repository): Re
 
   return {
     name,
-    fetch: (what, options) => fetchBlob(source(what), what, options),
-    has: (what, options) => hasContent(source(what), what, options),
+    fetch: async function* (what, options) {
+      yield* fetchBlob(source(what), what, options)
+    },
+    has: async (what, options) => await hasContent(source(what), what, options),
     resolve: (reference, options) =>
       byReference(reference, (path) => resolveManifest(endpoint, path, reference.digest, options)),
     manifest: (what, options) =>

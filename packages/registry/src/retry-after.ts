@@ -10,7 +10,8 @@ export function parseRetryAfter(headers: Readonly<Record<string, string>>, nowMs
   const text = headers['retry-after']?.trim()
   if (text === undefined || text === '') return undefined
   if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, RETRY_AFTER_MAX_MS)
-  const until = Date.parse(text)
+  // Date.parse() accepts far more than dates of HTTP, which start with the day of the week.
+  const until = /^[A-Za-z]{3}/.test(text) ? Date.parse(text) : Number.NaN
   if (Number.isNaN(until)) return undefined
   const serverNow = Date.parse(headers['date'] ?? '')
   return Math.min(Math.max(until - (Number.isNaN(serverNow) ? nowMs : serverNow), 0), RETRY_AFTER_MAX_MS)
