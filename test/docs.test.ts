@@ -3,7 +3,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { capture, root, workspacePackages } from '../scripts/workspace.ts'
-import { documents, fences, endsInAssertion, type Fence } from './markdown.ts'
+import { documents, endsInAssertion, fences, type Fence } from './markdown.ts'
 
 const examples = documents()
   .flatMap(fences)
