@@ -290,3 +290,18 @@ test('serve() keeps a connection whose refused body is short', async () => {
   const reply = await raw(server, `${refused}GET /v2/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`)
   expect(reply.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 400', 'HTTP/1.1 200'])
 })
+
+test('serve() keeps what came of an upload whose client leaves', async () => {
+  const handler = createRegistryHandler({ storage: createMemoryStorage() })
+  const { server, nextEvent } = await start(handler)
+  const client = createTestClient(handler)
+  const { location = '' } = (await client.send('POST', '/v2/a/blobs/uploads/')).headers
+  const socket = connect(Number(server.host.split(':')[1]), '127.0.0.1')
+  const event = nextEvent()
+  socket.write(`PATCH ${location} HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n${'x'.repeat(500)}`)
+  await expect.poll(async () => (await client.send('GET', location)).headers['range']).toBe('0-499')
+  socket.destroy()
+  expect(await event).toMatchObject({ method: 'PATCH', isComplete: false })
+  const rest = { headers: { 'content-range': '500-999' }, body: 'y'.repeat(500) }
+  expect((await client.send('PATCH', location, rest)).headers['range']).toBe('0-999')
+})
