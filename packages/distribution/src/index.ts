@@ -1,1 +1,50 @@
-export {}
+/**
+ * copy, pull and save over any source and sink.
+ *
+ * Knows ports only: registries, stores and archives are passed in.
+ *
+ * @packageDocumentation
+ */
+export type { CopyOptions } from './copy.ts'
+export type { DistributionError, DistributionErrorCode, TransferOperation, TransferSide } from './errors.ts'
+export type { DistributionEvent, LayerState, OnEvent } from './events.ts'
+export type { DockerStatus } from './docker-status.ts'
+export type {
+  BlobStore,
+  ContentKeeper,
+  GraphSink,
+  GraphSource,
+  ImageRegistrar,
+  LayerMeasurement,
+  LayerMeasurer,
+  LayerRegistrar,
+  NameKeeper,
+  PulledImage,
+  PullStore,
+  RepositoryOpener,
+  RepositorySource,
+  TagLister,
+} from './ports.ts'
+export type { PullOptions, PullResult } from './pull.ts'
+export type { RetryPolicy } from './retry-policy.ts'
+
+export { copy } from './copy.ts'
+export {
+  DEFAULT_CONCURRENT_DOWNLOADS,
+  DEFAULT_DOWNLOAD_ATTEMPTS,
+  DEFAULT_RETRY_STEP_MS,
+  MAX_CONFIG_BYTES,
+} from './defaults.ts'
+export { dockerStatus } from './docker-status.ts'
+export {
+  ImageMismatchError,
+  isDistributionError,
+  NotAnImageError,
+  PlatformNotFoundError,
+  PullDeniedError,
+  PullNotFoundError,
+  TransferError,
+} from './errors.ts'
+export { pull } from './pull.ts'
+export { DEFAULT_RETRY_POLICY, isRetryable } from './retry-policy.ts'
+export { translatePullError } from './translate-pull-error.ts'

@@ -1,1 +1,28 @@
-export {}
+/**
+ * Everything composed for Node programs from the configuration of the user.
+ *
+ * @packageDocumentation
+ */
+export type { HistoryItem } from './image-history.ts'
+export type { ImageInspection } from './inspect-image.ts'
+export type { ImageSummary, ListImagesOptions } from './list-images.ts'
+export type { LocalStore } from './local-store.ts'
+export type { PullImageOptions } from './pull-image.ts'
+export type { RemoteManifestOptions } from './remote.ts'
+export type { RemovedItem, RemoveImageOptions } from './remove-image.ts'
+export type { Runtime, RuntimeOptions } from './create-runtime.ts'
+export type { RuntimeError, RuntimeErrorCode } from './errors.ts'
+export type { StoreDirectoryOptions } from './store-directory.ts'
+
+export { createRuntime } from './create-runtime.ts'
+export { isRuntimeError, StoreLayoutError, TransportError } from './errors.ts'
+export { hostPlatform } from './host-platform.ts'
+export { imageHistory } from './image-history.ts'
+export { inspectImage } from './inspect-image.ts'
+export { listImages } from './list-images.ts'
+export { openLocalStore } from './local-store.ts'
+export { pullAllTags, pullImage } from './pull-image.ts'
+export { openRemote, remoteConfig, remoteManifest } from './remote.ts'
+export { removeImage } from './remove-image.ts'
+export { defaultStoreDirectory } from './store-directory.ts'
+export { tagImage } from './tag-image.ts'

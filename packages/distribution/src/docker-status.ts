@@ -1,0 +1,65 @@
+import { shortHex } from '@drayage/digest'
+
+import type { DistributionEvent, LayerState } from './events.ts'
+
+/** One line of Docker Engine's progress stream, before it is rendered. */
+export interface DockerStatus {
+  /** What the line is about, such as a layer's first 12 hex digits. */
+  readonly id?: string
+  readonly status: string
+  /** Bytes that are there and bytes in all, while a bar is shown. */
+  readonly progress?: { readonly current: number; readonly total: number }
+}
+
+/** An event in Docker Engine's words, which users and programs know. */
+export function dockerStatus(event: DistributionEvent): DockerStatus {
+  switch (event.type) {
+    case 'pulling':
+      return { id: event.id, status: `Pulling from ${event.path}` }
+    case 'layer': {
+      const { layer } = event
+      const line = { id: shortHex(event.digest), status: layerStatus(layer) }
+      if (layer.state !== 'downloading') return line
+      return { ...line, progress: { current: layer.current, total: layer.total } }
+    }
+    case 'digest':
+      return { status: `Digest: ${event.digest}` }
+    case 'status':
+      return {
+        status: event.upToDate
+          ? `Status: Image is up to date for ${event.reference}`
+          : `Status: Downloaded newer image for ${event.reference}`,
+      }
+    case 'retrying':
+      return { status: `${retryText(event.secondsLeft)}: ${event.what}` }
+    case 'warning':
+      return { status: `WARNING: ${event.message}` }
+  }
+}
+
+function layerStatus(layer: LayerState): string {
+  switch (layer.state) {
+    case 'exists':
+      return 'Already exists'
+    case 'queued':
+      return 'Pulling fs layer'
+    case 'waiting':
+      return 'Waiting'
+    case 'downloading':
+      return 'Downloading'
+    case 'retrying':
+      return retryText(layer.secondsLeft)
+    case 'verifying':
+      return 'Verifying Checksum'
+    case 'downloaded':
+      return 'Download complete'
+    case 'registering':
+      return 'Extracting'
+    case 'complete':
+      return 'Pull complete'
+  }
+}
+
+function retryText(secondsLeft: number): string {
+  return `Retrying in ${secondsLeft} ${secondsLeft === 1 ? 'second' : 'seconds'}`
+}

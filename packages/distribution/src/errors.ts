@@ -1,0 +1,115 @@
+import type { Descriptor, Platform } from '@drayage/manifest'
+
+/** Codes of the errors of this package. */
+export type DistributionErrorCode =
+  | 'ERR_TRANSFER'
+  | 'ERR_PLATFORM_NOT_FOUND'
+  | 'ERR_NOT_AN_IMAGE'
+  | 'ERR_IMAGE_MISMATCH'
+  | 'ERR_PULL_DENIED'
+  | 'ERR_PULL_NOT_FOUND'
+
+/** Which end of a transfer failed. */
+export type TransferSide = 'source' | 'sink'
+
+/** What was being done to the content when a transfer failed. */
+export type TransferOperation = 'resolve' | 'fetch' | 'verify' | 'store' | 'tag' | 'register'
+
+/** A step of a transfer that failed; `cause` says why. */
+export class TransferError extends Error {
+  override readonly name: string = 'TransferError'
+  readonly code: 'ERR_TRANSFER' = 'ERR_TRANSFER'
+  readonly side: TransferSide
+  readonly operation: TransferOperation
+  /** What was on its way: a digest or a name. */
+  readonly what: string
+
+  constructor(side: TransferSide, operation: TransferOperation, what: string, cause: unknown) {
+    super(`Cannot ${operation} ${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    this.side = side
+    this.operation = operation
+    this.what = what
+  }
+}
+
+const platformText = (platform: Platform): string =>
+  [platform.os, platform.architecture, platform.variant].filter((part) => part !== undefined).join('/')
+
+/** An index or image that does not offer the wanted platform. */
+export class PlatformNotFoundError extends Error {
+  override readonly name: string = 'PlatformNotFoundError'
+  readonly code: 'ERR_PLATFORM_NOT_FOUND' = 'ERR_PLATFORM_NOT_FOUND'
+  readonly wanted: Platform
+  /** The platforms that are there, in the order of the index. */
+  readonly available: readonly Platform[]
+
+  constructor(what: string, wanted: Platform, available: readonly Platform[], options?: ErrorOptions) {
+    const offers = available.length === 0 ? 'no platform' : available.map(platformText).join(', ')
+    super(
+      `Cannot select an image of "${what}": no matching manifest for ${platformText(wanted)} in the manifest list entries, available: ${offers}`,
+      options,
+    )
+    this.wanted = wanted
+    this.available = available
+  }
+}
+
+/** Content that is well-formed but is not a container image that can be pulled. */
+export class NotAnImageError extends Error {
+  override readonly name: string = 'NotAnImageError'
+  readonly code: 'ERR_NOT_AN_IMAGE' = 'ERR_NOT_AN_IMAGE'
+  readonly mediaType: string
+
+  constructor(what: string, mediaType: string, options?: ErrorOptions) {
+    super(`Cannot pull "${what}": found ${JSON.stringify(mediaType.slice(0, 160))}, expected a container image`, options)
+    this.mediaType = mediaType
+  }
+}
+
+/** A manifest and a config that contradict each other. */
+export class ImageMismatchError extends Error {
+  override readonly name: string = 'ImageMismatchError'
+  readonly code: 'ERR_IMAGE_MISMATCH' = 'ERR_IMAGE_MISMATCH'
+
+  constructor(manifest: Descriptor, found: string, wanted: string, options?: ErrorOptions) {
+    super(
+      `Cannot accept image ${manifest.digest}: layers from manifest don't match image configuration: found ${found}, expected ${wanted}`,
+      options,
+    )
+  }
+}
+
+/** The registry refuses to give the image to this user, or hides whether it exists. */
+export class PullDeniedError extends Error {
+  override readonly name: string = 'PullDeniedError'
+  readonly code: 'ERR_PULL_DENIED' = 'ERR_PULL_DENIED'
+}
+
+/** The registry does not hold the image. */
+export class PullNotFoundError extends Error {
+  override readonly name: string = 'PullNotFoundError'
+  readonly code: 'ERR_PULL_NOT_FOUND' = 'ERR_PULL_NOT_FOUND'
+}
+
+/** Any error of this package. */
+export type DistributionError =
+  | TransferError
+  | PlatformNotFoundError
+  | NotAnImageError
+  | ImageMismatchError
+  | PullDeniedError
+  | PullNotFoundError
+
+const CODES: readonly string[] = [
+  'ERR_TRANSFER',
+  'ERR_PLATFORM_NOT_FOUND',
+  'ERR_NOT_AN_IMAGE',
+  'ERR_IMAGE_MISMATCH',
+  'ERR_PULL_DENIED',
+  'ERR_PULL_NOT_FOUND',
+] satisfies DistributionErrorCode[]
+
+/** Tells whether `value` is an error of this package, also one made by another installed copy of it. */
+export function isDistributionError(value: unknown): value is DistributionError {
+  return value instanceof Error && 'code' in value && typeof value.code === 'string' && CODES.includes(value.code)
+}

@@ -1,0 +1,49 @@
+import type { Digest } from '@drayage/digest'
+
+/** What happens to a layer, in the order in which it can happen. */
+export type LayerState =
+  | { readonly state: 'exists' }
+  | { readonly state: 'queued' }
+  | { readonly state: 'waiting' }
+  | {
+      readonly state: 'downloading'
+      /** Bytes that are there. */
+      readonly current: number
+      /** Bytes of the whole layer. */
+      readonly total: number
+    }
+  | {
+      readonly state: 'retrying'
+      /** Seconds until the next try. */
+      readonly secondsLeft: number
+      /** Which retry this is, from 1. */
+      readonly retry: number
+      readonly error: unknown
+    }
+  | { readonly state: 'verifying' }
+  | { readonly state: 'downloaded' }
+  | { readonly state: 'registering' }
+  | { readonly state: 'complete' }
+
+/** What a running pull, copy or save tells. */
+export type DistributionEvent =
+  | {
+      readonly type: 'pulling'
+      /** The tag, or the full reference when it is pulled by digest. */
+      readonly id: string
+      /** The repository's path, such as `library/alpine`. */
+      readonly path: string
+    }
+  | { readonly type: 'layer'; readonly digest: Digest; readonly layer: LayerState }
+  | { readonly type: 'digest'; readonly digest: Digest }
+  | {
+      readonly type: 'status'
+      readonly upToDate: boolean
+      /** In familiar form. */
+      readonly reference: string
+    }
+  | { readonly type: 'retrying'; readonly what: string; readonly secondsLeft: number; readonly error: unknown }
+  | { readonly type: 'warning'; readonly message: string }
+
+/** Receives events; it must not throw and cannot slow the work down. */
+export type OnEvent = (event: DistributionEvent) => void

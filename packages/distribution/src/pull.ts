@@ -1,0 +1,125 @@
+import type { AbortOptions } from '@drayage/bytes'
+import type { Digest, ImageId } from '@drayage/digest'
+import type { Descriptor, Platform } from '@drayage/manifest'
+import {
+  familiarReference,
+  formatReference,
+  parseReference,
+  validateRepositoryName,
+  withDefaultTag,
+  withDigest,
+  withoutTag,
+  type Reference,
+} from '@drayage/reference'
+import { createTransferManager, type TransferManager } from '@drayage/transfer'
+
+import { bringImage } from './bring-image.ts'
+import { DEFAULT_CONCURRENT_DOWNLOADS } from './defaults.ts'
+import type { LayerState, OnEvent } from './events.ts'
+import type { LayerMeasurement, NameKeeper, PullStore, RepositoryOpener, RepositorySource } from './ports.ts'
+import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry-policy.ts'
+import { selectImage } from './select-image.ts'
+import { translatePullError } from './translate-pull-error.ts'
+import { tryRequest } from './try-request.ts'
+
+/** Options of {@link pull}. */
+export interface PullOptions extends AbortOptions {
+  /** What the image must run on; an index is searched for the best match. */
+  readonly platform: Platform
+  /** Receives progress. */
+  readonly onEvent?: OnEvent
+  /** Shares downloads with other pulls; by default a manager of this pull alone with three downloads at a time. */
+  readonly transfers?: TransferManager<LayerState>
+  /** Five tries, 5 s more between each two by default. */
+  readonly retry?: RetryPolicy
+}
+
+/** What a pull brought. */
+export interface PullResult {
+  /** What was pulled, in normal form. */
+  readonly reference: Reference
+  /** The digest that the reference stands for: of an index, if there is one. */
+  readonly digest: Digest
+  readonly image: ImageId
+  readonly manifest: Descriptor
+  /** Whether the store held the image under this name before. */
+  readonly upToDate: boolean
+}
+
+/**
+ * Brings an image from a registry into a store and names it there. Resolves when the image is whole, verified, durable
+ * and named; before that nothing of it is visible. The same call after a failure goes on at the byte where it stopped.
+ *
+ * @param name familiar or full; `latest` when it has neither tag nor digest
+ * @throws ReservedNameError `ERR_REFERENCE_RESERVED`
+ * @throws PullNotFoundError `ERR_PULL_NOT_FOUND`
+ * @throws PullDeniedError `ERR_PULL_DENIED`
+ * @throws PlatformNotFoundError `ERR_PLATFORM_NOT_FOUND`
+ * @throws NotAnImageError `ERR_NOT_AN_IMAGE`
+ * @throws UnsupportedConfigError `ERR_CONFIG_UNSUPPORTED`
+ * @throws LayerCountError `ERR_LAYER_COUNT`
+ * @throws ImageMismatchError `ERR_IMAGE_MISMATCH`
+ * @throws TransferError `ERR_TRANSFER`
+ */
+export async function pull<M extends LayerMeasurement>(
+  registry: RepositoryOpener,
+  store: PullStore<M>,
+  name: string | Reference,
+  options: PullOptions,
+): Promise<PullResult> {
+  const reference = withDefaultTag(typeof name === 'string' ? parseReference(name) : name)
+  validateRepositoryName(reference)
+  const context = {
+    signal: options.signal,
+    onEvent: options.onEvent ?? ((): void => {}),
+    transfers: options.transfers ?? createTransferManager<LayerState>({ limit: DEFAULT_CONCURRENT_DOWNLOADS }),
+    retry: options.retry ?? DEFAULT_RETRY_POLICY,
+    platform: options.platform,
+    name: familiarReference(reference),
+  }
+  try {
+    return await pullReference(registry.repository(reference), store, reference, context)
+  } catch (error) {
+    options.signal?.throwIfAborted()
+    throw translatePullError(error, reference)
+  }
+}
+
+interface PullContext extends Required<Omit<PullOptions, 'signal'>>, AbortOptions {
+  readonly name: string
+}
+
+async function pullReference<M extends LayerMeasurement>(
+  source: RepositorySource,
+  store: PullStore<M>,
+  reference: Reference,
+  context: PullContext,
+): Promise<PullResult> {
+  const { signal, onEvent, name } = context
+  const target = await tryRequest('resolve', `"${name}"`, () => source.resolve(reference, { signal }), context)
+  const selected = await selectImage(source, store.content, target, context)
+  const manifest = selected.manifest.descriptor
+  const id = reference.digest === undefined ? reference.tag : undefined
+  onEvent({ type: 'pulling', id: id ?? formatReference(reference), path: reference.path })
+
+  const named = await store.images.imageOf(reference, { signal })
+  const present = await store.images.findImage(manifest, { signal })
+  const image = present ?? (await bringImage(source, store, selected, reference, context))
+  await nameImage(store.images, reference, target, image, context)
+  const upToDate = present !== undefined && named === image
+  onEvent({ type: 'digest', digest: target.digest })
+  onEvent({ type: 'status', upToDate, reference: name })
+  return { reference, digest: target.digest, image, manifest, upToDate }
+}
+
+/** Records the digest name of what was pulled, and its tag unless a digest was asked for. */
+async function nameImage(
+  names: NameKeeper,
+  reference: Reference,
+  target: Descriptor,
+  image: ImageId,
+  options: AbortOptions,
+): Promise<void> {
+  await names.nameImage(withDigest(withoutTag(reference), target.digest), target, image, options)
+  if (reference.digest === undefined) await names.nameImage(reference, target, image, options)
+}

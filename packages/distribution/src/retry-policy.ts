@@ -1,0 +1,26 @@
+import { DEFAULT_DOWNLOAD_ATTEMPTS, DEFAULT_RETRY_STEP_MS } from './defaults.ts'
+
+/** How failed requests are tried again. */
+export interface RetryPolicy {
+  /** Tries without progress in between, the first one included. */
+  readonly attempts: number
+  /** Added to the wait before each further try, in milliseconds; a registry's `Retry-After` lengthens it. */
+  readonly stepMs: number
+}
+
+/** Five tries with waits of 5, 10, 15 and 20 s, as Docker Engine has them. */
+export const DEFAULT_RETRY_POLICY: RetryPolicy = {
+  attempts: DEFAULT_DOWNLOAD_ATTEMPTS,
+  stepMs: DEFAULT_RETRY_STEP_MS,
+}
+
+/** Whether an error says of itself that the same request can succeed later. */
+export function isRetryable(error: unknown): boolean {
+  return error instanceof Error && 'retryable' in error && error.retryable === true
+}
+
+/** The wait before retry number `retry` (from 1), in milliseconds. */
+export function retryDelayMs(policy: RetryPolicy, retry: number, error: unknown): number {
+  const asked = error instanceof Error && 'retryAfterMs' in error ? error.retryAfterMs : undefined
+  return Math.max(policy.stepMs * retry, typeof asked === 'number' ? asked : 0)
+}

@@ -1,0 +1,78 @@
+import { homedir } from 'node:os'
+
+import { createCredentialSource } from '@drayage/credentials'
+import { DEFAULT_CONCURRENT_DOWNLOADS, type LayerState, type RetryPolicy } from '@drayage/distribution'
+import type { Platform } from '@drayage/manifest'
+import { parsePlatform } from '@drayage/manifest'
+import { createRegistryClient, type OnRegistryEvent, type RegistryClient } from '@drayage/registry'
+import { proxyFromEnvironment, undiciClient } from '@drayage/registry/undici'
+import { createTransferManager, type TransferManager } from '@drayage/transfer'
+
+import { hostPlatform } from './host-platform.ts'
+import { openLocalStore, type LocalStore } from './local-store.ts'
+import { defaultStoreDirectory } from './store-directory.ts'
+
+/** Options of {@link createRuntime}. */
+export interface RuntimeOptions {
+  /** The environment; that of the process by default. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** The user's home directory; that of the process by default. */
+  readonly home?: string
+  /** Where the store is; see `defaultStoreDirectory` for the default. */
+  readonly storeDirectory?: string
+  /** What images must run on; `$DOCKER_DEFAULT_PLATFORM`, else this machine, by default. */
+  readonly platform?: Platform
+  /** Downloads at a time; 3 by default. */
+  readonly maxConcurrentDownloads?: number
+  /** How failed requests are tried again; five tries by default. */
+  readonly retry?: RetryPolicy
+  /** Tells of what registries say beside their answers. */
+  readonly onRegistryEvent?: OnRegistryEvent
+}
+
+/** The packages, composed for one program from the user's configuration. Disposing it closes what was opened. */
+export interface Runtime extends AsyncDisposable {
+  readonly registry: RegistryClient
+  readonly transfers: TransferManager<LayerState>
+  readonly platform: Platform
+  readonly retry: RetryPolicy | undefined
+  readonly storeDirectory: string
+  /** Opens the local store at the first call; nothing is created before. */
+  openStore(): Promise<LocalStore>
+}
+
+/**
+ * Composes registry client, logins, transfers and local store. Neither the network nor the store is touched.
+ *
+ * @throws PlatformSyntaxError `ERR_PLATFORM_SYNTAX` for a `$DOCKER_DEFAULT_PLATFORM` that is none
+ */
+export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
+  const { env = process.env, home = homedir() } = options
+  const http = undiciClient({ proxy: proxyFromEnvironment(env) })
+  const registry = createRegistryClient({
+    http,
+    credentials: createCredentialSource({ env, home }),
+    ...(options.onRegistryEvent === undefined ? {} : { onEvent: options.onRegistryEvent }),
+  })
+  const storeDirectory =
+    options.storeDirectory ?? defaultStoreDirectory({ env, home, isRoot: process.getuid?.() === 0 })
+  let opening: Promise<LocalStore> | undefined
+  return {
+    registry,
+    transfers: createTransferManager({ limit: options.maxConcurrentDownloads ?? DEFAULT_CONCURRENT_DOWNLOADS }),
+    platform: options.platform ?? defaultPlatform(env),
+    retry: options.retry,
+    storeDirectory,
+    openStore: () => (opening ??= openLocalStore(storeDirectory)),
+    async [Symbol.asyncDispose]() {
+      const store = await opening?.catch(() => undefined)
+      await store?.[Symbol.asyncDispose]()
+      await http.close()
+    },
+  }
+}
+
+function defaultPlatform(env: Readonly<Record<string, string | undefined>>): Platform {
+  const { DOCKER_DEFAULT_PLATFORM: chosen } = env
+  return chosen === undefined || chosen === '' ? hostPlatform() : parsePlatform(chosen, { host: hostPlatform() })
+}

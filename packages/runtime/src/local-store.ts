@@ -1,0 +1,41 @@
+import path from 'node:path'
+
+import { createFsStore, type FsStore } from '@drayage/content-fs'
+import { createContentLeases, createImageStore, openDatabase, type ContentLeases, type ImageStore } from '@drayage/image-store'
+import { createLayerStore, type LayerStore } from '@drayage/layer-store'
+
+import { prepareStoreDirectory } from './prepare-store-directory.ts'
+
+/** The store of this machine's images, shared by all processes that open its directory. */
+export interface LocalStore extends AsyncDisposable {
+  readonly directory: string
+  readonly content: FsStore
+  readonly layers: LayerStore
+  readonly images: ImageStore
+  readonly leases: ContentLeases
+}
+
+/**
+ * Opens the store in `directory`, and creates it when it is missing.
+ *
+ * @throws StoreLayoutError `ERR_STORE_LAYOUT` when a newer version made it
+ */
+export async function openLocalStore(directory: string): Promise<LocalStore> {
+  await prepareStoreDirectory(directory)
+  const content = createFsStore({ directory })
+  const database = await openDatabase(path.join(directory, 'metadata.db'))
+  const layers = createLayerStore({ database, directory: path.join(directory, 'layers'), content })
+  const images = createImageStore({ database, content, journal: path.join(directory, 'names.journal') })
+  return {
+    directory,
+    content,
+    layers,
+    images,
+    leases: createContentLeases({ database }),
+    async [Symbol.asyncDispose]() {
+      await layers[Symbol.asyncDispose]()
+      await content[Symbol.asyncDispose]()
+      database[Symbol.dispose]()
+    },
+  }
+}

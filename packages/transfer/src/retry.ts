@@ -1,0 +1,105 @@
+import { sleep as sleepOnTimer, type Sleep } from './sleep.ts'
+
+/** How many times {@link retry} tries by default, the first time included; what Docker Engine documents. */
+export const DEFAULT_ATTEMPTS: number = 5
+
+/** The default delay before the given retry, which counts from 1: 5 s more each time, as Docker Engine waits. */
+export function defaultRetryDelayMs(retry: number): number {
+  return retry * 5000
+}
+
+/** What {@link RetryOptions.onRetry} is told. */
+export interface RetryEvent {
+  /** Which retry comes next, from 1. */
+  readonly retry: number
+  /** How many tries there are in all, the first included. */
+  readonly attempts: number
+  /** Whole seconds until the retry; 0 when it follows at once. */
+  readonly secondsLeft: number
+  /** What the last try failed with. */
+  readonly error: unknown
+}
+
+/** What the work of {@link retry} is told about the present try. */
+export interface Attempt {
+  /** Which try this is, from 1. */
+  readonly attempt: number
+  /** The signal that was given to {@link retry}. */
+  readonly signal: AbortSignal | undefined
+}
+
+/** Options of {@link retry}. */
+export interface RetryOptions {
+  /** Tells whether another try can help. Asked only while tries are left. */
+  readonly isRetryable: (error: unknown) => boolean
+  /** Tries in all, the first included. {@link DEFAULT_ATTEMPTS} by default. */
+  readonly attempts?: number | undefined
+  /**
+   * How long to wait before the given retry, in milliseconds; `retry` counts from 1 and `error` is what the last try
+   * failed with, so that a `retryAfterMs` it carries can be followed. {@link defaultRetryDelayMs} by default.
+   */
+  readonly delayMs?: ((retry: number, error: unknown) => number) | undefined
+  /**
+   * Asked after each failure: `true` starts the count of tries anew, for work that came further than before. Without it
+   * every failure counts.
+   */
+  readonly hasProgressed?: (() => boolean) | undefined
+  /** Called at the start of each delay and then once a second with fewer seconds left. What it throws ends the retrying. */
+  readonly onRetry?: ((event: RetryEvent) => void) | undefined
+  /** Ends the delay and the retrying; the call rejects with `signal.reason` itself. */
+  readonly signal?: AbortSignal | undefined
+  /** How to wait. {@link sleepOnTimer} by default. */
+  readonly sleep?: Sleep | undefined
+  /** The time in milliseconds from any origin, never running backwards. `performance.now` by default. */
+  readonly now?: (() => number) | undefined
+}
+
+/**
+ * Does `work` until it succeeds, at most `attempts` times, counting the delay down in between. Rejects with the error of
+ * the last try itself.
+ *
+ * @throws RangeError when `attempts` is not an integer of at least 1 or a delay is not a finite number of at least 0
+ */
+export async function retry<Result>(
+  work: (attempt: Attempt) => Promise<Result>,
+  options: RetryOptions,
+): Promise<Result> {
+  const { attempts = DEFAULT_ATTEMPTS, delayMs = defaultRetryDelayMs, isRetryable, signal } = options
+  if (!Number.isSafeInteger(attempts) || attempts < 1) {
+    throw new RangeError(`Cannot retry the work: attempts is ${attempts}, expected an integer of at least 1`)
+  }
+  for (let attempt = 1; ; attempt++) {
+    signal?.throwIfAborted()
+    try {
+      return await work({ attempt, signal })
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (options.hasProgressed?.() === true) attempt = 1
+      if (attempt >= attempts || !isRetryable(error)) throw error
+      await countDown(delayMs(attempt, error), { retry: attempt, attempts, error }, options)
+    }
+  }
+}
+
+/** Waits `delayMs` in steps of at most one second and tells `onRetry` before each of them. */
+async function countDown(
+  delayMs: number,
+  about: Omit<RetryEvent, 'secondsLeft'>,
+  options: RetryOptions,
+): Promise<void> {
+  const { now = () => performance.now(), onRetry, signal, sleep = sleepOnTimer } = options
+  if (!Number.isFinite(delayMs) || delayMs < 0) {
+    throw new RangeError(`Cannot retry the work: the delay is ${delayMs} ms, expected a finite number of at least 0`)
+  }
+  const end = now() + delayMs
+  let secondsLeft = Math.ceil(delayMs / 1000)
+  onRetry?.({ ...about, secondsLeft })
+  while (secondsLeft > 0) {
+    const untilNextSecond = end - now() - (secondsLeft - 1) * 1000
+    await sleep(Math.min(1000, Math.max(0, untilNextSecond)), { signal })
+    signal?.throwIfAborted()
+    // A timer may fire a little early, so a second is never shown twice; one that fires late skips seconds.
+    secondsLeft = Math.min(secondsLeft - 1, Math.ceil((end - now()) / 1000))
+    if (secondsLeft > 0) onRetry?.({ ...about, secondsLeft })
+  }
+}
