@@ -36,7 +36,7 @@ export function createBlockWriter(handle: FileHandle, options: BlockWriterOption
   let writing: Promise<void> = Promise.resolve()
 
   const writeOut = async (block: Uint8Array): Promise<void> => {
-    for (let done = 0; done < block.byteLength; ) {
+    for (let done = 0; done < block.byteLength;) {
       const { bytesWritten } = await handle.write(block, done, block.byteLength - done, position)
       done += bytesWritten
       position += bytesWritten
@@ -62,7 +62,7 @@ export function createBlockWriter(handle: FileHandle, options: BlockWriterOption
 
   return {
     async write(chunk) {
-      for (let taken = 0; taken < chunk.byteLength; ) {
+      for (let taken = 0; taken < chunk.byteLength;) {
         filling ??= new Uint8Array(Buffer.allocUnsafeSlow(BLOCK_BYTES).buffer)
         const part = chunk.subarray(taken, taken + filling.byteLength - used)
         filling.set(part, used)

@@ -34,18 +34,21 @@ test.each([0o000, 0o022, 0o777])('S63: under umask %o directories are 0700 and b
   expect(await modeOf(join(directory, 'blobs', 'sha256', digestHex(digestOf(''))))).toBe(0o444)
 })
 
-test.each(['blobs', 'blobs/sha256', 'ingest', 'trash'])('S63: a store whose %s is a symbolic link is refused', async (part) => {
-  const directory = await temporaryDirectory()
-  const elsewhere = await temporaryDirectory()
-  await mkdir(dirname(join(directory, part)), { recursive: true })
-  await symlink(elsewhere, join(directory, part))
-  const store = createFsStore({ directory })
-  await expect(store.has(what)).rejects.toMatchObject({ code: 'ERR_STORE_UNSAFE', path: join(directory, part) })
-  await expect(store.begin('key')).rejects.toMatchObject({ code: 'ERR_STORE_UNSAFE' })
-  expect(await readdir(elsewhere)).toEqual([])
-  await rm(join(directory, part))
-  expect(await store.has(what)).toBe(false)
-})
+test.each(['blobs', 'blobs/sha256', 'ingest', 'trash'])(
+  'S63: a store whose %s is a symbolic link is refused',
+  async (part) => {
+    const directory = await temporaryDirectory()
+    const elsewhere = await temporaryDirectory()
+    await mkdir(dirname(join(directory, part)), { recursive: true })
+    await symlink(elsewhere, join(directory, part))
+    const store = createFsStore({ directory })
+    await expect(store.has(what)).rejects.toMatchObject({ code: 'ERR_STORE_UNSAFE', path: join(directory, part) })
+    await expect(store.begin('key')).rejects.toMatchObject({ code: 'ERR_STORE_UNSAFE' })
+    expect(await readdir(elsewhere)).toEqual([])
+    await rm(join(directory, part))
+    expect(await store.has(what)).toBe(false)
+  },
+)
 
 test('S63: an ingest whose directory, data or lock is a symbolic link is refused', async () => {
   const directory = await temporaryDirectory()
@@ -78,21 +81,31 @@ const impostors: readonly [string, (path: string) => Promise<unknown>][] = [
   ['a pipe', (path) => run('mkfifo', [path])],
 ]
 
-test.each(impostors)('S69: %s in the place of a blob is as if nothing were there, and a commit replaces it', async (_, make) => {
-  const store = createFsStore({ directory: await temporaryDirectory() })
-  await store.has(what)
-  await make(store.blobPath(what.digest))
-  expect(await store.has(what)).toBe(false)
-  expect(await store.verifyBlob(what.digest)).toBe('missing')
-  await expect(readBlob(store, what)).rejects.toMatchObject({ code: 'ERR_CONTENT_NOT_FOUND' })
-  expect(await Array.fromAsync(store.list())).toEqual([])
-  expect(await writeBlob(store, what, bytes)).toBe('committed')
-  expect(await readBlob(store, what)).toEqual(bytes)
-  expect((await lstat(store.blobPath(what.digest))).isFile()).toBe(true)
-})
+test.each(impostors)(
+  'S69: %s in the place of a blob is as if nothing were there, and a commit replaces it',
+  async (_, make) => {
+    const store = createFsStore({ directory: await temporaryDirectory() })
+    await store.has(what)
+    await make(store.blobPath(what.digest))
+    expect(await store.has(what)).toBe(false)
+    expect(await store.verifyBlob(what.digest)).toBe('missing')
+    await expect(readBlob(store, what)).rejects.toMatchObject({ code: 'ERR_CONTENT_NOT_FOUND' })
+    expect(await Array.fromAsync(store.list())).toEqual([])
+    expect(await writeBlob(store, what, bytes)).toBe('committed')
+    expect(await readBlob(store, what)).toEqual(bytes)
+    expect((await lstat(store.blobPath(what.digest))).isFile()).toBe(true)
+  },
+)
 
 test.each([
-  ['flipped', (path: string) => writeFile(path, bytes.map((byte, index) => (index === 700_000 ? byte ^ 1 : byte)))],
+  [
+    'flipped',
+    (path: string) =>
+      writeFile(
+        path,
+        bytes.map((byte, index) => (index === 700_000 ? byte ^ 1 : byte)),
+      ),
+  ],
   ['cut off', (path: string) => truncate(path, 1_000_000)],
   ['emptied', (path: string) => truncate(path, 0)],
   ['made longer', (path: string) => truncate(path, size + 1)],
@@ -109,42 +122,48 @@ test.each([
   expect(await store.verifyBlob(what.digest)).toBe('intact')
 })
 
-test.skipIf(!isRoot)('F22: a full disk is ERR_STORE_FULL, keeps the bytes, and the copy goes on when there is room', async () => {
-  const directory = await temporaryDirectory()
-  await run('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', directory])
-  onTestFinished(async () => void (await run('umount', [directory])))
-  await writeFile(join(directory, 'ballast'), new Uint8Array(5_000_000))
-  const large = randomBytes('full', 6_000_000)
-  const wanted = { mediaType: 'application/octet-stream', digest: digestOf(large), size: large.byteLength }
-  const source = createMemoryStore()
-  await writeBlob(source, wanted, large)
-  const store = createFsStore({ directory: join(directory, 'store') })
-  const path = join(directory, 'store', 'ingest', wanted.digest.replace(':', '.'), 'data')
-  await expect(copyBlob(source, store, wanted)).rejects.toMatchObject({ code: 'ERR_STORE_FULL', path })
-  expect(await store.has(wanted)).toBe(false)
-  const kept = (await stat(path)).size
-  expect(kept).toBeGreaterThan(1_000_000)
-  await rm(join(directory, 'ballast'))
-  const progress: number[] = []
-  expect(await copyBlob(source, store, wanted, { onProgress: (soFar) => progress.push(soFar) })).toBe('copied')
-  expect(progress[0]).toBe(kept)
-  expect(await readBlob(store, wanted, { maxBytes: 6_000_000 })).toEqual(large)
-})
+test.skipIf(!isRoot)(
+  'F22: a full disk is ERR_STORE_FULL, keeps the bytes, and the copy goes on when there is room',
+  async () => {
+    const directory = await temporaryDirectory()
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', directory])
+    onTestFinished(async () => void (await run('umount', [directory])))
+    await writeFile(join(directory, 'ballast'), new Uint8Array(5_000_000))
+    const large = randomBytes('full', 6_000_000)
+    const wanted = { mediaType: 'application/octet-stream', digest: digestOf(large), size: large.byteLength }
+    const source = createMemoryStore()
+    await writeBlob(source, wanted, large)
+    const store = createFsStore({ directory: join(directory, 'store') })
+    const path = join(directory, 'store', 'ingest', wanted.digest.replace(':', '.'), 'data')
+    await expect(copyBlob(source, store, wanted)).rejects.toMatchObject({ code: 'ERR_STORE_FULL', path })
+    expect(await store.has(wanted)).toBe(false)
+    const kept = (await stat(path)).size
+    expect(kept).toBeGreaterThan(1_000_000)
+    await rm(join(directory, 'ballast'))
+    const progress: number[] = []
+    expect(await copyBlob(source, store, wanted, { onProgress: (soFar) => progress.push(soFar) })).toBe('copied')
+    expect(progress[0]).toBe(kept)
+    expect(await readBlob(store, wanted, { maxBytes: 6_000_000 })).toEqual(large)
+  },
+)
 
-test.skipIf(!isRoot)('F24: a disk that is mounted read-only is ERR_STORE_UNWRITABLE for writes and serves reads', async () => {
-  const directory = await temporaryDirectory()
-  await run('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', directory])
-  onTestFinished(async () => void (await run('umount', [directory])))
-  await writeBlob(createFsStore({ directory }), what, bytes)
-  await run('mount', ['-o', 'remount,ro', directory])
-  const store = createFsStore({ directory })
-  expect(await readBlob(store, what)).toEqual(bytes)
-  await expect(store.begin('key')).rejects.toMatchObject({ code: 'ERR_STORE_UNWRITABLE' })
-  await expect(store.delete(what.digest)).rejects.toMatchObject({ code: 'ERR_STORE_UNWRITABLE' })
-  await expect(createFsStore({ directory: join(directory, 'new') }).has(what)).rejects.toMatchObject({
-    code: 'ERR_STORE_UNWRITABLE',
-  })
-})
+test.skipIf(!isRoot)(
+  'F24: a disk that is mounted read-only is ERR_STORE_UNWRITABLE for writes and serves reads',
+  async () => {
+    const directory = await temporaryDirectory()
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', directory])
+    onTestFinished(async () => void (await run('umount', [directory])))
+    await writeBlob(createFsStore({ directory }), what, bytes)
+    await run('mount', ['-o', 'remount,ro', directory])
+    const store = createFsStore({ directory })
+    expect(await readBlob(store, what)).toEqual(bytes)
+    await expect(store.begin('key')).rejects.toMatchObject({ code: 'ERR_STORE_UNWRITABLE' })
+    await expect(store.delete(what.digest)).rejects.toMatchObject({ code: 'ERR_STORE_UNWRITABLE' })
+    await expect(createFsStore({ directory: join(directory, 'new') }).has(what)).rejects.toMatchObject({
+      code: 'ERR_STORE_UNWRITABLE',
+    })
+  },
+)
 
 test('sweepIngests() removes what is old and free, and nothing else', async () => {
   const directory = await temporaryDirectory()

@@ -1,17 +1,16 @@
 import { constants } from 'node:fs'
-import { chmod, type FileHandle, lstat, open, rm } from 'node:fs/promises'
+import { type FileHandle, open, rm } from 'node:fs/promises'
 
 import { abortable, type AbortOptions, type ByteStream } from '@drayage/bytes'
 import { createGrowth, type Growth, IngestClosedError } from '@drayage/content'
 import { createHasher, type Digest, type DigestAlgorithm, type Hasher } from '@drayage/digest'
 
 import { createBlockWriter } from './block-writer.ts'
-import { StoreUnsafeError } from './errors.ts'
 import { fileBytes } from './file-bytes.ts'
+import { DATA_MODE, openData } from './open-data.ts'
 import { isMissing, storeFailure, systemCode } from './store-failure.ts'
 
-const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants
-const DATA_MODE = 0o600
+const { O_NOFOLLOW, O_RDONLY } = constants
 const BLOB_MODE = 0o444
 
 /**
@@ -138,7 +137,7 @@ export class IngestData {
     const growth = this.#growth
     const handle = await this.#openToFollow(growth, options)
     try {
-      for (let start = 0; ; ) {
+      for (let start = 0; ;) {
         const { bytes } = await growth.beyond(start, options)
         if (bytes <= start) return
         yield* fileBytes(handle, { start, end: bytes, ...options })
@@ -212,34 +211,5 @@ export class IngestData {
     const error = storeFailure(this.#syncError, this.#path)
     await this.drop()
     throw error
-  }
-}
-
-async function openData(path: string): Promise<{ readonly handle: FileHandle; readonly bytes: number }> {
-  const handle = await openWritable(path).catch((error: unknown) => {
-    throw systemCode(error) === 'ELOOP'
-      ? new StoreUnsafeError(path, 'a symbolic link', { cause: error })
-      : storeFailure(error, path)
-  })
-  try {
-    const found = await handle.stat()
-    if (!found.isFile()) throw new StoreUnsafeError(path, 'no regular file')
-    if ((found.mode & 0o777) !== DATA_MODE) await handle.chmod(DATA_MODE)
-    return { handle, bytes: found.size }
-  } catch (error) {
-    await handle.close()
-    throw error
-  }
-}
-
-async function openWritable(path: string): Promise<FileHandle> {
-  const flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK
-  try {
-    return await open(path, flags, DATA_MODE)
-  } catch (error) {
-    // An earlier holder was killed when it had sealed the file and not yet renamed it.
-    if (systemCode(error) !== 'EACCES' || !(await lstat(path)).isFile()) throw error
-    await chmod(path, DATA_MODE)
-    return open(path, flags, DATA_MODE)
   }
 }

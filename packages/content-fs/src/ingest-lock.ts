@@ -28,7 +28,7 @@ const SQLITE_CANTOPEN = 14
  * Waits until no other holder, of this process or another, has `directory`, and takes it; creates it when it is missing.
  */
 export async function lockIngest(directory: string, options: AbortOptions = {}): Promise<IngestLock> {
-  for (let delayMs = SHORTEST_DELAY_MS; ; ) {
+  for (let delayMs = SHORTEST_DELAY_MS; ;) {
     options.signal?.throwIfAborted()
     if (!(await ensureDirectory(directory))) continue
     const taken = await tryLockIngest(directory)

@@ -36,7 +36,12 @@ test('F27: when the holder is killed, who waits goes on where it stopped', async
   const holder = spawnChild(directory, 'copy', size, 'silent')
   await holder.printed('fetch-from-0')
   const path = join(directory, 'ingest', what.digest.replace(':', '.'), 'data')
-  while (await stat(path).then(({ size: soFar }) => soFar < 2_000_000 - 1_048_576, () => true)) {
+  while (
+    await stat(path).then(
+      ({ size: soFar }) => soFar < 2_000_000 - 1_048_576,
+      () => true,
+    )
+  ) {
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
   const waiter = spawnChild(directory, 'copy', size)

@@ -8,8 +8,18 @@ const flaws: readonly [string, (store: MemoryStore) => Partial<MemoryStore>][] =
   ['has() is always true', () => ({ has: async () => true })],
   ['delete() does nothing', () => ({ delete: async () => true })],
   ['fetch() ignores the offset', (store) => ({ fetch: (what, { signal } = {}) => store.fetch(what, { signal }) })],
-  ['fetch() never verifies the size', () => ({ fetch: async function* () { yield new Uint8Array(1) } })],
-  ['begin() takes any key', (store) => ({ begin: (key, options) => store.begin(key.replaceAll(/[^a-z0-9]/g, '').slice(0, 9) || 'x', options) })],
+  [
+    'fetch() never verifies the size',
+    () => ({
+      fetch: async function* () {
+        yield new Uint8Array(1)
+      },
+    }),
+  ],
+  [
+    'begin() takes any key',
+    (store) => ({ begin: (key, options) => store.begin(key.replaceAll(/[^a-z0-9]/g, '').slice(0, 9) || 'x', options) }),
+  ],
   ['begin() ignores the signal', (store) => ({ begin: (key) => store.begin(key) })],
   ['list() gives nothing', () => ({ list: async function* () {} })],
 ]
@@ -22,7 +32,13 @@ test.each(flaws)('contentStoreCases() notices that %s', async (_, flaw) => {
   })
   for (const { run, name } of cases) {
     if (name.startsWith('P1') || name.startsWith('P2: going')) continue
-    failures += await Promise.race([run().then(() => 0, () => 1), new Promise<number>((resolve) => setTimeout(resolve, 2_000, 1))])
+    failures += await Promise.race([
+      run().then(
+        () => 0,
+        () => 1,
+      ),
+      new Promise<number>((resolve) => setTimeout(resolve, 2_000, 1)),
+    ])
   }
   expect(failures).toBeGreaterThan(0)
 })

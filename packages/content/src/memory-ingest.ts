@@ -16,7 +16,7 @@ export interface MemoryIngestParts {
 /** The bytes of `parts` as they grow. */
 async function* followParts(parts: readonly Uint8Array[], growth: Growth, options: AbortOptions): ByteStream {
   let offset = 0
-  for (let index = 0; ; ) {
+  for (let index = 0; ;) {
     const { bytes } = await growth.beyond(offset, options)
     if (bytes <= offset) return
     for (let part = parts[index]; part !== undefined && offset < bytes; part = parts[++index]) {

@@ -1,13 +1,13 @@
 import { type Digest, verify } from '@drayage/digest'
 import { abortable, type ByteStream } from '@drayage/bytes'
 import type { Descriptor } from '@drayage/manifest'
+import { formatReference } from '@drayage/reference'
 
 import { ContentNotFoundError, NameNotFoundError } from './errors.ts'
 import { assertIngestKey } from './ingest-key.ts'
 import { createKeyedLock } from './keyed-lock.ts'
 import { openMemoryIngest } from './memory-ingest.ts'
 import type { ContentStore, RangeOptions, Resolver, Tagger, Untagger } from './ports.ts'
-import { nameKey } from './name-key.ts'
 import { sizedFrom } from './sized-from.ts'
 
 /** A content store that also keeps names. */
@@ -61,17 +61,17 @@ export function createMemoryStore(): MemoryStore {
     },
     async resolve(name, options = {}) {
       options.signal?.throwIfAborted()
-      const what = names.get(nameKey(name))
-      if (what === undefined) throw new NameNotFoundError(nameKey(name))
+      const what = names.get(formatReference(name))
+      if (what === undefined) throw new NameNotFoundError(formatReference(name))
       return what
     },
     async tag(what, name, options = {}) {
       options.signal?.throwIfAborted()
-      names.set(nameKey(name), what)
+      names.set(formatReference(name), what)
     },
     async untag(name, options = {}) {
       options.signal?.throwIfAborted()
-      return names.delete(nameKey(name))
+      return names.delete(formatReference(name))
     },
   }
 }

@@ -34,7 +34,14 @@ test('walk() gives children before their parents, each once, with decoded manife
     arm64.manifest.digest,
     index.manifest.digest,
   ])
-  expect(steps.map(({ manifest }) => manifest?.kind)).toEqual([undefined, undefined, 'image', undefined, 'image', 'index'])
+  expect(steps.map(({ manifest }) => manifest?.kind)).toEqual([
+    undefined,
+    undefined,
+    'image',
+    undefined,
+    'image',
+    'index',
+  ])
 })
 
 test('walk() leaves out what is skipped and what is only below it', async () => {
@@ -94,7 +101,11 @@ test('S52: walk() ends when an index names a digest that stands for another docu
   const bytes = encodeManifest(self)
   const root = { mediaType: MEDIA_TYPES.ociIndex, digest: digestOf(bytes), size: bytes.byteLength }
   // A source that gives the index for whatever it is asked.
-  const liar = { fetch: async function* () { yield bytes } }
+  const liar = {
+    fetch: async function* () {
+      yield bytes
+    },
+  }
   await expect(Array.fromAsync(walk(liar, root))).rejects.toMatchObject({ code: 'ERR_CONTENT_SHORT' })
 })
 

@@ -37,7 +37,11 @@ export interface WalkStep {
  * @throws ManifestSyntaxError `ERR_MANIFEST_SYNTAX` and the other errors of `decodeManifest`
  * @throws ContentNotFoundError `ERR_CONTENT_NOT_FOUND` and the other errors of {@link readBlob}
  */
-export async function* walk(source: Fetcher, root: Descriptor, options: WalkOptions = {}): AsyncGenerator<WalkStep, void, void> {
+export async function* walk(
+  source: Fetcher,
+  root: Descriptor,
+  options: WalkOptions = {},
+): AsyncGenerator<WalkStep, void, void> {
   const { skip, signal, maxDepth = DEFAULT_MAX_WALK_DEPTH, maxCount = DEFAULT_MAX_WALK_COUNT } = options
   const met = new Set<string>()
 

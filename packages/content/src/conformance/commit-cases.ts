@@ -9,15 +9,18 @@ const SIZES = [0, 1, 65_535, 65_536, 65_537, 1_048_576, 3_333_333]
 
 /** What goes in comes out, and nothing else does. */
 export const commitCases: readonly StoreCase[] = [
-  ...SIZES.map((size) => ({
-    name: `gives back ${size} bytes as they were committed`,
-    async check({ store }) {
-      const content = sample(size)
-      expectSame('the outcome of commit', await put(store, content), 'committed')
-      expectSame('has()', await store.has(content.what), true)
-      expectBytes('the content', await read(store, content.what), content.bytes)
-    },
-  }) satisfies StoreCase),
+  ...SIZES.map(
+    (size) =>
+      ({
+        name: `gives back ${size} bytes as they were committed`,
+        async check({ store }) {
+          const content = sample(size)
+          expectSame('the outcome of commit', await put(store, content), 'committed')
+          expectSame('has()', await store.has(content.what), true)
+          expectBytes('the content', await read(store, content.what), content.bytes)
+        },
+      }) satisfies StoreCase,
+  ),
   {
     name: 'takes content with a sha512 digest, also under a key that is no digest',
     async check({ store }) {

@@ -32,8 +32,16 @@ export const fetchCases: readonly StoreCase[] = [
       expectSame('has() of a smaller size', await store.has({ ...what, size: 99 }), false)
       expectSame('has() of a larger size', await store.has({ ...what, size: 101 }), false)
       for (const verify of [true, false]) {
-        await expectCode('fetch() of a smaller size', read(store, { ...what, size: 99 }, { verify }), 'ERR_CONTENT_LONG')
-        await expectCode('fetch() of a larger size', read(store, { ...what, size: 101 }, { verify }), 'ERR_CONTENT_SHORT')
+        await expectCode(
+          'fetch() of a smaller size',
+          read(store, { ...what, size: 99 }, { verify }),
+          'ERR_CONTENT_LONG',
+        )
+        await expectCode(
+          'fetch() of a larger size',
+          read(store, { ...what, size: 101 }, { verify }),
+          'ERR_CONTENT_SHORT',
+        )
       }
     },
   },
@@ -98,9 +106,13 @@ export const fetchCases: readonly StoreCase[] = [
       await expectReason('has()', store.has(what, { signal }), reason)
       await expectReason('begin()', store.begin(what.digest, { signal }), reason)
       await expectReason('delete()', store.delete(what.digest, { signal }), reason)
-      await expectReason('list()', (async () => {
-        for await (const _ of store.list({ signal }));
-      })(), reason)
+      await expectReason(
+        'list()',
+        (async () => {
+          for await (const _ of store.list({ signal }));
+        })(),
+        reason,
+      )
       expectSame('has() afterwards', await store.has(what), true)
     },
   },

@@ -46,7 +46,7 @@ export const propertyCases: readonly StoreCase[] = [
 function split(bytes: Uint8Array, random: (below: number) => number): Uint8Array[] {
   const longest = 1 + random(random(2) === 0 ? 200_000 : 1_500_000)
   const parts: Uint8Array[] = []
-  for (let at = 0; at < bytes.byteLength; ) {
+  for (let at = 0; at < bytes.byteLength;) {
     const part = bytes.subarray(at, at + random(longest + 1))
     parts.push(part)
     at += part.byteLength
