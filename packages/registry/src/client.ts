@@ -1,5 +1,5 @@
 import type { HttpClient } from '@drayage/content'
-import type { Repository } from '@drayage/reference'
+import { parseRepository, type Repository } from '@drayage/reference'
 
 import { isLoopbackHost } from './address.ts'
 import { authorize } from './authorize.ts'
@@ -11,7 +11,6 @@ import { MAX_REMEMBERED } from './limits.ts'
 import { LruMap } from './lru-map.ts'
 import { followRedirects } from './redirects.ts'
 import { createRepositoryClient, type RepositoryClient } from './repository-client.ts'
-import { repositoryOf } from './repository-name.ts'
 import { mapFailures } from './unreachable.ts'
 import type { UrlGateOptions } from './url-gate.ts'
 
@@ -57,7 +56,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   }
   return {
     repository: (name) => {
-      const repository = typeof name === 'string' ? repositoryOf(name) : name
+      const repository = typeof name === 'string' ? parseRepository(name) : name
       return createRepositoryClient(endpointOf(repository.domain), repository)
     },
   }

@@ -52,13 +52,16 @@ const LASTING: ReadonlySet<UnreachableReason> = new Set<UnreachableReason>([
 export function transportFailure(error: unknown, method: string, url: string): RegistryUnreachableError {
   const root = rootOf(error)
   const errno = stringField(root, 'code')
-  const reason = reasonOf(errno ?? '')
+  const isParserError = stringField(root, 'name') === 'HTTPParserError'
+  const reason = isParserError && errno !== 'HPE_HEADER_OVERFLOW' ? 'protocol' : reasonOf(errno ?? '')
   const ip = stringField(root, 'address')
   const port = numberField(root, 'port')
   const address = ip === undefined ? undefined : `${ip.includes(':') ? `[${ip}]` : ip}${port === undefined ? '' : `:${port}`}`
   const host = URL.parse(url)?.host ?? ''
   const facts = { method, url: redactUrl(url), reason, host, address, errno, retryable: !LASTING.has(reason) }
-  return new RegistryUnreachableError(facts, { cause: error })
+  // The parser's error carries what the server sent, which may be anything.
+  const cause = isParserError && root instanceof Error ? new Error(root.message) : error
+  return new RegistryUnreachableError(facts, { cause })
 }
 
 function reasonOf(code: string): UnreachableReason {
