@@ -23,7 +23,8 @@ export function isLoopbackHost(host: string): boolean {
 /** @see RFC 6890 */
 function kindOfIpv4(first: number, second: number): AddressKind {
   if (first === 127) return 'loopback'
-  if (first === 10 || (first === 172 && second >= 16 && second <= 31) || (first === 192 && second === 168)) return 'private'
+  if (first === 10 || (first === 172 && second >= 16 && second <= 31) || (first === 192 && second === 168))
+    return 'private'
   if (first === 100 && second >= 64 && second <= 127) return 'private'
   // "This" network, link-local with its metadata services, multicast and reserved.
   if (first === 0 || (first === 169 && second === 254) || first >= 224) return 'never'

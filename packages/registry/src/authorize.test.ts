@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { authorize } from './authorize.ts'
 import type { CredentialOptions } from './credentials.ts'
 import { followRedirects } from './redirects.ts'
-import { answer, failureFields, refusal } from './test/image-registry.ts'
+import { answer, failureFields, listOf, refusal } from './test/image-registry.ts'
 import { CHALLENGE, TAGS, tokenAnswer, tokenRegistry } from './test/token-registry.ts'
 
 const login = { username: 'u', password: 'S3CR3T' }
@@ -22,11 +22,16 @@ describe('authorize()', () => {
       ['/v2/repo/tags/list', 'Bearer t1'],
     ])
     const asked = new URL(tokenRequests()[0]?.url ?? '')
-    expect([...asked.searchParams]).toEqual([['service', 'registry.example'], ['scope', 'repository:repo:pull']])
+    expect([...asked.searchParams]).toEqual([
+      ['service', 'registry.example'],
+      ['scope', 'repository:repo:pull'],
+    ])
   })
 
   it('asks for the scope that the challenge names', async () => {
-    const { tags, tokenRequests } = tokenRegistry({ challenge: `${CHALLENGE},scope="repository:repo:metadata_read a:b:c"` })
+    const { tags, tokenRequests } = tokenRegistry({
+      challenge: `${CHALLENGE},scope="repository:repo:metadata_read a:b:c"`,
+    })
     await tags()
     const asked = new URL(tokenRequests()[0]?.url ?? '')
     expect(asked.searchParams.getAll('scope')).toEqual(['repository:repo:metadata_read', 'a:b:c'])
@@ -58,7 +63,9 @@ describe('authorize()', () => {
       accepts: (token) => token === 'a',
     })
     expect(await tags()).toEqual(['v1'])
-    expect(tokenRequests().map(({ method, headers }) => [method, headers['authorization']])).toEqual([['POST', undefined]])
+    expect(tokenRequests().map(({ method, headers }) => [method, headers['authorization']])).toEqual([
+      ['POST', undefined],
+    ])
     expect(Object.fromEntries(new URLSearchParams(bodies.join('')))).toEqual({
       grant_type: 'refresh_token',
       service: 'registry.example',
@@ -69,7 +76,10 @@ describe('authorize()', () => {
   })
 
   it('sends a registry token as it is', async () => {
-    const { tags, tokenRequests } = tokenRegistry({ login: { registryToken: 'mine' }, accepts: (token) => token === 'mine' })
+    const { tags, tokenRequests } = tokenRegistry({
+      login: { registryToken: 'mine' },
+      accepts: (token) => token === 'mine',
+    })
     expect(await tags()).toEqual(['v1'])
     expect(tokenRequests()).toHaveLength(0)
     const refused = tokenRegistry({ login: { registryToken: 'mine' }, accepts: () => false })
@@ -93,7 +103,11 @@ describe('authorize()', () => {
     ['an identity token', { login: { identityToken: 'x' } }],
   ])('gives the 401 of a Basic registry back with %s', async (_, options) => {
     const { tags } = tokenRegistry({ challenge: 'Basic realm="x"', ...options })
-    expect(await failureFields(tags())).toMatchObject({ code: 'ERR_REGISTRY_UNAUTHORIZED', codes: ['UNAUTHORIZED'], status: 401 })
+    expect(await failureFields(tags())).toMatchObject({
+      code: 'ERR_REGISTRY_UNAUTHORIZED',
+      codes: ['UNAUTHORIZED'],
+      status: 401,
+    })
   })
 
   it('gives a 401 with a challenge of another kind back', async () => {
@@ -108,7 +122,12 @@ describe('authorize()', () => {
     }
     const { tags, requests } = tokenRegistry({ registry })
     expect(await tags()).toEqual(['v1'])
-    expect(requests.map(({ url }) => new URL(url).pathname)).toEqual(['/v2/repo/tags/list', '/v2/', '/token', '/v2/repo/tags/list'])
+    expect(requests.map(({ url }) => new URL(url).pathname)).toEqual([
+      '/v2/repo/tags/list',
+      '/v2/',
+      '/token',
+      '/v2/repo/tags/list',
+    ])
   })
 
   it('F12 asks for one token however many requests want it', async () => {
@@ -150,7 +169,8 @@ describe('authorize()', () => {
   })
 
   it('retries a public pull without credentials that are denied', async () => {
-    const registry = ({ headers }: HttpRequest) => (headers['authorization'] === 'Bearer t1' ? refusal(403, 'DENIED') : undefined)
+    const registry = ({ headers }: HttpRequest) =>
+      headers['authorization'] === 'Bearer t1' ? refusal(403, 'DENIED') : undefined
     const { tags, events, tokenRequests, requests } = tokenRegistry({ login, registry })
     expect(await tags()).toEqual(['v1'])
     expect(tokenRequests().map(({ headers }) => headers['authorization'])).toEqual([basic, undefined])
@@ -160,7 +180,8 @@ describe('authorize()', () => {
   })
 
   it('tells of the denial when nobody may', async () => {
-    const registry = ({ headers }: HttpRequest) => (headers['authorization'] === undefined ? undefined : refusal(403, 'DENIED'))
+    const registry = ({ headers }: HttpRequest) =>
+      headers['authorization'] === undefined ? undefined : refusal(403, 'DENIED')
     const { tags, events } = tokenRegistry({ login, registry })
     expect(await failureFields(tags())).toMatchObject({ code: 'ERR_REGISTRY_DENIED', codes: ['DENIED'] })
     expect(events).toEqual([])
@@ -169,7 +190,8 @@ describe('authorize()', () => {
   it('retries a pull without credentials that the token server denies', async () => {
     const { tags, events } = tokenRegistry({
       login,
-      token: ({ headers }) => (headers['authorization'] === undefined ? tokenAnswer({ token: 't' }) : refusal(403, 'DENIED')),
+      token: ({ headers }) =>
+        headers['authorization'] === undefined ? tokenAnswer({ token: 't' }) : refusal(403, 'DENIED'),
     })
     expect(await tags()).toEqual(['v1'])
     expect(events).toHaveLength(1)
@@ -178,7 +200,10 @@ describe('authorize()', () => {
   it('S22 tells of wrong credentials at the token server, and shows none', async () => {
     const { tags } = tokenRegistry({ login, token: () => refusal(401, 'UNAUTHORIZED') })
     const error = await failureFields(tags())
-    expect(error).toMatchObject({ code: 'ERR_REGISTRY_UNAUTHORIZED', url: 'https://auth.registry.example/token?service=***&scope=***&account=***' })
+    expect(error).toMatchObject({
+      code: 'ERR_REGISTRY_UNAUTHORIZED',
+      url: 'https://auth.registry.example/token?service=***&scope=***&account=***',
+    })
     expect(JSON.stringify(error) + String(error['message'])).not.toMatch(/S3CR3T|UzNDUjNU/)
   })
 
@@ -200,14 +225,22 @@ describe('authorize()', () => {
   it('S11 asks the realm of a stranger without credentials', async () => {
     const { tags, tokenRequests } = tokenRegistry({ login, challenge: 'Bearer realm="https://evil.example.org/token"' })
     expect(await tags()).toEqual(['v1'])
-    expect(tokenRequests().map(({ url, headers }) => [new URL(url).host, headers['authorization']])).toEqual([['evil.example.org', undefined]])
-    const id = tokenRegistry({ login: { identityToken: 'x' }, challenge: 'Bearer realm="https://evil.example.org/token"' })
+    expect(tokenRequests().map(({ url, headers }) => [new URL(url).host, headers['authorization']])).toEqual([
+      ['evil.example.org', undefined],
+    ])
+    const id = tokenRegistry({
+      login: { identityToken: 'x' },
+      challenge: 'Bearer realm="https://evil.example.org/token"',
+    })
     await id.tags()
     expect(id.tokenRequests().map(({ method }) => method)).toEqual(['GET'])
   })
 
   it('S11 does not follow a realm to a nearer address', async () => {
-    const { tags, requests } = tokenRegistry({ login, token: () => answer(302, { location: 'https://10.0.0.1/token' }) })
+    const { tags, requests } = tokenRegistry({
+      login,
+      token: () => answer(302, { location: 'https://10.0.0.1/token' }),
+    })
     expect(await failureFields(tags())).toMatchObject({ code: 'ERR_URL_REFUSED', reason: 'address' })
     expect(requests).toHaveLength(2)
   })
@@ -231,7 +264,10 @@ describe('authorize()', () => {
   it('S23 refuses a challenge that is none', async () => {
     for (const challenge of ['Bearer realm="', ','.repeat(100_000), '\\"'.repeat(8_000)]) {
       const { tags, requests } = tokenRegistry({ challenge })
-      expect(await failureFields(tags())).toMatchObject({ code: 'ERR_REGISTRY_PROTOCOL', cause: { code: 'ERR_CHALLENGE_SYNTAX' } })
+      expect(await failureFields(tags())).toMatchObject({
+        code: 'ERR_REGISTRY_PROTOCOL',
+        cause: { code: 'ERR_CHALLENGE_SYNTAX' },
+      })
       expect(requests).toHaveLength(1)
     }
   })
@@ -241,11 +277,25 @@ describe('authorize()', () => {
     const routed = followRedirects(async ({ url, headers }) => {
       if (new URL(url).pathname === '/token') return tokenAnswer({ token: 't' })
       seen.push(headers['authorization'])
-      return headers['authorization'] === undefined ? refusal(401, 'UNAUTHORIZED', { 'www-authenticate': CHALLENGE }) : answer(201)
+      return headers['authorization'] === undefined
+        ? refusal(401, 'UNAUTHORIZED', { 'www-authenticate': CHALLENGE })
+        : answer(201)
     })
-    const options = { host: 'registry.example', credentials: undefined, userAgent: 'x', now: () => 0, onEvent: () => {} }
+    const options = {
+      host: 'registry.example',
+      credentials: undefined,
+      userAgent: 'x',
+      now: () => 0,
+      onEvent: () => {},
+    }
     const http = authorize(routed, options)
-    const put = () => http({ method: 'PUT', url: 'https://registry.example/v2/repo/manifests/v1', headers: {}, body: answer(0, {}, 'x').body })
+    const put = () =>
+      http({
+        method: 'PUT',
+        url: 'https://registry.example/v2/repo/manifests/v1',
+        headers: {},
+        body: answer(0, {}, 'x').body,
+      })
     expect((await put()).status).toBe(401)
     expect((await put()).status).toBe(201)
     expect(seen).toEqual([undefined, 'Bearer t'])
@@ -262,7 +312,7 @@ describe('authorize()', () => {
       },
     })
     const controller = new AbortController()
-    const first = Array.fromAsync(repository.tags({ signal: controller.signal }))
+    const first = listOf(repository.tags({ signal: controller.signal }))
     const second = tags()
     await started.promise
     const reason = new Error('mine')

@@ -113,7 +113,9 @@ function readChallenges(text: string, request: HttpRequest): readonly Challenge[
   const result = tryParseChallenges(text)
   if (result.ok) return result.value
   const facts = { method: request.method, url: redactUrl(request.url) }
-  throw new RegistryProtocolError(facts, 'a WWW-Authenticate header that is none', 'challenges', { cause: result.error })
+  throw new RegistryProtocolError(facts, 'a WWW-Authenticate header that is none', 'challenges', {
+    cause: result.error,
+  })
 }
 
 function withHeader(request: HttpRequest, header: string | undefined): HttpRequest {

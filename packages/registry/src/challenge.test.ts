@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { parseChallenges, tryParseChallenges } from './challenge.ts'
 import { ChallengeSyntaxError } from './errors.ts'
 
-const read = (text: string): unknown => parseChallenges(text).map(({ scheme, params }) => [scheme, Object.fromEntries(params)])
+const read = (text: string): unknown =>
+  parseChallenges(text).map(({ scheme, params }) => [scheme, Object.fromEntries(params)])
 
 describe('parseChallenges()', () => {
   it.each([
@@ -15,9 +16,27 @@ describe('parseChallenges()', () => {
     ['BASIC realm=x', [['basic', { realm: 'x' }]]],
     ['Bearer realm="a" service="b"', [['bearer', { realm: 'a', service: 'b' }]]],
     ['Bearer realm = "a" , service= b', [['bearer', { realm: 'a', service: 'b' }]]],
-    ['Negotiate, Basic realm="x"', [['negotiate', {}], ['basic', { realm: 'x' }]]],
-    ['NTLM abc+/==, Basic realm="x"', [['ntlm', {}], ['basic', { realm: 'x' }]]],
-    ['Bearer realm="a", Basic realm="b"', [['bearer', { realm: 'a' }], ['basic', { realm: 'b' }]]],
+    [
+      'Negotiate, Basic realm="x"',
+      [
+        ['negotiate', {}],
+        ['basic', { realm: 'x' }],
+      ],
+    ],
+    [
+      'NTLM abc+/==, Basic realm="x"',
+      [
+        ['ntlm', {}],
+        ['basic', { realm: 'x' }],
+      ],
+    ],
+    [
+      'Bearer realm="a", Basic realm="b"',
+      [
+        ['bearer', { realm: 'a' }],
+        ['basic', { realm: 'b' }],
+      ],
+    ],
     ['Bearer realm="a",realm="b"', [['bearer', { realm: 'a' }]]],
     [',,, Bearer ,realm="",,', [['bearer', { realm: '' }]]],
     ['Bearer __proto__="x"', [['bearer', JSON.parse('{"__proto__":"x"}')]]],

@@ -3,14 +3,18 @@ import { describe, expect, it } from 'vitest'
 
 import { createRegistryClient } from './client.ts'
 import { RegistryNotFoundError } from './errors.ts'
-import { bytesOf, failure, imageRegistry } from './test/image-registry.ts'
+import { bytesOf, failure, imageRegistry, listOf } from './test/image-registry.ts'
 
 describe('createRegistryClient()', () => {
   it('resolves a tag by HEAD, and pulls manifest and layer', async () => {
     const { http, image, requests } = await imageRegistry()
     const repository = createRegistryClient({ http }).repository('registry.example/repo')
     const resolved = await repository.resolve({ domain: 'registry.example', path: 'repo', tag: 'v1' })
-    expect(resolved).toEqual({ mediaType: image.manifest.mediaType, digest: image.manifest.digest, size: image.manifest.size })
+    expect(resolved).toEqual({
+      mediaType: image.manifest.mediaType,
+      digest: image.manifest.digest,
+      size: image.manifest.size,
+    })
     const manifest = await repository.manifest(resolved)
     expect(manifest.kind).toBe('image')
     expect(Buffer.from(manifest.bytes)).toEqual(Buffer.from(image.manifestBytes))
@@ -30,7 +34,7 @@ describe('createRegistryClient()', () => {
 
   it('lists tags', async () => {
     const { http } = await imageRegistry()
-    const tags = await Array.fromAsync(createRegistryClient({ http }).repository('registry.example/repo').tags())
+    const tags = await listOf(createRegistryClient({ http }).repository('registry.example/repo').tags())
     expect(tags).toEqual(['v1'])
   })
 
@@ -42,14 +46,20 @@ describe('createRegistryClient()', () => {
     expect(name).toHaveProperty('cause.codes', ['MANIFEST_UNKNOWN'])
     const absent = { ...image.manifest, digest: image.config.digest }
     expect(await failure(repository.manifest(absent))).toBeInstanceOf(ContentNotFoundError)
-    const blob = await failure(bytesOf(repository.fetch({ ...image.config, digest: image.manifest.digest, size: 5_000 })))
+    const blob = await failure(
+      bytesOf(repository.fetch({ ...image.config, digest: image.manifest.digest, size: 5_000 })),
+    )
     expect(blob).not.toBeInstanceOf(RegistryNotFoundError)
   })
 
   it('asks Docker Hub at its registry, this machine by http and others by https', async () => {
     const { http, requests } = await imageRegistry()
     const client = createRegistryClient({ http })
-    for (const [domain, path] of [['docker.io', 'library/repo'], ['localhost:5000', 'repo'], ['10.0.0.1', 'repo']] as const) {
+    for (const [domain, path] of [
+      ['docker.io', 'library/repo'],
+      ['localhost:5000', 'repo'],
+      ['10.0.0.1', 'repo'],
+    ] as const) {
       await client.repository({ domain, path }).resolve({ domain, path, tag: 'v1' })
     }
     expect(requests.map(({ url }) => new URL(url).origin)).toEqual([

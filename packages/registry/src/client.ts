@@ -68,7 +68,15 @@ function endpointFor(domain: string, options: RegistryClientOptions): Endpoint {
   const isPlainHttp = (options.plainHttp ?? isLoopbackHost)(host)
   const { credentials, isTrustedRealm } = options
   const routed = followRedirects(mapFailures(options.http), { isTrustedHost })
-  const client = authorize(routed, { host: domain, credentials, isTrustedHost, isTrustedRealm, userAgent, now, onEvent })
+  const client = authorize(routed, {
+    host: domain,
+    credentials,
+    isTrustedHost,
+    isTrustedRealm,
+    userAgent,
+    now,
+    onEvent,
+  })
   return createEndpoint({ host, client, isPlainHttp, userAgent, now, onEvent })
 }
 
@@ -80,7 +88,11 @@ function endpointFor(domain: string, options: RegistryClientOptions): Endpoint {
 function registryHost(domain: string): string {
   if (domain === 'docker.io' || domain === 'index.docker.io') return 'registry-1.docker.io'
   const url = URL.parse(`https://${domain}/`)
-  const isHost = url !== null && url.pathname === '/' && !/[\s/?#@\\%]/.test(domain) && url.href === `https://${url.host}/`
-  if (!isHost) throw new TypeError(`Cannot address registry ${JSON.stringify(domain.slice(0, 255))}: found another form, expected a host and port`)
+  const isHost =
+    url !== null && url.pathname === '/' && !/[\s/?#@\\%]/.test(domain) && url.href === `https://${url.host}/`
+  if (!isHost)
+    throw new TypeError(
+      `Cannot address registry ${JSON.stringify(domain.slice(0, 255))}: found another form, expected a host and port`,
+    )
   return domain
 }

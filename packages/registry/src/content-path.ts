@@ -12,8 +12,12 @@ const LONGEST_PATH = 255
  */
 export function repositoryPath(repository: Repository): string {
   const { path } = repository
-  const isName = path.length <= LONGEST_PATH && path.split('/').every((part) => /^[a-z0-9]+(?:[._-]+[a-z0-9]+)*$/.test(part))
-  if (!isName) throw new TypeError(`Cannot address repository ${JSON.stringify(path.slice(0, LONGEST_PATH))}: found another form, expected a repository path`)
+  const isName =
+    path.length <= LONGEST_PATH && path.split('/').every((part) => /^[a-z0-9]+(?:[._-]+[a-z0-9]+)*$/.test(part))
+  if (!isName)
+    throw new TypeError(
+      `Cannot address repository ${JSON.stringify(path.slice(0, LONGEST_PATH))}: found another form, expected a repository path`,
+    )
   return `/v2/${path}`
 }
 
@@ -35,11 +39,14 @@ export function contentPath(repository: Repository, what: Descriptor): string {
  */
 export function manifestPath(repository: Repository, reference: Reference): string {
   if (reference.domain !== repository.domain || reference.path !== repository.path) {
-    throw new TypeError(`Cannot look up a reference of ${JSON.stringify(`${reference.domain}/${reference.path}`)}: found another repository, expected "${repository.domain}/${repository.path}"`)
+    throw new TypeError(
+      `Cannot look up a reference of ${JSON.stringify(`${reference.domain}/${reference.path}`)}: found another repository, expected "${repository.domain}/${repository.path}"`,
+    )
   }
   const base = `${repositoryPath(repository)}/manifests/`
   if (reference.digest !== undefined) return base + parseDigest(reference.digest)
   const tag = reference.tag ?? 'latest'
-  if (!/^\w[\w.-]{0,127}$/.test(tag)) throw new TypeError(`Cannot look up tag ${JSON.stringify(tag.slice(0, 128))}: found another form, expected a tag`)
+  if (!/^\w[\w.-]{0,127}$/.test(tag))
+    throw new TypeError(`Cannot look up tag ${JSON.stringify(tag.slice(0, 128))}: found another form, expected a tag`)
   return base + tag
 }

@@ -37,7 +37,8 @@ describe('isOwnRealm()', () => {
   })
 
   it('lets the owner trust further realms, by https', () => {
-    const rule = (registry: string, realm: string): boolean => registry === 'registry.example' && realm === 'sso.other.example'
+    const rule = (registry: string, realm: string): boolean =>
+      registry === 'registry.example' && realm === 'sso.other.example'
     expect(isOwnRealm(new URL('https://registry.example'), new URL('https://sso.other.example/t'), rule)).toBe(true)
     expect(isOwnRealm(new URL('https://registry.example'), new URL('http://sso.other.example/t'), rule)).toBe(false)
     expect(isOwnRealm(new URL('https://another.example'), new URL('https://sso.other.example/t'), rule)).toBe(false)

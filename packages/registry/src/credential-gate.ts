@@ -59,7 +59,8 @@ function ownerDomain(hostname: string): string | undefined {
   const labels = hostname.toLowerCase().replace(/\.$/, '').split('.')
   if (labels.length < 2) return undefined
   for (let count = labels.length; count >= 2; count--) {
-    if (SHARED_DOMAINS.has(labels.slice(-count).join('.'))) return labels.length > count ? labels.slice(-count - 1).join('.') : undefined
+    if (SHARED_DOMAINS.has(labels.slice(-count).join('.')))
+      return labels.length > count ? labels.slice(-count - 1).join('.') : undefined
   }
   const top = labels.at(-1) ?? ''
   const isCountrySecondLevel = top.length === 2 && SECOND_LEVEL.has(labels.at(-2) ?? '')

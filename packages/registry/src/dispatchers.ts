@@ -55,7 +55,9 @@ export function createDispatchers(options: DispatcherOptions): Dispatchers {
     const chosen = isFresh ? { ...settings, pipelining: 0 } : settings
     const { connect, ...rest } = chosen
     const created =
-      proxy === undefined ? new Agent(chosen) : new ProxyAgent({ ...rest, uri: proxy, requestTls: connect, proxyTls: connect })
+      proxy === undefined
+        ? new Agent(chosen)
+        : new ProxyAgent({ ...rest, uri: proxy, requestTls: connect, proxyTls: connect })
     opened.push(created)
     known.set(key, created)
     return created
@@ -72,7 +74,11 @@ export function createDispatchers(options: DispatcherOptions): Dispatchers {
 function agentSettings(options: DispatcherOptions): AgentSettings {
   const { connections = 32, maxHeaderBytes = 64 * 1024, connectTimeoutMs = 30_000, headersTimeoutMs = 60_000 } = options
   const { bodyTimeoutMs = STALL_TIMEOUT_MS, allowH2 = false, ca, cert, key, rejectUnauthorized = true } = options
-  const tls = { ...(ca !== undefined && { ca: typeof ca === 'string' ? ca : [...ca] }), ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) }
+  const tls = {
+    ...(ca !== undefined && { ca: typeof ca === 'string' ? ca : [...ca] }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  }
   return {
     connections,
     maxHeaderSize: maxHeaderBytes,

@@ -4,12 +4,16 @@ import { describe, expect, it } from 'vitest'
 import { createRegistryClient, type RegistryClientOptions } from './client.ts'
 import { RegistryUnreachableError, type UnreachableReason } from './errors.ts'
 import type { RegistryEvent } from './events.ts'
-import { answer, failureFields } from './test/image-registry.ts'
+import { answer, failureFields, listOf } from './test/image-registry.ts'
 import { TAGS } from './test/token-registry.ts'
 
 type Respond = (url: URL) => HttpResponse | UnreachableReason
 
-function asker(domain: string, respond: Respond, options: Partial<RegistryClientOptions> = {}): { tags: () => Promise<string[]>; requests: HttpRequest[] } {
+function asker(
+  domain: string,
+  respond: Respond,
+  options: Partial<RegistryClientOptions> = {},
+): { tags: () => Promise<string[]>; requests: HttpRequest[] } {
   const requests: HttpRequest[] = []
   const http: HttpClient = async (request) => {
     requests.push(request)
@@ -19,17 +23,20 @@ function asker(domain: string, respond: Respond, options: Partial<RegistryClient
     throw new RegistryUnreachableError({ method, url, host: new URL(url).host, reason: response, retryable: true })
   }
   const repository = createRegistryClient({ http, ...options }).repository({ domain, path: 'repo' })
-  return { tags: () => Array.fromAsync(repository.tags()), requests }
+  return { tags: () => listOf(repository.tags()), requests }
 }
 
 const origins = (requests: readonly HttpRequest[]): string[] => requests.map(({ url }) => new URL(url).origin)
 
 describe('endpoints', () => {
-  it.each(['reset', 'tls', 'tls-untrusted', 'refused', 'protocol'] as const)('S21 never asks by http after https failed: %s', async (reason) => {
-    const { tags, requests } = asker('registry.example', () => reason)
-    expect(await failureFields(tags())).toMatchObject({ code: 'ERR_REGISTRY_UNREACHABLE', reason })
-    expect(origins(requests)).toEqual(['https://registry.example'])
-  })
+  it.each(['reset', 'tls', 'tls-untrusted', 'refused', 'protocol'] as const)(
+    'S21 never asks by http after https failed: %s',
+    async (reason) => {
+      const { tags, requests } = asker('registry.example', () => reason)
+      expect(await failureFields(tags())).toMatchObject({ code: 'ERR_REGISTRY_UNREACHABLE', reason })
+      expect(origins(requests)).toEqual(['https://registry.example'])
+    },
+  )
 
   it('asks this machine by http, and keeps to it', async () => {
     const { tags, requests } = asker('localhost:5000', () => TAGS())
@@ -42,7 +49,10 @@ describe('endpoints', () => {
     ['closes', 'reset' as const],
     ['answers in another protocol', 'protocol' as const],
     ["answers as Go's server", answer(400, {}, 'Client sent an HTTP request to an HTTPS server.\n')],
-    ['answers as nginx', answer(400, { 'content-type': 'text/plain' }, 'The plain HTTP request was sent to HTTPS port')],
+    [
+      'answers as nginx',
+      answer(400, { 'content-type': 'text/plain' }, 'The plain HTTP request was sent to HTTPS port'),
+    ],
   ])('asks by https where a plain request %s, and keeps to it', async (_, plain) => {
     const { tags, requests } = asker('localhost:5000', ({ protocol }) => (protocol === 'http:' ? plain : TAGS()))
     expect(await tags()).toEqual(['v1'])
@@ -70,7 +80,9 @@ describe('endpoints', () => {
   })
 
   it('asks the hosts that its owner lists by http', async () => {
-    const { tags, requests } = asker('registry.lan:5000', () => TAGS(), { plainHttp: (host) => host === 'registry.lan:5000' })
+    const { tags, requests } = asker('registry.lan:5000', () => TAGS(), {
+      plainHttp: (host) => host === 'registry.lan:5000',
+    })
     await tags()
     const none = asker('localhost:5000', () => TAGS(), { plainHttp: () => false })
     await none.tags()
@@ -91,8 +103,14 @@ describe('endpoints', () => {
       throw cause
     }
     const repository = createRegistryClient({ http }).repository('registry.example/repo')
-    const error = await failureFields(Array.fromAsync(repository.tags()))
-    expect(error).toMatchObject({ code: 'ERR_REGISTRY_UNREACHABLE', reason: 'other', host: 'registry.example', cause, retryable: true })
+    const error = await failureFields(listOf(repository.tags()))
+    expect(error).toMatchObject({
+      code: 'ERR_REGISTRY_UNREACHABLE',
+      reason: 'other',
+      host: 'registry.example',
+      cause,
+      retryable: true,
+    })
   })
 
   it('S71 tells what the registry says to its user, and how many requests are left', async () => {
@@ -103,7 +121,9 @@ describe('endpoints', () => {
       'ratelimit-limit': '100;w=21600',
       'ratelimit-remaining': '7;w=21600',
     }
-    const { tags } = asker('registry.example', () => answer(200, headers, '{"tags":[]}'), { onEvent: (event) => events.push(event) })
+    const { tags } = asker('registry.example', () => answer(200, headers, '{"tags":[]}'), {
+      onEvent: (event) => events.push(event),
+    })
     await tags()
     expect(events).toEqual([
       { type: 'warning', host: 'registry.example', text: '"old \\"thing\\" \\u001b[2J"' },
@@ -111,10 +131,17 @@ describe('endpoints', () => {
     ])
   })
 
-  it.each(['', '299 - "', '199 - "x"', 'x'.repeat(100_000), `299 - "${'\\'.repeat(100_000)}`])('S72 passes over the warning %#', async (warning) => {
-    const events: RegistryEvent[] = []
-    const { tags } = asker('registry.example', () => answer(200, { warning, 'ratelimit-limit': 'x' }, '{"tags":[]}'), { onEvent: (event) => events.push(event) })
-    await tags()
-    expect(events).toEqual([])
-  })
+  it.each(['', '299 - "', '199 - "x"', 'x'.repeat(100_000), `299 - "${'\\'.repeat(100_000)}`])(
+    'S72 passes over the warning %#',
+    async (warning) => {
+      const events: RegistryEvent[] = []
+      const { tags } = asker(
+        'registry.example',
+        () => answer(200, { warning, 'ratelimit-limit': 'x' }, '{"tags":[]}'),
+        { onEvent: (event) => events.push(event) },
+      )
+      await tags()
+      expect(events).toEqual([])
+    },
+  )
 })

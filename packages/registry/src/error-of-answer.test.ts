@@ -7,29 +7,59 @@ import { answer } from './test/image-registry.ts'
 
 const url = 'https://registry.example/v2/repo/manifests/v1'
 
-async function errorFor(status: number, headers: Record<string, string>, ...body: (string | Uint8Array)[]): Promise<RegistryError> {
+async function errorFor(
+  status: number,
+  headers: Record<string, string>,
+  ...body: (string | Uint8Array)[]
+): Promise<RegistryError> {
   const facts = { method: 'GET', url }
-  return await errorOfAnswer({ ...answer(status, headers, ...body), url }, 'https://registry.example', { facts, now: () => 0 })
+  return await errorOfAnswer({ ...answer(status, headers, ...body), url }, 'https://registry.example', {
+    facts,
+    now: () => 0,
+  })
 }
 
 describe('errorOfAnswer()', () => {
   it('keeps status, codes and messages', async () => {
     const body = '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{}},{"code":"DENIED"}]}'
     const error = await errorFor(404, {}, body)
-    expect(error).toMatchObject({ code: 'ERR_REGISTRY_NOT_FOUND', status: 404, codes: ['MANIFEST_UNKNOWN', 'DENIED'], retryable: false })
-    expect(error.message).toBe(`Cannot GET "${url}": the answer is 404 MANIFEST_UNKNOWN, DENIED "manifest unknown", expected success`)
+    expect(error).toMatchObject({
+      code: 'ERR_REGISTRY_NOT_FOUND',
+      status: 404,
+      codes: ['MANIFEST_UNKNOWN', 'DENIED'],
+      retryable: false,
+    })
+    expect(error.message).toBe(
+      `Cannot GET "${url}": the answer is 404 MANIFEST_UNKNOWN, DENIED "manifest unknown", expected success`,
+    )
   })
 
   it.each([
-    [408, true], [425, true], [429, true], [500, true], [502, true], [503, true], [504, true], [522, true],
-    [400, false], [401, false], [403, false], [404, false], [418, false], [501, false], [505, false],
+    [408, true],
+    [425, true],
+    [429, true],
+    [500, true],
+    [502, true],
+    [503, true],
+    [504, true],
+    [522, true],
+    [400, false],
+    [401, false],
+    [403, false],
+    [404, false],
+    [418, false],
+    [501, false],
+    [505, false],
   ])('F11 %i is retryable: %s', async (status, retryable) => {
     expect(isRetryableStatus(status)).toBe(retryable)
     expect((await errorFor(status, {})).retryable).toBe(retryable)
   })
 
   it('F10 keeps how long to wait', async () => {
-    expect(await errorFor(429, { 'retry-after': '3' })).toMatchObject({ code: 'ERR_REGISTRY_RATE_LIMITED', retryAfterMs: 3000 })
+    expect(await errorFor(429, { 'retry-after': '3' })).toMatchObject({
+      code: 'ERR_REGISTRY_RATE_LIMITED',
+      retryAfterMs: 3000,
+    })
     expect(await errorFor(503, {})).toMatchObject({ retryAfterMs: undefined })
     const body = '{"errors":[{"code":"TOOMANYREQUESTS"}]}'
     expect(await errorFor(403, {}, body)).toMatchObject({ code: 'ERR_REGISTRY_RATE_LIMITED', retryable: true })
@@ -57,7 +87,11 @@ describe('errorOfAnswer()', () => {
       }
     }
     const options = { facts: { method: 'GET', url }, now: () => 0 }
-    const error = await errorOfAnswer({ status: 500, headers: {}, body: endless(), url }, 'https://registry.example', options)
+    const error = await errorOfAnswer(
+      { status: 500, headers: {}, body: endless(), url },
+      'https://registry.example',
+      options,
+    )
     expect([pulled, isClosed]).toEqual([65_536, true])
     expect(error.message.length).toBeLessThan(1024)
   })

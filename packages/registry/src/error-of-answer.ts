@@ -18,7 +18,11 @@ import type { RoutedResponse } from './routed-client.ts'
  * @param registry the origin that was asked; an answer of another one, after a redirect, says nothing about the
  *   registry's rights, and a fresh redirect may pass, so that it is retryable
  */
-export async function errorOfAnswer(response: RoutedResponse, registry: string, options: BodyOptions): Promise<RegistryError> {
+export async function errorOfAnswer(
+  response: RoutedResponse,
+  registry: string,
+  options: BodyOptions,
+): Promise<RegistryError> {
   const { status, headers } = response
   const body = await readErrorBody(response, options)
   const isElsewhere = new URL(response.url).origin !== registry
@@ -36,7 +40,8 @@ export async function errorOfAnswer(response: RoutedResponse, registry: string, 
 
 function classed(facts: AnswerFacts): RegistryError {
   const { status, codes } = facts
-  if (status === 429 || codes.includes('TOOMANYREQUESTS')) return new RegistryRateLimitedError({ ...facts, retryable: true })
+  if (status === 429 || codes.includes('TOOMANYREQUESTS'))
+    return new RegistryRateLimitedError({ ...facts, retryable: true })
   if (status === 403 || (status === 401 && codes[0] === 'DENIED')) return new RegistryDeniedError(facts)
   if (status === 401) return new RegistryUnauthorizedError(facts)
   if (status === 404) return new RegistryNotFoundError(facts)

@@ -12,7 +12,10 @@ const samples: readonly (readonly [Error, string])[] = [
   [new errors.RegistryDeniedError(answer), 'ERR_REGISTRY_DENIED'],
   [new errors.RegistryNotFoundError(answer), 'ERR_REGISTRY_NOT_FOUND'],
   [new errors.RegistryRateLimitedError(answer), 'ERR_REGISTRY_RATE_LIMITED'],
-  [new errors.RegistryUnreachableError({ ...facts, reason: 'refused', host: 'h', retryable: true }), 'ERR_REGISTRY_UNREACHABLE'],
+  [
+    new errors.RegistryUnreachableError({ ...facts, reason: 'refused', host: 'h', retryable: true }),
+    'ERR_REGISTRY_UNREACHABLE',
+  ],
   [new errors.RegistryTruncatedError(facts, 1, 2), 'ERR_REGISTRY_TRUNCATED'],
   [new errors.RegistryProtocolError(facts, 'a', 'b'), 'ERR_REGISTRY_PROTOCOL'],
   [new errors.RegistryListingError('https://h/p', 'cycle', 'a', 'b'), 'ERR_REGISTRY_LISTING'],
@@ -48,7 +51,9 @@ describe('errors', () => {
       errno: 'ECONNREFUSED',
       retryable: true,
     })
-    expect(error.message).toBe('Cannot GET "https://h/p": refused (ECONNREFUSED) from h:1 at 10.0.0.1:1, expected an answer')
+    expect(error.message).toBe(
+      'Cannot GET "https://h/p": refused (ECONNREFUSED) from h:1 at 10.0.0.1:1, expected an answer',
+    )
   })
 })
 

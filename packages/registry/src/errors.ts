@@ -48,7 +48,10 @@ export class RegistryError extends Error {
   constructor(facts: AnswerFacts, options?: ErrorOptions) {
     const codes = facts.codes.length > 0 ? ` ${facts.codes.join(', ')}` : ''
     const said = facts.said === undefined ? '' : ` ${facts.said}`
-    super(`Cannot ${facts.method} "${facts.url}": the answer is ${facts.status}${codes}${said}, expected success`, options)
+    super(
+      `Cannot ${facts.method} "${facts.url}": the answer is ${facts.status}${codes}${said}, expected success`,
+      options,
+    )
     this.method = facts.method
     this.url = facts.url
     this.status = facts.status

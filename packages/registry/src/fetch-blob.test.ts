@@ -91,7 +91,13 @@ describe('fetch()', () => {
   })
 
   it('S10 S16 never asks the URLs of a descriptor', async () => {
-    const urls = ['http://evil.example/x', 'ftp://evil.example/x', 'file:///etc/passwd', 'data:,x', 'gopher://evil.example']
+    const urls = [
+      'http://evil.example/x',
+      'ftp://evil.example/x',
+      'file:///etc/passwd',
+      'data:,x',
+      'gopher://evil.example',
+    ]
     const { repository, requests } = peer(() => refusal(404, 'BLOB_UNKNOWN'))
     const error = await failureFields(bytesOf(repository.fetch({ ...what, urls })))
     expect(error).toMatchObject({ code: 'ERR_CONTENT_NOT_FOUND', digest: what.digest })
@@ -119,14 +125,21 @@ describe('fetch()', () => {
 
   it('F03 counts from the start also after an offset', async () => {
     const headers = { 'content-range': 'bytes 40000-99999/100000' }
-    const { repository } = ranged(() => ({ status: 206, headers, body: broken(rest.subarray(0, 5), new Error('reset')) }))
+    const { repository } = ranged(() => ({
+      status: 206,
+      headers,
+      body: broken(rest.subarray(0, 5), new Error('reset')),
+    }))
     const error = await failureFields(bytesOf(repository.fetch(what, { offset: OFFSET })))
     expect(error).toMatchObject({ code: 'ERR_REGISTRY_TRUNCATED', actualBytes: OFFSET + 5 })
   })
 
   it('F04 never takes a short body for the whole', async () => {
     const { repository } = peer(() => answer(200, {}, blob.subarray(0, 99_999)))
-    expect(await failureFields(bytesOf(repository.fetch(what)))).toMatchObject({ code: 'ERR_REGISTRY_TRUNCATED', actualBytes: 99_999 })
+    expect(await failureFields(bytesOf(repository.fetch(what)))).toMatchObject({
+      code: 'ERR_REGISTRY_TRUNCATED',
+      actualBytes: 99_999,
+    })
   })
 
   it('F05 stops at the first byte too many', async () => {
@@ -200,7 +213,10 @@ describe('fetch()', () => {
         yield blob.subarray(index, index + 1)
       }
     }
-    const { repository } = peer(() => ({ status: 200, headers: {}, body: drip() }), () => clock)
+    const { repository } = peer(
+      () => ({ status: 200, headers: {}, body: drip() }),
+      () => clock,
+    )
     expect(await failureFields(bytesOf(repository.fetch(what)))).toMatchObject({
       code: 'ERR_REGISTRY_TRUNCATED',
       actualBytes: 5,
@@ -212,7 +228,10 @@ describe('fetch()', () => {
   it('F09 does not blame the source for a slow consumer', async () => {
     let clock = 0
     const parts = [0, 1, 2, 3].map((part) => blob.subarray(part * 25_000, (part + 1) * 25_000))
-    const { repository } = peer(() => answer(200, {}, ...parts), () => clock)
+    const { repository } = peer(
+      () => answer(200, {}, ...parts),
+      () => clock,
+    )
     let bytes = 0
     for await (const chunk of repository.fetch(what)) {
       clock += 1_000_000
@@ -248,14 +267,22 @@ describe('fetch()', () => {
   })
 
   it('F20 tells a web page from a blob', async () => {
-    const { repository } = peer(() => answer(200, { 'content-type': 'text/html', 'content-length': '13' }, '<html></html>'))
-    expect(await failureFields(bytesOf(repository.fetch(what)))).toMatchObject({ code: 'ERR_REGISTRY_PROTOCOL', retryable: false })
+    const { repository } = peer(() =>
+      answer(200, { 'content-type': 'text/html', 'content-length': '13' }, '<html></html>'),
+    )
+    expect(await failureFields(bytesOf(repository.fetch(what)))).toMatchObject({
+      code: 'ERR_REGISTRY_PROTOCOL',
+      retryable: false,
+    })
   })
 
   it('S53 never undoes an encoding, and wants none of a range', async () => {
     const whole = peer(() => answer(200, { 'content-encoding': 'gzip' }, blob))
     expect(await bytesOf(whole.repository.fetch(what))).toEqual(Buffer.from(blob))
-    const headers = { 'content-encoding': Array.from({ length: 1000 }, () => 'gzip').join(', '), 'content-range': 'bytes 40000-99999/100000' }
+    const headers = {
+      'content-encoding': Array.from({ length: 1000 }, () => 'gzip').join(', '),
+      'content-range': 'bytes 40000-99999/100000',
+    }
     const part = ranged(() => answer(206, headers, rest))
     expect(await bytesOf(part.repository.fetch(what, { offset: OFFSET }))).toEqual(rest)
     expect(part.requests).toHaveLength(2)

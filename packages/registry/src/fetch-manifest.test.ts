@@ -5,14 +5,17 @@ import { describe, expect, it } from 'vitest'
 
 import { createRegistryClient } from './client.ts'
 import type { RepositoryClient } from './repository-client.ts'
-import { answer, failureFields, imageRegistry, refusal } from './test/image-registry.ts'
+import { answer, failureFields, imageRegistry, listOf, refusal } from './test/image-registry.ts'
 
 const { image } = await imageRegistry()
 const { manifest, manifestBytes: bytes } = image
 const tag = { domain: 'registry.example', path: 'repo', tag: 'v1' }
 const named = { 'content-type': manifest.mediaType, 'docker-content-digest': manifest.digest }
 
-function peer(respond: (request: HttpRequest) => HttpResponse): { repository: RepositoryClient; requests: HttpRequest[] } {
+function peer(respond: (request: HttpRequest) => HttpResponse): {
+  repository: RepositoryClient
+  requests: HttpRequest[]
+} {
   const requests: HttpRequest[] = []
   const http: HttpClient = async (request) => {
     requests.push(request)
@@ -30,7 +33,11 @@ describe('manifest()', () => {
     expect(byTag.descriptor).toEqual(byDigest.descriptor)
     expect(byTag.descriptor).toEqual(byDescriptor.descriptor)
     expect(byTag.descriptor).toEqual({ mediaType: manifest.mediaType, digest: manifest.digest, size: manifest.size })
-    expect(requests.map(({ url }) => new URL(url).pathname.split('/').at(-1))).toEqual(['v1', manifest.digest, manifest.digest])
+    expect(requests.map(({ url }) => new URL(url).pathname.split('/').at(-1))).toEqual([
+      'v1',
+      manifest.digest,
+      manifest.digest,
+    ])
     expect(requests.every(({ headers }) => headers['accept'] === MANIFEST_ACCEPT.join(', '))).toBe(true)
   })
 
@@ -45,7 +52,9 @@ describe('manifest()', () => {
     ['a tag whose header names another digest', {}],
   ])('S02 refuses %s', async (_, extra) => {
     const { repository } = peer(() => answer(200, { ...named, 'docker-content-digest': image.config.digest }, bytes))
-    expect(await failureFields(repository.manifest({ ...tag, ...extra }))).toMatchObject({ code: 'ERR_DIGEST_MISMATCH' })
+    expect(await failureFields(repository.manifest({ ...tag, ...extra }))).toMatchObject({
+      code: 'ERR_DIGEST_MISMATCH',
+    })
   })
 
   it('S02 does not need the header, nor one of another algorithm', async () => {
@@ -74,8 +83,13 @@ describe('manifest()', () => {
   })
 
   it('F04 does not take half of a manifest for one', async () => {
-    const { repository } = peer(() => answer(200, { ...named, 'content-length': String(bytes.length) }, bytes.subarray(0, 10)))
-    expect(await failureFields(repository.manifest(tag))).toMatchObject({ code: 'ERR_REGISTRY_TRUNCATED', retryable: true })
+    const { repository } = peer(() =>
+      answer(200, { ...named, 'content-length': String(bytes.length) }, bytes.subarray(0, 10)),
+    )
+    expect(await failureFields(repository.manifest(tag))).toMatchObject({
+      code: 'ERR_REGISTRY_TRUNCATED',
+      retryable: true,
+    })
   })
 
   it('S51 reads no more than 4 MiB, with and without a length', async () => {
@@ -101,7 +115,9 @@ describe('manifest()', () => {
   })
 
   it('F20 tells a captive portal from a registry', async () => {
-    const { repository } = peer(() => answer(200, { 'content-type': 'text/html; charset=utf-8' }, '<html>log in</html>'))
+    const { repository } = peer(() =>
+      answer(200, { 'content-type': 'text/html; charset=utf-8' }, '<html>log in</html>'),
+    )
     for (const work of [repository.manifest(tag), repository.resolve(tag)]) {
       expect(await failureFields(work)).toMatchObject({ code: 'ERR_REGISTRY_PROTOCOL', retryable: false })
     }
@@ -112,21 +128,30 @@ describe('manifest()', () => {
     expect(await failureFields(repository.manifest(tag))).toMatchObject({ code: 'ERR_MANIFEST_SYNTAX' })
   })
 
-  it.each(['a\r\nX-Evil: 1', 'a%0d%0a', 'a/../b', 'a?b', 'a#b', '', '.a', 'x'.repeat(129)])('S66 asks for no tag %j', async (text) => {
-    const { repository, requests } = peer(() => answer(200))
-    expect((await failureFields(repository.resolve({ ...tag, tag: text })))['name']).toBe('TypeError')
-    expect(requests).toHaveLength(0)
-  })
+  it.each(['a\r\nX-Evil: 1', 'a%0d%0a', 'a/../b', 'a?b', 'a#b', '', '.a', 'x'.repeat(129)])(
+    'S66 asks for no tag %j',
+    async (text) => {
+      const { repository, requests } = peer(() => answer(200))
+      expect((await failureFields(repository.resolve({ ...tag, tag: text })))['name']).toBe('TypeError')
+      expect(requests).toHaveLength(0)
+    },
+  )
 
-  it.each(['a/../b', '../b', 'a//b', 'A', 'a b', 'a\r\nb', 'a?x', 'a#x', 'a%2fb', '', 'x'.repeat(256)])('S66 addresses no repository %j', (path) => {
-    const client = createRegistryClient({ http: async () => answer(200) })
-    expect(() => client.repository({ domain: 'registry.example', path })).toThrow(TypeError)
-  })
+  it.each(['a/../b', '../b', 'a//b', 'A', 'a b', 'a\r\nb', 'a?x', 'a#x', 'a%2fb', '', 'x'.repeat(256)])(
+    'S66 addresses no repository %j',
+    (path) => {
+      const client = createRegistryClient({ http: async () => answer(200) })
+      expect(() => client.repository({ domain: 'registry.example', path })).toThrow(TypeError)
+    },
+  )
 
-  it.each(['a b', 'a/b', 'u@h', 'h?x', 'h#x', 'h\r\nX: 1', 'h:99999', '', 'h%41', 'H.example\\x'])('S66 addresses no registry %j', (domain) => {
-    const client = createRegistryClient({ http: async () => answer(200) })
-    expect(() => client.repository({ domain, path: 'repo' })).toThrow(TypeError)
-  })
+  it.each(['a b', 'a/b', 'u@h', 'h?x', 'h#x', 'h\r\nX: 1', 'h:99999', '', 'h%41', 'H.example\\x'])(
+    'S66 addresses no registry %j',
+    (domain) => {
+      const client = createRegistryClient({ http: async () => answer(200) })
+      expect(() => client.repository({ domain, path: 'repo' })).toThrow(TypeError)
+    },
+  )
 
   it('does not look up the references of another repository', async () => {
     const { repository, requests } = peer(() => answer(200))
@@ -141,7 +166,11 @@ describe('resolve()', () => {
 
   it('asks by HEAD alone when it says everything', async () => {
     const { repository, requests } = peer(() => answer(200, head))
-    expect(await repository.resolve(tag)).toEqual({ mediaType: manifest.mediaType, digest: manifest.digest, size: bytes.length })
+    expect(await repository.resolve(tag)).toEqual({
+      mediaType: manifest.mediaType,
+      digest: manifest.digest,
+      size: bytes.length,
+    })
     expect(requests.map(({ method }) => method)).toEqual(['HEAD'])
   })
 
@@ -152,7 +181,9 @@ describe('resolve()', () => {
     ['no length', { ...head, 'content-length': '' }],
     ['a length that cannot be', { ...head, 'content-length': '-1' }],
   ])('asks by GET when HEAD gives %s', async (_, headers) => {
-    const { repository, requests } = peer(({ method }) => (method === 'HEAD' ? answer(200, headers) : answer(200, named, bytes)))
+    const { repository, requests } = peer(({ method }) =>
+      method === 'HEAD' ? answer(200, headers) : answer(200, named, bytes),
+    )
     expect((await repository.resolve(tag)).digest).toBe(manifest.digest)
     expect(requests.map(({ method }) => method)).toEqual(['HEAD', 'GET'])
   })
@@ -170,7 +201,9 @@ describe('resolve()', () => {
 
   it('S02 refuses another digest than the one asked for', async () => {
     const { repository } = peer(() => answer(200, { ...head, 'docker-content-digest': image.config.digest }))
-    expect(await failureFields(repository.resolve({ ...tag, digest: manifest.digest }))).toMatchObject({ code: 'ERR_DIGEST_MISMATCH' })
+    expect(await failureFields(repository.resolve({ ...tag, digest: manifest.digest }))).toMatchObject({
+      code: 'ERR_DIGEST_MISMATCH',
+    })
   })
 
   it('tells the code of the registry about what is not there', async () => {
@@ -185,7 +218,9 @@ describe('fetch() of manifests', () => {
   it('uses the path of manifests, with the type of the descriptor when it is unknown to Accept', async () => {
     const { repository, requests } = peer(() => answer(200, named, bytes))
     const index: Descriptor = { ...manifest, mediaType: MEDIA_TYPES.ociIndex }
-    for (const what of [manifest, index]) await Array.fromAsync(repository.fetch(what))
-    expect(requests.every(({ url, headers }) => url.includes('/manifests/sha256:') && headers['accept'] !== undefined)).toBe(true)
+    for (const what of [manifest, index]) await listOf(repository.fetch(what))
+    expect(
+      requests.every(({ url, headers }) => url.includes('/manifests/sha256:') && headers['accept'] !== undefined),
+    ).toBe(true)
   })
 })

@@ -31,7 +31,11 @@ export interface WantedManifest {
  * Fetches, verifies and decodes a manifest of at most 4 MiB. Its size is that of its bytes, whatever a header or a
  * descriptor says; its digest must be the one asked for, or the one that the registry names when it was asked by tag.
  */
-export async function fetchManifest(endpoint: Endpoint, wanted: WantedManifest, options: AbortOptions = {}): Promise<DecodedManifest> {
+export async function fetchManifest(
+  endpoint: Endpoint,
+  wanted: WantedManifest,
+  options: AbortOptions = {},
+): Promise<DecodedManifest> {
   const headers = { accept: acceptManifest(wanted.mediaType) }
   const sent = await endpoint.send({ method: 'GET', path: wanted.path, headers, signal: options.signal })
   const { response, body } = await expectStatus(sent, 200)
@@ -43,7 +47,8 @@ export async function fetchManifest(endpoint: Endpoint, wanted: WantedManifest, 
   const bytes = await readBody(response, { ...body, maxBytes: MANIFEST_MAX_BYTES })
   const mediaType = VAGUE_TYPES.has(type) ? wanted.mediaType : type
   const manifest = decodeManifest(bytes, { mediaType, digest: wanted.digest })
-  if (wanted.digest === undefined) checkNamedDigest(manifest.descriptor.digest, response.headers['docker-content-digest'])
+  if (wanted.digest === undefined)
+    checkNamedDigest(manifest.descriptor.digest, response.headers['docker-content-digest'])
   return manifest
 }
 

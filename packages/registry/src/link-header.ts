@@ -34,13 +34,17 @@ function endOf(header: string, from: number, stop: string): number {
 }
 
 function hasNextRelation(parameters: string): boolean {
-  for (let at = 0; at < parameters.length; ) {
+  for (let at = 0; at < parameters.length;) {
     const end = endOf(parameters, at, ';')
     const parameter = parameters.slice(at, end)
     at = end + 1
     const equals = parameter.indexOf('=')
     if (equals < 0 || parameter.slice(0, equals).trim().toLowerCase() !== 'rel') continue
-    const value = parameter.slice(equals + 1).trim().replaceAll('"', '').toLowerCase()
+    const value = parameter
+      .slice(equals + 1)
+      .trim()
+      .replaceAll('"', '')
+      .toLowerCase()
     return value.split(' ').includes('next')
   }
   return false

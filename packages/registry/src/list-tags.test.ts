@@ -2,22 +2,29 @@ import type { HttpClient, HttpRequest, HttpResponse } from '@drayage/content'
 import { describe, expect, it } from 'vitest'
 
 import { createRegistryClient } from './client.ts'
-import { answer, failureFields, refusal } from './test/image-registry.ts'
+import { answer, failureFields, listOf, refusal } from './test/image-registry.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 
-function lister(respond: (url: URL, count: number) => HttpResponse): { tags: () => Promise<string[]>; requests: HttpRequest[] } {
+function lister(respond: (url: URL, count: number) => HttpResponse): {
+  tags: () => Promise<string[]>
+  requests: HttpRequest[]
+} {
   const requests: HttpRequest[] = []
   const http: HttpClient = async (request) => {
     requests.push(request)
     return respond(new URL(request.url), requests.length)
   }
   const repository = createRegistryClient({ http }).repository('registry.example/repo')
-  return { tags: () => Array.fromAsync(repository.tags()), requests }
+  return { tags: () => listOf(repository.tags()), requests }
 }
 
 const page = (tags: unknown, link?: string): HttpResponse =>
-  answer(200, { ...JSON_TYPE, ...(link !== undefined && { link: `<${link}>; rel="next"` }) }, JSON.stringify({ name: 'repo', tags }))
+  answer(
+    200,
+    { ...JSON_TYPE, ...(link !== undefined && { link: `<${link}>; rel="next"` }) },
+    JSON.stringify({ name: 'repo', tags }),
+  )
 
 describe('tags()', () => {
   it('follows the pages, and repeats nothing of the page before', async () => {
@@ -81,7 +88,10 @@ describe('tags()', () => {
 
   it('S15 ends after 1 000 000 tags', async () => {
     const { tags, requests } = lister((_, count) =>
-      page(Array.from({ length: 400_000 }, (__, index) => `t${count}-${index}`), `/v2/repo/tags/list?last=${count}`),
+      page(
+        Array.from({ length: 400_000 }, (__, index) => `t${count}-${index}`),
+        `/v2/repo/tags/list?last=${count}`,
+      ),
     )
     expect(await failureFields(tags())).toMatchObject({ code: 'ERR_REGISTRY_LISTING', reason: 'tags' })
     expect(requests).toHaveLength(3)

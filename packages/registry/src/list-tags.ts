@@ -15,7 +15,11 @@ import { checkNextPage } from './url-gate.ts'
  * @param path the repository's, from `/v2/` on
  * @throws RegistryListingError `ERR_REGISTRY_LISTING` for pages in a circle, over 1 000 pages or over 1 000 000 tags
  */
-export async function* listTags(endpoint: Endpoint, path: string, options: AbortOptions = {}): AsyncGenerator<string, void, void> {
+export async function* listTags(
+  endpoint: Endpoint,
+  path: string,
+  options: AbortOptions = {},
+): AsyncGenerator<string, void, void> {
   let next: string | undefined = `${path}/tags/list`
   let before: ReadonlySet<string> = new Set()
   const seen = new Set<string>()

@@ -15,12 +15,17 @@ describe('proxyFromEnvironment()', () => {
 
   it('prefers upper case, and ignores HTTP_PROXY in a CGI program', () => {
     expect(proxyFromEnvironment({ HTTP_PROXY: 'a', http_proxy: 'b' })('http://x.example/')).toBe('http://a/')
-    expect(proxyFromEnvironment({ HTTP_PROXY: 'a', http_proxy: 'b', REQUEST_METHOD: 'GET' })('http://x.example/')).toBe('http://b/')
+    expect(proxyFromEnvironment({ HTTP_PROXY: 'a', http_proxy: 'b', REQUEST_METHOD: 'GET' })('http://x.example/')).toBe(
+      'http://b/',
+    )
   })
 
-  it.each(['http://localhost:5000/', 'http://127.0.0.1/', 'http://[::1]/', 'https://127.9.9.9/'])('goes to %s directly', (url) => {
-    expect(proxyFromEnvironment(env)(url)).toBeUndefined()
-  })
+  it.each(['http://localhost:5000/', 'http://127.0.0.1/', 'http://[::1]/', 'https://127.9.9.9/'])(
+    'goes to %s directly',
+    (url) => {
+      expect(proxyFromEnvironment(env)(url)).toBeUndefined()
+    },
+  )
 
   it.each([
     ['*', 'http://a.example/', true],

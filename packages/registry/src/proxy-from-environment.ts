@@ -7,7 +7,9 @@ import { addressKind } from './address.ts'
  * networks with an optional port, or `*`. A value without a scheme is taken as http. `HTTP_PROXY` in upper case is ignored
  * in a CGI program (`REQUEST_METHOD` is set), where a client could set it.
  */
-export function proxyFromEnvironment(env: Readonly<Record<string, string | undefined>>): (url: string) => string | undefined {
+export function proxyFromEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+): (url: string) => string | undefined {
   const isCgi = (env['REQUEST_METHOD'] ?? '') !== ''
   const http = proxyUrl((isCgi ? undefined : env['HTTP_PROXY']) || env['http_proxy'])
   const https = proxyUrl(env['HTTPS_PROXY'] || env['https_proxy'])
@@ -28,7 +30,8 @@ function proxyUrl(value: string | undefined): string | undefined {
   if (value === undefined || value === '') return undefined
   const url = URL.parse(value.includes('://') ? value : `http://${value}`)
   // The value may hold a password, so that it is not shown.
-  if (url === null || url.hostname === '') throw new TypeError('Cannot read a proxy from the environment: found other text, expected a URL')
+  if (url === null || url.hostname === '')
+    throw new TypeError('Cannot read a proxy from the environment: found other text, expected a URL')
   return url.href
 }
 
@@ -57,7 +60,9 @@ function isInNetwork(host: string, network: string): boolean {
   const first = addressBits(base)
   const length = Number(bits)
   if (address === undefined || first === undefined || !/^\d{1,3}$/.test(bits)) return false
-  return address.length === first.length && length <= first.length && address.slice(0, length) === first.slice(0, length)
+  return (
+    address.length === first.length && length <= first.length && address.slice(0, length) === first.slice(0, length)
+  )
 }
 
 /** An address as a text of 32 or 128 binary digits. */
@@ -65,7 +70,10 @@ function addressBits(text: string): string | undefined {
   const isV6 = text.includes(':')
   const host = URL.parse(`http://${isV6 && !text.startsWith('[') ? `[${text}]` : text}`)?.hostname ?? ''
   if (/^\d+\.\d+\.\d+\.\d+$/.test(host)) {
-    return host.split('.').map((part) => Number(part).toString(2).padStart(8, '0')).join('')
+    return host
+      .split('.')
+      .map((part) => Number(part).toString(2).padStart(8, '0'))
+      .join('')
   }
   if (!host.startsWith('[')) return undefined
   const [head = '', tail = ''] = host.slice(1, -1).split('::', 2)

@@ -4,7 +4,9 @@ import { redactUrl } from './redact-url.ts'
 
 describe('redactUrl()', () => {
   it('S22 leaves out user-info, query values and fragment', () => {
-    expect(redactUrl('https://u:S3CR3T@h:1/p?X-Amz-Signature=SIG&b&c=1#f')).toBe('https://h:1/p?X-Amz-Signature=***&b=***&c=***')
+    expect(redactUrl('https://u:S3CR3T@h:1/p?X-Amz-Signature=SIG&b&c=1#f')).toBe(
+      'https://h:1/p?X-Amz-Signature=***&b=***&c=***',
+    )
     expect(redactUrl(new URL('https://h/p'))).toBe('https://h/p')
   })
 

@@ -23,14 +23,20 @@ describe('followRedirects()', () => {
     const { http, seen } = web({ [A]: '/v2/y' }, status)
     const response = await followRedirects(http)({ method: 'HEAD', url: A, headers })
     expect(response.url).toBe('https://a.example/v2/y')
-    expect(seen.map((request) => [request.method, request.headers])).toEqual([['HEAD', headers], ['HEAD', headers]])
+    expect(seen.map((request) => [request.method, request.headers])).toEqual([
+      ['HEAD', headers],
+      ['HEAD', headers],
+    ])
   })
 
-  it.each(['https://b.example/x', 'https://a.example:444/x'])('S12 F13 leaves credentials behind on the way to %s', async (target) => {
-    const { http, seen } = web({ [A]: target })
-    await followRedirects(http)({ method: 'GET', url: A, headers })
-    expect(seen[1]?.headers).toEqual({ accept: 'a', range: 'bytes=1-' })
-  })
+  it.each(['https://b.example/x', 'https://a.example:444/x'])(
+    'S12 F13 leaves credentials behind on the way to %s',
+    async (target) => {
+      const { http, seen } = web({ [A]: target })
+      await followRedirects(http)({ method: 'GET', url: A, headers })
+      expect(seen[1]?.headers).toEqual({ accept: 'a', range: 'bytes=1-' })
+    },
+  )
 
   it('S12 does not take them up again on the way back', async () => {
     const { http, seen } = web({ [A]: 'https://b.example/x', 'https://b.example/x': 'https://a.example/z' })
@@ -46,7 +52,10 @@ describe('followRedirects()', () => {
     ['file:///etc/passwd', 'scheme'],
   ])('S12 S17 refuses %s', async (target, reason) => {
     const { http, seen } = web({ [A]: target })
-    expect(await failureFields(followRedirects(http)({ method: 'GET', url: A, headers }))).toMatchObject({ code: 'ERR_URL_REFUSED', reason })
+    expect(await failureFields(followRedirects(http)({ method: 'GET', url: A, headers }))).toMatchObject({
+      code: 'ERR_URL_REFUSED',
+      reason,
+    })
     expect(seen).toHaveLength(1)
   })
 
@@ -66,7 +75,9 @@ describe('followRedirects()', () => {
     expect(await failureFields(work)).toMatchObject({ reason: 'redirects' })
     expect(twelve.seen).toHaveLength(11)
     const self = web({ [A]: A })
-    expect(await failureFields(followRedirects(self.http)({ method: 'GET', url: A, headers }))).toMatchObject({ reason: 'redirects' })
+    expect(await failureFields(followRedirects(self.http)({ method: 'GET', url: A, headers }))).toMatchObject({
+      reason: 'redirects',
+    })
   })
 
   it.each(['POST', 'PATCH', 'PUT', 'DELETE'])('S18 hands the redirect of a %s back', async (method) => {

@@ -26,7 +26,12 @@ export function followRedirects(http: HttpClient, options: UrlGateOptions = {}):
       if (!isFollowed) return { ...response, url: current.url }
       await discardBody(response)
       if (hops === MAX_REDIRECTS) {
-        throw new UrlRefusedError(redactUrl(current.url), 'redirects', `more than ${MAX_REDIRECTS} redirects`, 'an answer')
+        throw new UrlRefusedError(
+          redactUrl(current.url),
+          'redirects',
+          `more than ${MAX_REDIRECTS} redirects`,
+          'an answer',
+        )
       }
       const url = checkUrl(new URL(current.url), location, options)
       const headers = url.origin === origin ? current.headers : withoutSecrets(current.headers)

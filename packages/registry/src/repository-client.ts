@@ -41,7 +41,9 @@ export function createRepositoryClient(endpoint: Endpoint, name: Repository): Re
 
   const source = (what: Descriptor): BlobSource => {
     const path = contentPath(name, what)
-    return isManifestContent(what) ? { endpoint, path, headers: { accept: acceptManifest(what.mediaType) } } : { endpoint, path }
+    return isManifestContent(what)
+      ? { endpoint, path, headers: { accept: acceptManifest(what.mediaType) } }
+      : { endpoint, path }
   }
 
   const byReference = async <T>(reference: Reference, work: (path: string) => Promise<T>): Promise<T> => {

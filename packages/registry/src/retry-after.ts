@@ -6,7 +6,10 @@ import { RETRY_AFTER_MAX_MS } from './limits.ts'
  *
  * @see RFC 9110, section 10.2.3
  */
-export function parseRetryAfter(headers: Readonly<Record<string, string>>, nowMs: number = Date.now()): number | undefined {
+export function parseRetryAfter(
+  headers: Readonly<Record<string, string>>,
+  nowMs: number = Date.now(),
+): number | undefined {
   const text = headers['retry-after']?.trim()
   if (text === undefined || text === '') return undefined
   if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, RETRY_AFTER_MAX_MS)

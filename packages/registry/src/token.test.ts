@@ -24,12 +24,18 @@ describe('fetchToken()', () => {
     expect((await ask(async () => tokenAnswer(value))).text).toBe(text)
   })
 
-  it.each([[{}], [{ token: '' }], [{ token: 5 }], [{ token: 'a\r\nX-Evil: 1' }], [{ token: 'a b' }], [{ token: 'a'.repeat(65_537) }], [null], [[]]])(
-    'refuses %#',
-    async (value) => {
-      expect(await failureFields(ask(async () => tokenAnswer(value)))).toMatchObject({ code: 'ERR_REGISTRY_PROTOCOL' })
-    },
-  )
+  it.each([
+    [{}],
+    [{ token: '' }],
+    [{ token: 5 }],
+    [{ token: 'a\r\nX-Evil: 1' }],
+    [{ token: 'a b' }],
+    [{ token: 'a'.repeat(65_537) }],
+    [null],
+    [[]],
+  ])('refuses %#', async (value) => {
+    expect(await failureFields(ask(async () => tokenAnswer(value)))).toMatchObject({ code: 'ERR_REGISTRY_PROTOCOL' })
+  })
 
   it('S22 shows nothing of an answer that cannot be read', async () => {
     const error = await failureFields(ask(async () => answer(200, {}, '{"token":"TOK3N"')))
@@ -38,7 +44,9 @@ describe('fetchToken()', () => {
   })
 
   it('S51 reads no more than 1 MiB', async () => {
-    expect(await failureFields(ask(async () => answer(200, {}, new Uint8Array(1024 * 1024 + 1))))).toMatchObject({ code: 'ERR_REGISTRY_PROTOCOL' })
+    expect(await failureFields(ask(async () => answer(200, {}, new Uint8Array(1024 * 1024 + 1))))).toMatchObject({
+      code: 'ERR_REGISTRY_PROTOCOL',
+    })
   })
 
   it('keeps the query of the realm', async () => {

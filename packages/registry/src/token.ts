@@ -43,7 +43,8 @@ const LONGEST_TOKEN = 64 * 1024
  * @see Docker registry token authentication; OAuth 2.0 token authentication for registries
  */
 export async function fetchToken(http: RoutedClient, wanted: TokenRequest): Promise<Token> {
-  const request = wanted.credentials !== undefined && 'identityToken' in wanted.credentials
+  const request =
+    wanted.credentials !== undefined && 'identityToken' in wanted.credentials
       ? refreshRequest(wanted, wanted.credentials.identityToken)
       : plainRequest(wanted)
   const facts: RequestFacts = { method: request.method, url: redactUrl(request.url) }
@@ -107,7 +108,12 @@ function parseToken(bytes: Uint8Array, facts: RequestFacts): Token {
   const texts = [Reflect.get(value, 'access_token'), Reflect.get(value, 'token')]
   const text = texts.find((entry) => typeof entry === 'string' && entry !== '')
   const isToken = typeof text === 'string' && text.length <= LONGEST_TOKEN && /^[\x21-\x7e]+$/.test(text)
-  if (!isToken) throw new RegistryProtocolError(facts, text === undefined ? 'no token' : 'a token that no header can hold', 'a token')
+  if (!isToken)
+    throw new RegistryProtocolError(
+      facts,
+      text === undefined ? 'no token' : 'a token that no header can hold',
+      'a token',
+    )
   return { text, lifeMs: tokenLifeMs(Reflect.get(value, 'expires_in')) }
 }
 

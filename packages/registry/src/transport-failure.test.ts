@@ -39,13 +39,21 @@ describe('transportFailure()', () => {
   })
 
   it('F01 names the address tried last', () => {
-    const tried = [coded('ECONNREFUSED', { address: '::1', port: 5 }), coded('EHOSTUNREACH', { address: '10.0.0.1', port: 5 })]
-    expect(transportFailure(new AggregateError(tried), 'GET', URL_TEXT)).toMatchObject({ reason: 'no-route', address: '10.0.0.1:5' })
+    const tried = [
+      coded('ECONNREFUSED', { address: '::1', port: 5 }),
+      coded('EHOSTUNREACH', { address: '10.0.0.1', port: 5 }),
+    ]
+    expect(transportFailure(new AggregateError(tried), 'GET', URL_TEXT)).toMatchObject({
+      reason: 'no-route',
+      address: '10.0.0.1:5',
+    })
     expect(transportFailure(tried[0], 'GET', URL_TEXT)).toMatchObject({ address: '[::1]:5' })
   })
 
   it('looks through a wrapper', () => {
-    expect(transportFailure(new TypeError('fetch failed', { cause: coded('ECONNREFUSED') }), 'GET', URL_TEXT)).toMatchObject({ reason: 'refused' })
+    expect(
+      transportFailure(new TypeError('fetch failed', { cause: coded('ECONNREFUSED') }), 'GET', URL_TEXT),
+    ).toMatchObject({ reason: 'refused' })
     expect(transportFailure('odd', 'GET', URL_TEXT)).toMatchObject({ reason: 'other', errno: undefined })
   })
 

@@ -56,7 +56,8 @@ export function transportFailure(error: unknown, method: string, url: string): R
   const reason = isParserError && errno !== 'HPE_HEADER_OVERFLOW' ? 'protocol' : reasonOf(errno ?? '')
   const ip = stringField(root, 'address')
   const port = numberField(root, 'port')
-  const address = ip === undefined ? undefined : `${ip.includes(':') ? `[${ip}]` : ip}${port === undefined ? '' : `:${port}`}`
+  const address =
+    ip === undefined ? undefined : `${ip.includes(':') ? `[${ip}]` : ip}${port === undefined ? '' : `:${port}`}`
   const host = URL.parse(url)?.host ?? ''
   const facts = { method, url: redactUrl(url), reason, host, address, errno, retryable: !LASTING.has(reason) }
   // The parser's error carries what the server sent, which may be anything.

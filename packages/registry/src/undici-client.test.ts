@@ -19,12 +19,20 @@ const blob = randomBytes(3, 300_000)
 const what = { mediaType: 'application/octet-stream', digest: digestOf(blob), size: blob.length }
 const HEAD = `HTTP/1.1 200 OK\r\nContent-Length: ${blob.length}\r\n\r\n`
 
-async function get(url: string, options: DispatcherOptions & { method?: string; signal?: AbortSignal } = {}): Promise<HttpResponse> {
+async function get(
+  url: string,
+  options: DispatcherOptions & { method?: string; signal?: AbortSignal } = {},
+): Promise<HttpResponse> {
   const { method = 'GET', signal, ...rest } = options
   await using http = undiciClient(rest)
   const response = await http({ method, url, headers: { 'x-a': 'b' }, signal })
   const bytes = await bytesOf(response.body)
-  return { ...response, body: (async function* () { yield bytes })() }
+  return {
+    ...response,
+    body: (async function* () {
+      yield bytes
+    })(),
+  }
 }
 
 /** Waits until `check` holds. */
@@ -42,7 +50,10 @@ describe('undiciClient()', () => {
     const port = await listen(server)
     const response = await get(`http://127.0.0.1:${port}/`)
     expect(response.status).toBe(302)
-    expect(response.headers).toMatchObject({ 'www-authenticate': 'Basic realm="a", Bearer realm="b"', 'x-seen': 'GET b' })
+    expect(response.headers).toMatchObject({
+      'www-authenticate': 'Basic realm="a", Bearer realm="b"',
+      'x-seen': 'GET b',
+    })
     expect(response.headers).not.toHaveProperty('set-cookie')
     expect((await bytesOf(response.body)).toString()).toBe('body')
     expect((await bytesOf((await get(`http://127.0.0.1:${port}/`, { method: 'HEAD' })).body)).length).toBe(0)
@@ -50,21 +61,28 @@ describe('undiciClient()', () => {
   })
 
   it('sends a body', async () => {
-    const server = createHttpServer(async (request, response) => {
-      response.end(`${request.headers['content-length']} ${(await bytesOf(request)).toString()}`)
+    const server = createHttpServer((request, response) => {
+      void bytesOf(request).then((bytes) => response.end(`${request.headers['content-length']} ${bytes.toString()}`))
     })
     const port = await listen(server)
     await using http = undiciClient()
     const body = (async function* () {
       yield new TextEncoder().encode('hello')
     })()
-    const response = await http({ method: 'POST', url: `http://127.0.0.1:${port}/`, headers: { 'content-length': '5' }, body })
+    const response = await http({
+      method: 'POST',
+      url: `http://127.0.0.1:${port}/`,
+      headers: { 'content-length': '5' },
+      body,
+    })
     expect((await bytesOf(response.body)).toString()).toBe('5 hello')
     server.close()
   })
 
   it('S53 does not undo an encoding', async () => {
-    await using server = await socketServer((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc'))
+    await using server = await socketServer((socket) =>
+      socket.end('HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc'),
+    )
     expect((await bytesOf((await get(`http://${server.host}/`)).body)).toString()).toBe('abc')
   })
 
@@ -85,18 +103,29 @@ describe('undiciClient()', () => {
   })
 
   it('F01 F02 tells that a name is not known', async () => {
-    expect(await failureFields(get('http://registry.invalid/'))).toMatchObject({ reason: 'dns', host: 'registry.invalid', retryable: true })
+    expect(await failureFields(get('http://registry.invalid/'))).toMatchObject({
+      reason: 'dns',
+      host: 'registry.invalid',
+      retryable: true,
+    })
   })
 
   it('F03 resumes after a reset in the middle of a body', async () => {
     await using server = await socketServer((socket, count, head) => {
       if (count === 1) {
-        socket.write(Buffer.concat([Buffer.from(HEAD), blob.subarray(0, 100_000)]), () => setTimeout(() => socket.resetAndDestroy(), 20))
+        socket.write(Buffer.concat([Buffer.from(HEAD), blob.subarray(0, 100_000)]), () =>
+          setTimeout(() => socket.resetAndDestroy(), 20),
+        )
         return
       }
       const from = Number(/range: bytes=(\d+)-/i.exec(head)?.[1])
-      const lines = [`Content-Range: bytes ${from}-${blob.length - 1}/${blob.length}`, `Content-Length: ${blob.length - from}`]
-      socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 206 Partial\r\n${lines.join('\r\n')}\r\n\r\n`), blob.subarray(from)]))
+      const lines = [
+        `Content-Range: bytes ${from}-${blob.length - 1}/${blob.length}`,
+        `Content-Length: ${blob.length - from}`,
+      ]
+      socket.end(
+        Buffer.concat([Buffer.from(`HTTP/1.1 206 Partial\r\n${lines.join('\r\n')}\r\n\r\n`), blob.subarray(from)]),
+      )
     })
     await using http = undiciClient()
     const repository = createRegistryClient({ http }).repository({ domain: server.host, path: 'repo' })
@@ -106,7 +135,12 @@ describe('undiciClient()', () => {
     }
     const error = await failureFields(read(0))
     const offset = Buffer.concat(chunks).length
-    expect(error).toMatchObject({ code: 'ERR_REGISTRY_TRUNCATED', retryable: true, actualBytes: offset, cause: { reason: 'reset' } })
+    expect(error).toMatchObject({
+      code: 'ERR_REGISTRY_TRUNCATED',
+      retryable: true,
+      actualBytes: offset,
+      cause: { reason: 'reset' },
+    })
     await read(offset)
     expect(digestOf(Buffer.concat(chunks))).toBe(what.digest)
   })
@@ -126,22 +160,32 @@ describe('undiciClient()', () => {
   })
 
   it('F05 refuses two lengths that differ', async () => {
-    await using server = await socketServer((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd'))
+    await using server = await socketServer((socket) =>
+      socket.end('HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd'),
+    )
     expect(await failureFields(get(`http://${server.host}/`))).toMatchObject({ code: 'ERR_REGISTRY_UNREACHABLE' })
   })
 
   it('F09 gives up on a body that stalls', async () => {
     await using server = await socketServer((socket) => socket.write(`${HEAD}abc`))
-    expect(await failureFields(get(`http://${server.host}/`, { bodyTimeoutMs: 50 }))).toMatchObject({ reason: 'stalled', retryable: true })
+    expect(await failureFields(get(`http://${server.host}/`, { bodyTimeoutMs: 50 }))).toMatchObject({
+      reason: 'stalled',
+      retryable: true,
+    })
   })
 
   it('F09 gives up on headers that do not come', async () => {
     await using server = await socketServer(() => {})
-    expect(await failureFields(get(`http://${server.host}/`, { headersTimeoutMs: 50 }))).toMatchObject({ reason: 'headers-timeout', retryable: true })
+    expect(await failureFields(get(`http://${server.host}/`, { headersTimeoutMs: 50 }))).toMatchObject({
+      reason: 'headers-timeout',
+      retryable: true,
+    })
   })
 
   it('S56 gives up on a flood of headers', async () => {
-    await using server = await socketServer((socket) => socket.end(`HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`))
+    await using server = await socketServer((socket) =>
+      socket.end(`HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`),
+    )
     expect(await failureFields(get(`http://${server.host}/`))).toMatchObject({ reason: 'headers', retryable: false })
   })
 
@@ -225,7 +269,9 @@ describe('undiciClient()', () => {
       socket.on('error', () => {})
     })
     const proxyPort = await listen(proxy)
-    const response = await get('http://registry.invalid/x', { proxy: (url) => (url.includes('registry.invalid') ? `http://127.0.0.1:${proxyPort}` : undefined) })
+    const response = await get('http://registry.invalid/x', {
+      proxy: (url) => (url.includes('registry.invalid') ? `http://127.0.0.1:${proxyPort}` : undefined),
+    })
     expect((await bytesOf(response.body)).length).toBeGreaterThan(0)
     expect(asked).toHaveLength(1)
     expect(asked[0]).toContain('registry.invalid')
@@ -259,12 +305,21 @@ describe('undiciClient() and TLS', () => {
 
   it.each([
     ['is signed by itself', good, {}, 'tls-untrusted'],
-    ['has expired', createCertificate({ ipAddress: '127.0.0.1', notAfter: new Date(Date.UTC(2021, 0, 1)) }), 'ca', 'tls-expired'],
+    [
+      'has expired',
+      createCertificate({ ipAddress: '127.0.0.1', notAfter: new Date(Date.UTC(2021, 0, 1)) }),
+      'ca',
+      'tls-expired',
+    ],
     ['is for another host', createCertificate({ dnsName: 'other.example' }), 'ca', 'tls-host'],
   ])('F38 S21 refuses a certificate that %s', async (_, certificate, trust, reason) => {
     const server = await serve(certificate)
     const options = trust === 'ca' ? { ca: certificate.cert } : {}
-    expect(await failureFields(get(server.url, options))).toMatchObject({ code: 'ERR_REGISTRY_UNREACHABLE', reason, retryable: false })
+    expect(await failureFields(get(server.url, options))).toMatchObject({
+      code: 'ERR_REGISTRY_UNREACHABLE',
+      reason,
+      retryable: false,
+    })
     expect(server.requests()).toBe(0)
     server.close()
   })

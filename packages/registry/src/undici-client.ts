@@ -9,10 +9,11 @@ import type { RegistryUnreachableError } from './errors.ts'
 import { transportFailure } from './transport-failure.ts'
 
 /** A transport over undici, with its sockets. */
-export type UndiciClient = HttpClient & AsyncDisposable & {
-  /** Closes the idle sockets, and each other one at the end of its request. */
-  close(): Promise<void>
-}
+export type UndiciClient = HttpClient &
+  AsyncDisposable & {
+    /** Closes the idle sockets, and each other one at the end of its request. */
+    close(): Promise<void>
+  }
 
 /** The bytes of a body that are buffered while its consumer is busy. */
 const BODY_BUFFER_BYTES = 1024 * 1024
@@ -55,7 +56,7 @@ async function exchange(dispatcher: Dispatcher, request: HttpRequest): Promise<H
   const { method, url, headers, body, signal } = request
   const response = await send(url, {
     dispatcher,
-    method: method as Dispatcher.HttpMethod,
+    method,
     headers,
     body: body === undefined ? null : Readable.from(body, { objectMode: false }),
     signal: signal ?? null,

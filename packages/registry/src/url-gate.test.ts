@@ -39,9 +39,12 @@ describe('checkUrl()', () => {
     expect(refusal(() => checkUrl(registry, target))).toBe(reason)
   })
 
-  it.each(['https://storage.example/x?sig=1', '/v2/x', 'x', '//storage.example/x', 'https://8.8.8.8/x'])('allows %s', (target) => {
-    expect(refusal(() => checkUrl(registry, target))).toBe('none')
-  })
+  it.each(['https://storage.example/x?sig=1', '/v2/x', 'x', '//storage.example/x', 'https://8.8.8.8/x'])(
+    'allows %s',
+    (target) => {
+      expect(refusal(() => checkUrl(registry, target))).toBe('none')
+    },
+  )
 
   it.each([
     ['http://127.0.0.1:5001/token', 'none'],
@@ -71,7 +74,9 @@ describe('checkUrl()', () => {
 
   it('S22 shows no secret of the URL', () => {
     const target = 'http://user:S3CR3T@other.example/x?X-Amz-Signature=SIG#TOK3N'
-    expect(() => checkUrl(registry, target)).toThrow(/^Cannot follow "http:\/\/other\.example\/x\?X-Amz-Signature=\*\*\*"/)
+    expect(() => checkUrl(registry, target)).toThrow(
+      /^Cannot follow "http:\/\/other\.example\/x\?X-Amz-Signature=\*\*\*"/,
+    )
     try {
       checkUrl(registry, target)
     } catch (error) {
@@ -93,7 +98,9 @@ describe('checkNextPage()', () => {
   })
 
   it('takes http on the same host, as registries behind proxies write it, for https', () => {
-    expect(checkNextPage(registry, 'http://registry.example/v2/x?last=a').href).toBe('https://registry.example/v2/x?last=a')
+    expect(checkNextPage(registry, 'http://registry.example/v2/x?last=a').href).toBe(
+      'https://registry.example/v2/x?last=a',
+    )
   })
 })
 
@@ -105,15 +112,17 @@ describe('checkUploadLocation()', () => {
 
   it('S13 lets another host have no credentials', () => {
     expect(checkUploadLocation(registry, 'https://evil.example/u')).toMatchObject({ mayCarryCredentials: false })
-    expect(checkUploadLocation(registry, 'https://registry.example:444/u')).toMatchObject({ mayCarryCredentials: false })
+    expect(checkUploadLocation(registry, 'https://registry.example:444/u')).toMatchObject({
+      mayCarryCredentials: false,
+    })
   })
 
-  it.each(['/v2/repo/blobs/uploads/1?_state=a%2Bb%3D&x=%20', 'https://registry.example/v2/repo/blobs/uploads/1?_state=a%2Bb%3D&x=%20'])(
-    'S13 accepts %s and keeps its query',
-    (location) => {
-      const { url, mayCarryCredentials } = checkUploadLocation(registry, location)
-      expect(url.href).toBe('https://registry.example/v2/repo/blobs/uploads/1?_state=a%2Bb%3D&x=%20')
-      expect(mayCarryCredentials).toBe(true)
-    },
-  )
+  it.each([
+    '/v2/repo/blobs/uploads/1?_state=a%2Bb%3D&x=%20',
+    'https://registry.example/v2/repo/blobs/uploads/1?_state=a%2Bb%3D&x=%20',
+  ])('S13 accepts %s and keeps its query', (location) => {
+    const { url, mayCarryCredentials } = checkUploadLocation(registry, location)
+    expect(url.href).toBe('https://registry.example/v2/repo/blobs/uploads/1?_state=a%2Bb%3D&x=%20')
+    expect(mayCarryCredentials).toBe(true)
+  })
 })

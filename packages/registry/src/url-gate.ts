@@ -35,7 +35,12 @@ export function checkUrl(from: URL, target: string, options: UrlGateOptions = {}
   const kind = addressKind(url.hostname)
   const isAllowed = kind === 'public' || (kind !== 'never' && kind === addressKind(from.hostname))
   if (isAllowed || options.isTrustedHost?.(url.host) === true) return url
-  throw new UrlRefusedError(shown, 'address', `a ${kind === 'never' ? 'reserved' : kind} address named by ${from.host}`, 'a public host')
+  throw new UrlRefusedError(
+    shown,
+    'address',
+    `a ${kind === 'never' ? 'reserved' : kind} address named by ${from.host}`,
+    'a public host',
+  )
 }
 
 /**

@@ -10,7 +10,11 @@ export interface ImageRegistry {
 }
 
 /** An answer made of simple parts. */
-export function answer(status: number, headers: Record<string, string> = {}, ...body: (string | Uint8Array)[]): HttpResponse {
+export function answer(
+  status: number,
+  headers: Record<string, string> = {},
+  ...body: (string | Uint8Array)[]
+): HttpResponse {
   return { status, headers, body: fromBytes(...body) }
 }
 
@@ -25,6 +29,13 @@ export async function bytesOf(source: AsyncIterable<Uint8Array>): Promise<Buffer
   const chunks: Uint8Array[] = []
   for await (const chunk of source) chunks.push(chunk)
   return Buffer.concat(chunks)
+}
+
+/** What a source gives, in a list. */
+export async function listOf<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = []
+  for await (const item of source) list.push(item)
+  return list
 }
 
 /** What `work` rejects with. */
@@ -45,7 +56,9 @@ export async function failureFields(work: Promise<unknown>): Promise<Record<stri
 }
 
 /** Starts a registry with one image of one layer of 200 000 bytes. */
-export async function imageRegistry(intercept?: (request: HttpRequest) => HttpResponse | undefined): Promise<ImageRegistry> {
+export async function imageRegistry(
+  intercept?: (request: HttpRequest) => HttpResponse | undefined,
+): Promise<ImageRegistry> {
   const layer = await buildLayer([{ path: 'data', content: randomBytes(1, 200_000) }], { compression: 'none' })
   const image = await buildImage({ layers: [layer] })
   const requests: HttpRequest[] = []
@@ -61,7 +74,8 @@ export async function imageRegistry(intercept?: (request: HttpRequest) => HttpRe
 export function serveImage(image: TestImage, request: HttpRequest): HttpResponse {
   const { pathname } = new URL(request.url)
   const reference = pathname.split('/').at(-1) ?? ''
-  if (pathname.includes('/tags/list')) return answer(200, { 'content-type': 'application/json' }, '{"name":"repo","tags":["v1"]}')
+  if (pathname.includes('/tags/list'))
+    return answer(200, { 'content-type': 'application/json' }, '{"name":"repo","tags":["v1"]}')
   if (pathname.includes('/manifests/')) {
     if (reference !== 'v1' && reference !== image.manifest.digest) return refusal(404, 'MANIFEST_UNKNOWN')
     const headers = {
@@ -74,9 +88,14 @@ export function serveImage(image: TestImage, request: HttpRequest): HttpResponse
   const blob = [...image.blobs].find(([digest]) => digest === reference)?.[1]
   if (blob === undefined) return refusal(404, 'BLOB_UNKNOWN')
   const range = /^bytes=(\d+)-$/.exec(request.headers['range'] ?? '')
-  if (range === null) return answer(200, { 'content-length': String(blob.length) }, ...(request.method === 'HEAD' ? [] : [blob]))
+  if (range === null)
+    return answer(200, { 'content-length': String(blob.length) }, ...(request.method === 'HEAD' ? [] : [blob]))
   const from = Number(range[1])
   if (from >= blob.length) return refusal(416, 'RANGE_INVALID')
   const contentRange = `bytes ${from}-${blob.length - 1}/${blob.length}`
-  return answer(206, { 'content-range': contentRange, 'content-length': String(blob.length - from) }, blob.subarray(from))
+  return answer(
+    206,
+    { 'content-range': contentRange, 'content-length': String(blob.length - from) },
+    blob.subarray(from),
+  )
 }

@@ -10,7 +10,9 @@ export interface SocketServer extends AsyncDisposable {
 }
 
 /** Starts a server on loopback; `onRequest` is called for each request with its number, from 1 on. */
-export async function socketServer(onRequest: (socket: Socket, count: number, head: string) => void): Promise<SocketServer> {
+export async function socketServer(
+  onRequest: (socket: Socket, count: number, head: string) => void,
+): Promise<SocketServer> {
   const sockets = new Set<Socket>()
   let connections = 0
   let count = 0

@@ -4,7 +4,7 @@ import { createRegistryClient, type RegistryClientOptions } from '../client.ts'
 import type { Credentials } from '../credentials.ts'
 import type { RegistryEvent } from '../events.ts'
 import type { RepositoryClient } from '../repository-client.ts'
-import { answer, refusal } from './image-registry.ts'
+import { answer, listOf, refusal } from './image-registry.ts'
 
 /** A registry at `registry.example` whose tags want a token of `auth.registry.example`, both scripted by the test. */
 export interface TokenRegistry {
@@ -59,5 +59,5 @@ export function tokenRegistry(options: TokenRegistryOptions = {}): TokenRegistry
     ...options,
   })
   const repository = client.repository('registry.example/repo')
-  return { repository, requests, events, tokenRequests, tags: () => Array.fromAsync(repository.tags()) }
+  return { repository, requests, events, tokenRequests, tags: () => listOf(repository.tags()) }
 }
