@@ -14,7 +14,8 @@ export class PoolWorker {
   #cause: unknown
 
   constructor(url: URL) {
-    this.#worker = new Worker(url)
+    // Flags of the program may not fit a thread: `--input-type` of `node -e` makes its start fail.
+    this.#worker = new Worker(url, { execArgv: [] })
     this.#worker.unref()
     this.#worker.on('message', (message: FromWorker) => this.#job?.job.deliver(message))
     this.#worker.on('messageerror', (error) => void this.#lose(error))

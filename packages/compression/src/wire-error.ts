@@ -20,7 +20,7 @@ export function toWireError(error: unknown, depth: number = 0): WireError {
   }
   const fields: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(error)) {
-    if (key !== 'cause' && key !== 'name' && isPlain(value)) fields[key] = value
+    if (key !== 'cause' && isPlain(value)) fields[key] = value
   }
   const hasCause = error.cause !== undefined && depth < LONGEST_CAUSE_CHAIN
   return {
@@ -39,8 +39,8 @@ export function fromWireError(wire: WireError, types: ErrorTypes = {}): Error {
   const { code } = wire.fields
   const type = typeof code === 'string' && Object.hasOwn(types, code) ? types[code] : undefined
   if (type !== undefined) Object.setPrototypeOf(error, type.prototype)
-  const own = { name: wire.name, stack: wire.stack ?? error.stack }
-  for (const [key, value] of Object.entries(own)) {
+  const hidden = { stack: wire.stack ?? error.stack, ...(!('name' in wire.fields) && { name: wire.name }) }
+  for (const [key, value] of Object.entries(hidden)) {
     Object.defineProperty(error, key, { value, writable: true, configurable: true, enumerable: false })
   }
   return Object.assign(error, wire.fields)

@@ -82,7 +82,9 @@ class Pool<Jobs extends JobMap> implements WorkerPool<Jobs> {
   ): Promise<Jobs[Job]['result']> {
     const { signal, onOutput } = options
     try {
-      await this.#takeSlot(job, signal)
+      // Not awaited when a slot is free, so that disposing in the same turn finds the job.
+      const queued = this.#takeSlot(job, signal)
+      if (queued !== undefined) await queued
     } catch (error) {
       await input?.[Symbol.asyncIterator]().return?.()
       throw error
@@ -99,13 +101,18 @@ class Pool<Jobs extends JobMap> implements WorkerPool<Jobs> {
     await Promise.all([...this.#workers].map((worker) => worker.close((job) => new WorkerPoolClosedError(job))))
   }
 
-  async #takeSlot(job: string, signal: AbortSignal | undefined): Promise<void> {
+  /** Takes a slot at once, or gives a promise of one. */
+  #takeSlot(job: string, signal: AbortSignal | undefined): Promise<void> | undefined {
     signal?.throwIfAborted()
     if (this.#isClosed) throw new WorkerPoolClosedError(job)
     if (this.#freeSlots > 0) {
       this.#freeSlots -= 1
-      return
+      return undefined
     }
+    return this.#waitForSlot(job, signal)
+  }
+
+  async #waitForSlot(job: string, signal: AbortSignal | undefined): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const waiter: Waiter = { job, resolve, reject }
     this.#waiters.push(waiter)
@@ -117,6 +124,7 @@ class Pool<Jobs extends JobMap> implements WorkerPool<Jobs> {
     }
     signal?.addEventListener('abort', onAbort, { once: true })
     await promise.finally(() => signal?.removeEventListener('abort', onAbort))
+    if (this.#isClosed) throw new WorkerPoolClosedError(job)
   }
 
   #takeWorker(): PoolWorker {
