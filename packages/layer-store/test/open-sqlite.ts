@@ -1,0 +1,24 @@
+import { DatabaseSync } from 'node:sqlite'
+
+import type { Row, SqlDatabase } from '../src/index.ts'
+
+/** The layer store's database over SQLite. */
+export function openSqlite(path: string): SqlDatabase & Disposable {
+  const handle = new DatabaseSync(path, { timeout: 10_000 })
+  return {
+    run: (sql, ...params) => void handle.prepare(sql).run(...params),
+    all: (sql, ...params) => handle.prepare(sql).all(...params) as Row[],
+    transaction(work) {
+      handle.exec('begin immediate')
+      try {
+        const result = work()
+        handle.exec('commit')
+        return result
+      } catch (error) {
+        handle.exec('rollback')
+        throw error
+      }
+    },
+    [Symbol.dispose]: () => handle.close(),
+  }
+}
