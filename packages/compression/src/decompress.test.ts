@@ -41,7 +41,9 @@ test.each(['gzip', 'zstd', 'none'] as const)('decompress() gives the same for ev
     fc.asyncProperty(fc.array(part, { maxLength: 4 }), fc.integer({ min: 1, max: 64 }), async (parts, pieces) => {
       const compress = { gzip: gzipSync, zstd: zstdCompressSync, none: (bytes: Uint8Array) => bytes }[form]
       const bytes = concat(parts.map((bytes) => new Uint8Array(compress(bytes))))
-      expect(same(await inflated(bytes, { pieces, compression: bytes.length > 0 ? form : 'none' }), concat(parts))).toBe(true)
+      expect(
+        same(await inflated(bytes, { pieces, compression: bytes.length > 0 ? form : 'none' }), concat(parts)),
+      ).toBe(true)
     }),
     { numRuns: 60 },
   )
@@ -53,7 +55,9 @@ test('S43 decompress() reads all members of a gzip stream, also where they meet 
   for (const pieces of [1, 7, whole.byteLength]) {
     expect(same(await inflated(whole, { pieces }), concat([Buffer.from('one,two,'), words]))).toBe(true)
   }
-  expect(same(await collect(decompress(fromBytes(...members)), { maxBytes: MIB }), concat([Buffer.from('one,two,'), words]))).toBe(true)
+  expect(
+    same(await collect(decompress(fromBytes(...members)), { maxBytes: MIB }), concat([Buffer.from('one,two,'), words])),
+  ).toBe(true)
 })
 
 test('S43 decompress() reads all frames of a zstd stream and skips skippable ones', async () => {
@@ -104,17 +108,23 @@ test.each(['gzip', 'zstd'] as const)('S43 decompress() refuses bytes after the e
   }
 })
 
-test.each(['gzip', 'zstd'] as const)('S43 decompress() refuses a single byte after the end of %s', async (compression) => {
-  const whole = compression === 'gzip' ? gzipSync(words) : zstdCompressSync(words)
-  for (const byte of [0x00, 0x1f, 0x28, 0x78]) {
-    const bytes = concat([whole, Uint8Array.of(byte)])
-    // gzip reads it as the start of another member, or as padding.
-    await expect(inflated(bytes)).rejects.toMatchObject({ code: 'ERR_COMPRESSED_DATA', compression })
-  }
-})
+test.each(['gzip', 'zstd'] as const)(
+  'S43 decompress() refuses a single byte after the end of %s',
+  async (compression) => {
+    const whole = compression === 'gzip' ? gzipSync(words) : zstdCompressSync(words)
+    for (const byte of [0x00, 0x1f, 0x28, 0x78]) {
+      const bytes = concat([whole, Uint8Array.of(byte)])
+      // gzip reads it as the start of another member, or as padding.
+      await expect(inflated(bytes)).rejects.toMatchObject({ code: 'ERR_COMPRESSED_DATA', compression })
+    }
+  },
+)
 
 test.each(['gzip', 'zstd'] as const)('decompress() refuses damaged %s', async (compression) => {
-  const bytes = compression === 'gzip' ? gzipSync(mixed) : zstdCompressSync(mixed, { params: { [constants.ZSTD_c_checksumFlag]: 1 } })
+  const bytes =
+    compression === 'gzip'
+      ? gzipSync(mixed)
+      : zstdCompressSync(mixed, { params: { [constants.ZSTD_c_checksumFlag]: 1 } })
   const damaged = Uint8Array.from(bytes)
   damaged.fill(0xa5, 2000, 2400)
   await expect(inflated(damaged)).rejects.toMatchObject({ code: 'ERR_COMPRESSED_DATA', compression })
@@ -168,7 +178,8 @@ test('S50 decompress() stops at a ratio of 1000 after 1 GiB by default', async (
   const frame = zstdCompressSync(new Uint8Array(64 * MIB))
   let yielded = 0
   const read = async (): Promise<void> => {
-    for await (const chunk of decompress(fromBytes(...Array.from({ length: 32 }, () => frame)))) yielded += chunk.byteLength
+    for await (const chunk of decompress(fromBytes(...Array.from({ length: 32 }, () => frame))))
+      yielded += chunk.byteLength
   }
   await expect(read()).rejects.toMatchObject({ code: 'ERR_COMPRESSION_LIMIT', limit: 'maxRatio', max: 1000 })
   expect(yielded).toBeGreaterThan(1023 * MIB)
@@ -209,19 +220,22 @@ test.each(['gzip', 'zstd', 'none'] as const)('decompress() passes on the error o
   await expect(collect(decompress(source()), { maxBytes: 8 * MIB })).rejects.toBe(failure)
 })
 
-test.each(['gzip', 'zstd', 'none'] as const)('decompress() closes its source when its consumer stops, %s', async (form) => {
-  const bytes = { gzip: gzipSync(mixed), zstd: zstdCompressSync(mixed), none: mixed }[form]
-  let closed = false
-  async function* source(): ByteStream {
-    try {
-      for (let offset = 0; offset < bytes.byteLength; offset += 5000) yield bytes.subarray(offset, offset + 5000)
-    } finally {
-      closed = true
+test.each(['gzip', 'zstd', 'none'] as const)(
+  'decompress() closes its source when its consumer stops, %s',
+  async (form) => {
+    const bytes = { gzip: gzipSync(mixed), zstd: zstdCompressSync(mixed), none: mixed }[form]
+    let closed = false
+    async function* source(): ByteStream {
+      try {
+        for (let offset = 0; offset < bytes.byteLength; offset += 5000) yield bytes.subarray(offset, offset + 5000)
+      } finally {
+        closed = true
+      }
     }
-  }
-  for await (const chunk of decompress(source())) {
-    expect(chunk.byteLength).toBeGreaterThan(0)
-    break
-  }
-  expect(closed).toBe(true)
-})
+    for await (const chunk of decompress(source())) {
+      expect(chunk.byteLength).toBeGreaterThan(0)
+      break
+    }
+    expect(closed).toBe(true)
+  },
+)

@@ -19,19 +19,25 @@ const errors = [
   new WorkerPoolClosedError('measure'),
 ]
 
-test.each(errors.map((error) => [error.name, error] as const))('%s names itself, its code and the action', (name, error) => {
-  expect(error.constructor.name).toBe(name)
-  expect(error.message).toMatch(/^Cannot .*: .*, expected /)
-  expect(isCompressionError(error)).toBe(true)
-  expect(COMPRESSION_ERROR_TYPES[error.code].prototype).toBe(Object.getPrototypeOf(error))
-})
+test.each(errors.map((error) => [error.name, error] as const))(
+  '%s names itself, its code and the action',
+  (name, error) => {
+    expect(error.constructor.name).toBe(name)
+    expect(error.message).toMatch(/^Cannot .*: .*, expected /)
+    expect(isCompressionError(error)).toBe(true)
+    expect(COMPRESSION_ERROR_TYPES[error.code].prototype).toBe(Object.getPrototypeOf(error))
+  },
+)
 
-test.each(errors.map((error) => [error.name, error] as const))('%s survives the way between threads', (_name, error) => {
-  const revived = fromWireError(structuredClone(toWireError(error)), COMPRESSION_ERROR_TYPES)
-  expect(revived).toEqual(error)
-  expect(revived).toBeInstanceOf(error.constructor)
-  expect(revived.stack).toBe(error.stack)
-})
+test.each(errors.map((error) => [error.name, error] as const))(
+  '%s survives the way between threads',
+  (_name, error) => {
+    const revived = fromWireError(structuredClone(toWireError(error)), COMPRESSION_ERROR_TYPES)
+    expect(revived).toEqual(error)
+    expect(revived).toBeInstanceOf(error.constructor)
+    expect(revived.stack).toBe(error.stack)
+  },
+)
 
 test('toWireError() takes anything thrown, and causes without end', () => {
   expect(fromWireError(toWireError('text'))).toMatchObject({ message: 'text' })

@@ -13,7 +13,10 @@ export interface InflateResult {
 /** The jobs of `inflate-worker`. */
 export type InflateJobs = {
   readonly inflate: {
-    readonly params: DecompressLimits & { readonly compression?: Compression | undefined; readonly algorithm: DigestAlgorithm }
+    readonly params: DecompressLimits & {
+      readonly compression?: Compression | undefined
+      readonly algorithm: DigestAlgorithm
+    }
     readonly result: InflateResult
   }
 }

@@ -65,9 +65,17 @@ function inflateIn(pool: WorkerPool<InflateJobs>, source: ByteStream, options: I
   async function* read(): ByteStream {
     const stop = signal === undefined ? stopped.signal : AbortSignal.any([signal, stopped.signal])
     const handOver = new HandOver()
-    const running = pool.run('inflate', source, { ...limits, algorithm }, { signal: stop, onOutput: (chunk) => handOver.put(chunk) })
+    const running = pool.run(
+      'inflate',
+      source,
+      { ...limits, algorithm },
+      { signal: stop, onOutput: (chunk) => handOver.put(chunk) },
+    )
     running.then(result.resolve, result.reject)
-    running.then(() => handOver.end(), () => handOver.end())
+    running.then(
+      () => handOver.end(),
+      () => handOver.end(),
+    )
     try {
       for (let chunk = await handOver.take(); chunk !== undefined; chunk = await handOver.take()) yield chunk
       await running

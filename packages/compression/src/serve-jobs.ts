@@ -85,7 +85,8 @@ async function perform<Jobs extends JobMap>(
   let outcome: FromWorker
   try {
     const handler = Object.hasOwn(handlers, job) ? handlers[job] : undefined
-    if (handler === undefined) throw new TypeError(`Cannot run job "${job}": no such job, expected one that the worker serves`)
+    if (handler === undefined)
+      throw new TypeError(`Cannot run job "${job}": no such job, expected one that the worker serves`)
     const { signal } = run.abort
     const result = await handler({ input: run.input, params, signal, emit: (chunk) => emit(port, run, chunk) })
     outcome = { type: 'result', run: run.id, result }

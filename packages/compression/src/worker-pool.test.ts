@@ -4,12 +4,12 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
 
-import type { OddJobs } from '../test/odd-worker.ts'
+import type { OddJobs } from './test/odd-worker.ts'
 import { COMPRESSION_ERROR_TYPES } from './error-types.ts'
 import { CompressedDataError } from './errors.ts'
 import { createWorkerPool, type WorkerPool } from './worker-pool.ts'
 
-const url = new URL('../test/odd-worker.ts', import.meta.url)
+const url = new URL('./test/odd-worker.ts', import.meta.url)
 const pools: WorkerPool<OddJobs>[] = []
 
 function pool(size: number): WorkerPool<OddJobs> {
@@ -103,9 +103,16 @@ test('WorkerPool.run() awaits each output before the next, and all of them befor
 })
 
 test('WorkerPool.run() rejects with errors of their class, with fields and cause', async () => {
-  const error = await pool(1).run('fails', undefined, undefined).catch((thrown: unknown) => thrown)
+  const error = await pool(1)
+    .run('fails', undefined, undefined)
+    .catch((thrown: unknown) => thrown)
   expect(error).toBeInstanceOf(CompressedDataError)
-  expect(error).toMatchObject({ name: 'CompressedDataError', code: 'ERR_COMPRESSED_DATA', fault: 'corrupt', cause: { message: 'why' } })
+  expect(error).toMatchObject({
+    name: 'CompressedDataError',
+    code: 'ERR_COMPRESSED_DATA',
+    fault: 'corrupt',
+    cause: { message: 'why' },
+  })
 })
 
 test('WorkerPool.run() rejects with the very error of its source and of its consumer', async () => {
@@ -142,7 +149,12 @@ test.each([
 ] as const)('S43 WorkerPool.run() rejects when a thread %s, and goes on with another', async (job, message) => {
   const one = pool(1)
   const error = await one.run(job, endless(), undefined).catch((thrown: unknown) => thrown)
-  expect(error).toMatchObject({ name: 'WorkerCrashedError', code: 'ERR_WORKER_CRASHED', job, message: expect.stringMatching(message) })
+  expect(error).toMatchObject({
+    name: 'WorkerCrashedError',
+    code: 'ERR_WORKER_CRASHED',
+    job,
+    message: expect.stringMatching(message),
+  })
   expect(await one.run('pours', undefined, { chunks: 1 })).toBe(1)
 })
 

@@ -122,7 +122,8 @@ function describe(compression: 'gzip' | 'zstd', error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error
   const { code } = error
   if (!code.startsWith('Z_') && !code.startsWith('ZSTD_')) return error
-  if (code === 'Z_BUF_ERROR') return new CompressedDataError(compression, 'truncated', 'it ends too early', { cause: error })
+  if (code === 'Z_BUF_ERROR')
+    return new CompressedDataError(compression, 'truncated', 'it ends too early', { cause: error })
   // The magic of the first member is known to be right, so only a later one can lack it.
   const isTrailing = compression === 'gzip' && error.message === 'incorrect header check'
   const found = isTrailing ? 'it goes on after its end' : `it is damaged (${error.message})`

@@ -118,7 +118,11 @@ class FrameWalker {
   #readHeader(): void {
     const needed = windowBytes(this.#bytes)
     if (needed > this.#maxWindowBytes) {
-      throw new CompressionLimitError('maxWindowBytes', this.#maxWindowBytes, `a frame needs a window of ${needed} bytes`)
+      throw new CompressionLimitError(
+        'maxWindowBytes',
+        this.#maxWindowBytes,
+        `a frame needs a window of ${needed} bytes`,
+      )
     }
     this.#expect('blockHeader', 3)
   }

@@ -1,7 +1,7 @@
 import { createHasher } from '@drayage/digest'
 
-import { CompressedDataError } from '../src/errors.ts'
-import { serveJobs } from '../src/worker.ts'
+import { CompressedDataError } from '../errors.ts'
+import { serveJobs } from '../worker.ts'
 
 /** Jobs that the tests of the pool run. */
 export type OddJobs = {
