@@ -19,11 +19,14 @@ const errors = [
   new LayerCorruptError('sha256:a', 'its DiffID is sha256:b', 'sha256:c'),
 ]
 
-test.each(errors.map((error) => [error.name, error] as const))('%s names itself, its code and the action', (name, error) => {
-  expect(error.constructor.name).toBe(name)
-  expect(error.message).toMatch(/^Cannot .*: .*, expected /)
-  expect(isLayerStoreError(error)).toBe(true)
-})
+test.each(errors.map((error) => [error.name, error] as const))(
+  '%s names itself, its code and the action',
+  (name, error) => {
+    expect(error.constructor.name).toBe(name)
+    expect(error.message).toMatch(/^Cannot .*: .*, expected /)
+    expect(isLayerStoreError(error)).toBe(true)
+  },
+)
 
 test('isLayerStoreError() refuses other values', () => {
   for (const value of [undefined, 'ERR_LAYER_TAR', new Error('x'), { code: 'ERR_LAYER_TAR' }]) {

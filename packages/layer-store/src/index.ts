@@ -32,6 +32,7 @@ export {
   LayerTarError,
   LayerUnmeasuredError,
 } from './errors.ts'
-export { createLayerStore, MAX_LAYER_DEPTH } from './layer-store.ts'
+export { createLayerStore } from './create-layer-store.ts'
+export { MAX_LAYER_DEPTH } from './layer-store.ts'
 export { MAX_TAR_PATH_BYTES, MAX_TAR_PATH_COMPONENTS } from './tar-entry-of.ts'
 export { MAX_TAR_META_BYTES, TarScanner } from './tar-scanner.ts'

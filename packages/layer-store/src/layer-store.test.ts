@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { openSqlite } from '../test/open-sqlite.ts'
-import { END, rawEntry, rawHeader } from '../test/raw-tar.ts'
+import { openSqlite } from './test/open-sqlite.ts'
+import { END, rawEntry, rawHeader } from './test/raw-tar.ts'
 import { createLayerStore, type LayerRecord, type LayerStore, MAX_LAYER_DEPTH } from './index.ts'
 
 interface Place {
@@ -33,15 +33,25 @@ async function open(options: { directory?: string; content?: ContentStore; worke
   const directory = options.directory ?? (await mkdtemp(join(root, 'store-')))
   const content = options.content ?? createMemoryStore()
   const database = openSqlite(join(directory, 'metadata.db'))
-  const store = createLayerStore({ database, directory: join(directory, 'layers'), content, workers: options.workers ?? 1 })
+  const store = createLayerStore({
+    database,
+    directory: join(directory, 'layers'),
+    content,
+    workers: options.workers ?? 1,
+  })
   closers.push(async () => {
     await store[Symbol.asyncDispose]()
-    database[Symbol.dispose]()
+    database.close()
   })
   return { store, content, directory }
 }
 
-async function put({ store, content }: Place, layer: TestLayer, holder = 'image', parent?: ChainId): Promise<LayerRecord> {
+async function put(
+  { store, content }: Place,
+  layer: TestLayer,
+  holder = 'image',
+  parent?: ChainId,
+): Promise<LayerRecord> {
   if (!(await content.has(layer.descriptor))) await writeBlob(content, layer.descriptor, layer.bytes)
   const measurement = await store.measure(fromBytes(layer.bytes))
   return store.register(layer.descriptor, measurement, { diffId: layer.diffId, holder, parent })
@@ -57,24 +67,33 @@ async function entriesOf(store: LayerStore, id: ChainId): Promise<string[]> {
 
 const read = (source: ByteStream): Promise<Uint8Array> => collect(source, { maxBytes: 2 ** 28 })
 
-test.each(['gzip', 'zstd', 'none'] as const)('LayerStore registers a layer compressed with %s and gives it back', async (compression) => {
-  const place = await open()
-  const layer = await buildLayer([{ path: 'bin', type: 'dir' }, { path: 'bin/sh', content: 'x'.repeat(5000) }], { compression })
-  const record = await put(place, layer)
-  expect(record).toEqual({
-    chainId: layer.diffId,
-    diffId: layer.diffId,
-    parent: undefined,
-    blob: { mediaType: layer.descriptor.mediaType, digest: layer.descriptor.digest, size: layer.bytes.byteLength },
-    size: layer.tar.byteLength,
-    entryCount: 2,
-    depth: 1,
-  })
-  expect(await place.store.get(record.chainId)).toEqual(record)
-  expect(await entriesOf(place.store, record.chainId)).toEqual(['directory bin/', 'file bin/sh'])
-  expect(Buffer.compare(await read(place.store.openTar(record.chainId)), layer.tar)).toBe(0)
-  expect(await temporary(place)).toEqual([])
-})
+test.each(['gzip', 'zstd', 'none'] as const)(
+  'LayerStore registers a layer compressed with %s and gives it back',
+  async (compression) => {
+    const place = await open()
+    const layer = await buildLayer(
+      [
+        { path: 'bin', type: 'dir' },
+        { path: 'bin/sh', content: 'x'.repeat(5000) },
+      ],
+      { compression },
+    )
+    const record = await put(place, layer)
+    expect(record).toEqual({
+      chainId: layer.diffId,
+      diffId: layer.diffId,
+      parent: undefined,
+      blob: { mediaType: layer.descriptor.mediaType, digest: layer.descriptor.digest, size: layer.bytes.byteLength },
+      size: layer.tar.byteLength,
+      entryCount: 2,
+      depth: 1,
+    })
+    expect(await place.store.get(record.chainId)).toEqual(record)
+    expect(await entriesOf(place.store, record.chainId)).toEqual(['directory bin/', 'file bin/sh'])
+    expect(Buffer.compare(await read(place.store.openTar(record.chainId)), layer.tar)).toBe(0)
+    expect(await temporary(place)).toEqual([])
+  },
+)
 
 test('LayerStore.register() computes ChainIDs and keeps parents of held layers', async () => {
   const place = await open()
@@ -89,7 +108,9 @@ test('LayerStore.register() computes ChainIDs and keeps parents of held layers',
   expect(await place.store.release('pull')).toEqual({ layers: [], blobs: [] })
   const released = await place.store.release('image')
   expect(released.layers).toEqual([third, second, first])
-  expect(new Set(released.blobs.map((blob) => blob.digest))).toEqual(new Set([base, middle, top].map((layer) => layer.descriptor.digest)))
+  expect(new Set(released.blobs.map((blob) => blob.digest))).toEqual(
+    new Set([base, middle, top].map((layer) => layer.descriptor.digest)),
+  )
   expect(await place.store.get(first.chainId)).toBeUndefined()
   expect(await place.store.find(base.descriptor.digest)).toBeUndefined()
   expect(await readdir(join(place.directory, 'layers', 'sha256'))).toEqual([])
@@ -119,7 +140,9 @@ test('LayerStore.register() takes a known blob without a measurement, and a regi
   expect(await place.store.register(layer.descriptor, undefined, options)).toEqual(record)
   expect(await put(place, layer, 'three')).toEqual(record)
   const other = { diffId: parseDiffId(digestOf('other')), holder: 'four' }
-  await expect(place.store.register(layer.descriptor, undefined, other)).rejects.toMatchObject({ code: 'ERR_DIFF_ID_MISMATCH' })
+  await expect(place.store.register(layer.descriptor, undefined, other)).rejects.toMatchObject({
+    code: 'ERR_DIFF_ID_MISMATCH',
+  })
 })
 
 test('LayerStore.find() knows only blobs that are still there', async () => {
@@ -181,7 +204,11 @@ test('S04 LayerStore.openTar() refuses content that was changed behind it', asyn
 test('S37 LayerStore.register() refuses a broken tar although its DiffID is right', async () => {
   const place = await open()
   const layer = layerFromTar(concat([rawEntry({ name: 'a' }), rawHeader({ name: 'b', checksum: '000000\0 ' }), END]))
-  await expect(put(place, layer)).rejects.toMatchObject({ code: 'ERR_LAYER_TAR', offset: 512, found: expect.any(String) })
+  await expect(put(place, layer)).rejects.toMatchObject({
+    code: 'ERR_LAYER_TAR',
+    offset: 512,
+    found: expect.any(String),
+  })
   expect(await temporary(place)).toEqual([])
   const noTar = layerFromTar(Buffer.from('this is no tar at all'.repeat(100)))
   await expect(put(place, noTar)).rejects.toMatchObject({ code: 'ERR_LAYER_TAR' })
@@ -212,7 +239,10 @@ test('S43 LayerStore.measure() reads multi-member gzip and multi-frame zstd', as
   const place = await open()
   const { tar, diffId } = await buildLayer([{ path: 'a', content: 'x'.repeat(3000) }])
   const [head, tail] = [tar.subarray(0, 700), tar.subarray(700)]
-  for (const bytes of [concat([gzipSync(head), gzipSync(tail)]), concat([zstdCompressSync(head), zstdCompressSync(tail)])]) {
+  for (const bytes of [
+    concat([gzipSync(head), gzipSync(tail)]),
+    concat([zstdCompressSync(head), zstdCompressSync(tail)]),
+  ]) {
     expect(await place.store.measure(fromBytes(bytes))).toMatchObject({ diffId, size: tar.byteLength, entryCount: 1 })
   }
 })
@@ -225,7 +255,7 @@ test('S50 LayerStore.measure() enforces the limits of the store', async () => {
   await expect(store.measure(fromBytes(gzipSync(new Uint8Array(2 ** 22))))).rejects.toMatchObject(wanted)
   expect(await readdir(join(directory, 'tmp'))).toEqual([])
   await store[Symbol.asyncDispose]()
-  database[Symbol.dispose]()
+  database.close()
 })
 
 test('LayerStore.measure() rejects with the reason of an abort and removes its file', async () => {
@@ -247,7 +277,9 @@ test('LayerStore.measure() rejects with the reason of an abort and removes its f
 
 test('LayerStore.measure() works while bytes arrive, more at a time than there are threads', async () => {
   const place = await open({ workers: 2 })
-  const layers = await Promise.all(Array.from({ length: 6 }, (_, index) => buildLayer([{ path: `f${index}`, content: 'x'.repeat(index * 9000) }])))
+  const layers = await Promise.all(
+    Array.from({ length: 6 }, (_, index) => buildLayer([{ path: `f${index}`, content: 'x'.repeat(index * 9000) }])),
+  )
   async function* slow(bytes: Uint8Array): ByteStream {
     for (let offset = 0; offset < bytes.byteLength; offset += 50) {
       yield bytes.subarray(offset, offset + 50)
@@ -272,7 +304,9 @@ test('LayerStore.register() refuses a missing parent and more than 125 layers', 
     top = (await place.store.register(layer.descriptor, undefined, { ...options, parent: top })).chainId
   }
   const deep = { code: 'ERR_LAYER_DEPTH', maxDepth: 125, message: expect.stringContaining('max depth exceeded') }
-  await expect(place.store.register(layer.descriptor, undefined, { ...options, parent: top })).rejects.toMatchObject(deep)
+  await expect(place.store.register(layer.descriptor, undefined, { ...options, parent: top })).rejects.toMatchObject(
+    deep,
+  )
   expect((await place.store.release('image')).layers).toHaveLength(125)
 })
 
@@ -299,12 +333,24 @@ test('LayerStore shares its tables and indexes with another opening of them', as
 
 test('LayerStore keeps the order and all fields of a large index', async () => {
   const place = await open()
-  const tar = concat([...Array.from({ length: 9000 }, (_, index) => rawEntry({ name: `dir/${index}`, mtime: '00000000017\0' })), END])
+  const tar = concat([
+    ...Array.from({ length: 9000 }, (_, index) => rawEntry({ name: `dir/${index}`, mtime: '00000000017\0' })),
+    END,
+  ])
   const record = await put(place, layerFromTar(tar))
   expect(record.entryCount).toBe(9000)
   let index = 0
   for await (const entry of place.store.entries(record.chainId)) {
-    expect(entry).toEqual({ name: `dir/${index}`, type: 'file', size: 0, mode: 0o644, uid: 0, gid: 0, mtime: 15, offset: 512 * (index + 1) })
+    expect(entry).toEqual({
+      name: `dir/${index}`,
+      type: 'file',
+      size: 0,
+      mode: 0o644,
+      uid: 0,
+      gid: 0,
+      mtime: 15,
+      offset: 512 * (index + 1),
+    })
     index += 1
   }
   expect(index).toBe(9000)

@@ -6,13 +6,12 @@ import type { Descriptor } from '@drayage/manifest'
 import type { LayerMeasurement } from './layer-measurement.ts'
 import type { LayerRecord } from './layer-record.ts'
 import type { SqlDatabase } from './sql-database.ts'
-import { SqlLayerStore } from './sql-layer-store.ts'
 import type { TarEntry } from './tar-entry.ts'
 
 /** Most layers on top of each other: what overlay file systems take, and what other engines enforce. */
 export const MAX_LAYER_DEPTH: number = 125
 
-/** Options of {@link createLayerStore}. */
+/** Options of `createLayerStore`. */
 export interface LayerStoreOptions {
   /** Holds the records; its tables are created when they are missing. */
   readonly database: SqlDatabase
@@ -115,12 +114,3 @@ export interface LayerReader {
 
 /** Layers by ChainID. Disposing it ends the worker threads. */
 export interface LayerStore extends LayerMeasurer, LayerRegistrar, LayerReader, AsyncDisposable {}
-
-/**
- * Opens the layer store; any number of processes may have it open at once.
- *
- * @throws RangeError when `workers` is not a positive integer
- */
-export function createLayerStore(options: LayerStoreOptions): LayerStore {
-  return new SqlLayerStore(options)
-}

@@ -9,7 +9,14 @@ import {
   type WorkerPool,
 } from '@drayage/compression'
 import type { Checker, Fetcher } from '@drayage/content'
-import { chainId as chainIdOf, digestAlgorithm, parseDiffId, type ChainId, type DiffId, type Digest } from '@drayage/digest'
+import {
+  chainId as chainIdOf,
+  digestAlgorithm,
+  parseDiffId,
+  type ChainId,
+  type DiffId,
+  type Digest,
+} from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
 import { rm } from 'node:fs/promises'
 
@@ -42,7 +49,10 @@ export class SqlLayerStore implements LayerStore {
 
   constructor(options: LayerStoreOptions) {
     const size = options.workers ?? defaultWorkers()
-    const url = new URL(import.meta.url.endsWith('.ts') ? './measure-worker.ts' : './measure-worker.js', import.meta.url)
+    const url = new URL(
+      import.meta.url.endsWith('.ts') ? './measure-worker.ts' : './measure-worker.js',
+      import.meta.url,
+    )
     this.#options = options
     this.#content = options.content
     this.#pool = createWorkerPool<MeasureJobs>({ url, size, errorTypes: COMPRESSION_ERROR_TYPES })
@@ -133,7 +143,8 @@ export class SqlLayerStore implements LayerStore {
       throw new LayerCorruptError(chainId, 'its blob does not inflate', `${record.size} bytes`, { cause: error })
     }
     const { digest } = await result
-    if (digest !== (record.diffId as string)) throw new LayerCorruptError(chainId, `its DiffID is ${digest}`, record.diffId)
+    if (digest !== (record.diffId as string))
+      throw new LayerCorruptError(chainId, `its DiffID is ${digest}`, record.diffId)
   }
 
   async *entries(chainId: ChainId, options: AbortOptions = {}): AsyncIterable<TarEntry> {

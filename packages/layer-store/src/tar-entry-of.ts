@@ -72,7 +72,13 @@ export function entryOf(header: TarHeader, names: PendingNames, headerOffset: nu
   }
 }
 
-function nameOf(pax: PaxRecords, keys: readonly string[], long: string | undefined, own: string, offset: number): string {
+function nameOf(
+  pax: PaxRecords,
+  keys: readonly string[],
+  long: string | undefined,
+  own: string,
+  offset: number,
+): string {
   const stated = keys.map((key) => pax.get(key)).find((value) => value !== undefined && value.length > 0)
   const fromPax = stated === undefined || typeof stated === 'string' ? stated : new TextDecoder().decode(stated)
   if (fromPax !== undefined && long !== undefined && fromPax !== long) {

@@ -2,7 +2,7 @@ import { concat } from '@drayage/bytes'
 import { buildTar } from '@drayage/testkit'
 import { expect, test } from 'vitest'
 
-import { END, paxRecord, rawEntry, rawHeader, rawPax } from '../test/raw-tar.ts'
+import { END, paxRecord, rawEntry, rawHeader, rawPax } from './test/raw-tar.ts'
 import type { TarEntry } from './tar-entry.ts'
 import { MAX_TAR_META_BYTES, TarScanner } from './tar-scanner.ts'
 
@@ -41,7 +41,16 @@ test('TarScanner finds what a writer wrote, however the tar is cut', async () =>
     ['block', 'block-device', 0],
   ])
   expect(entries[0]?.mode).toBe(0o1777)
-  expect(entries[1]).toEqual({ name: 'etc/passwd', type: 'file', size: 4, mode: 0o644, uid: 7, gid: 8, mtime: 99, offset: 1024 })
+  expect(entries[1]).toEqual({
+    name: 'etc/passwd',
+    type: 'file',
+    size: 4,
+    mode: 0o644,
+    uid: 7,
+    gid: 8,
+    mtime: 99,
+    offset: 1024,
+  })
   expect(entries[2]?.linkname).toBe('passwd')
   expect(entries[4]?.pax).toEqual({ 'SCHILY.xattr.user.a': 'b' })
   for (const pieces of [1, 511, 512, 513]) expect(scan([tar], pieces)).toEqual(entries)
@@ -69,12 +78,19 @@ test('TarScanner reads GNU long names and ustar prefixes', () => {
 
 test('S37 TarScanner lets the PAX size win over the header, also for where the next entry is', () => {
   const inner = concat([rawEntry({ name: 'smuggled' }, 'x'), END])
-  const parts = [rawPax({ size: String(inner.byteLength) }), rawHeader({ name: 'nested.tar', size: 0 }), inner, rawEntry({ name: 'next' }), END]
+  const parts = [
+    rawPax({ size: String(inner.byteLength) }),
+    rawHeader({ name: 'nested.tar', size: 0 }),
+    inner,
+    rawEntry({ name: 'next' }),
+    END,
+  ]
   expect(names(parts)).toEqual(['nested.tar', 'next'])
 })
 
 test('S37 TarScanner reads base-256 sizes and refuses negative and unsafe ones', () => {
-  const base256 = (bytes: readonly number[]): Uint8Array => Uint8Array.from([...new Array(12 - bytes.length).fill(bytes[0] === 0xff ? 0xff : 0), ...bytes])
+  const base256 = (bytes: readonly number[]): Uint8Array =>
+    Uint8Array.from([...Array.from({ length: 12 - bytes.length }, () => (bytes[0] === 0xff ? 0xff : 0)), ...bytes])
   const positive = base256([3])
   positive[0] = 0x80
   expect(scan([rawHeader({ size: positive }), new Uint8Array(512), END])).toMatchObject([{ size: 3 }])
@@ -100,7 +116,9 @@ test.each([
   '9999999999 a=b\n',
   paxRecord('path', 'a\0b'),
 ])('S37 TarScanner refuses the PAX records %j', (records) => {
-  expect(() => scan([rawEntry({ typeflag: 'x' }, records), rawEntry({}), END])).toThrow(expect.objectContaining(refused))
+  expect(() => scan([rawEntry({ typeflag: 'x' }, records), rawEntry({}), END])).toThrow(
+    expect.objectContaining(refused),
+  )
 })
 
 test('S37 TarScanner takes the last of two PAX records, and the header where a value is empty', () => {
@@ -125,7 +143,12 @@ test('S37 TarScanner finds sparse files of all forms without losing its place', 
   const parts = [
     rawPax({ 'GNU.sparse.size': '4096', 'GNU.sparse.numblocks': '1' }),
     rawEntry({ name: 'v0.0' }, 'data'),
-    rawPax({ 'GNU.sparse.major': '1', 'GNU.sparse.minor': '0', 'GNU.sparse.name': 'v1.0', 'GNU.sparse.realsize': '8192' }),
+    rawPax({
+      'GNU.sparse.major': '1',
+      'GNU.sparse.minor': '0',
+      'GNU.sparse.name': 'v1.0',
+      'GNU.sparse.realsize': '8192',
+    }),
     rawEntry({ name: 'GNUSparseFile.1/v1.0' }, new Uint8Array(600).fill(0x31)),
     oldHeader(false),
     new Uint8Array(512),
@@ -160,7 +183,9 @@ test('S37 TarScanner takes a tar without end, with one block of zeros and with b
 })
 
 test('S37 TarScanner ignores data of links, whatever their size field says', () => {
-  expect(names([rawHeader({ name: 'l', typeflag: '1', linkname: 'x', size: 512 }), rawEntry({ name: 'next' }), END])).toEqual(['l', 'next'])
+  expect(
+    names([rawHeader({ name: 'l', typeflag: '1', linkname: 'x', size: 512 }), rawEntry({ name: 'next' }), END]),
+  ).toEqual(['l', 'next'])
 })
 
 test('S37 TarScanner refuses what readers disagree about', () => {

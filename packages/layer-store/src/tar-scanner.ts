@@ -82,7 +82,8 @@ export class TarScanner {
     if (this.#state === 'meta') this.#onMeta(block)
     else if (this.#state === 'sparse') this.#onSparse(block)
     else if (isZeroBlock(block)) this.#onZeroBlock()
-    else if (this.#state === 'lone-zero') throw new LayerTarError('a header after a block of zeros', this.#position - BLOCK_BYTES)
+    else if (this.#state === 'lone-zero')
+      throw new LayerTarError('a header after a block of zeros', this.#position - BLOCK_BYTES)
     else this.#onHeader(readHeader(block, this.#position - BLOCK_BYTES))
   }
 
@@ -103,7 +104,8 @@ export class TarScanner {
   }
 
   #refusePendingNames(): void {
-    if (Object.keys(this.#names).length > 0) throw new LayerTarError('an extended header without an entry', this.#position)
+    if (Object.keys(this.#names).length > 0)
+      throw new LayerTarError('an extended header without an entry', this.#position)
   }
 
   #onHeader(header: TarHeader): void {
@@ -120,7 +122,10 @@ export class TarScanner {
       return
     }
     if (header.size > MAX_TAR_META_BYTES) {
-      throw new LayerTarError(`an extended header of ${header.size} bytes, more than ${MAX_TAR_META_BYTES}`, this.#headerOffset)
+      throw new LayerTarError(
+        `an extended header of ${header.size} bytes, more than ${MAX_TAR_META_BYTES}`,
+        this.#headerOffset,
+      )
     }
     this.#meta = header
     this.#state = 'meta'

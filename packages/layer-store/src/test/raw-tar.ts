@@ -35,7 +35,10 @@ export function rawHeader(header: RawHeader): Uint8Array {
   put(header.prefix ?? '', 345)
   header.patch?.(block)
   put('        ', 148)
-  const sum = block.reduce((total, byte) => total + (header.signedChecksum === true && byte > 127 ? byte - 256 : byte), 0)
+  const sum = block.reduce(
+    (total, byte) => total + (header.signedChecksum === true && byte > 127 ? byte - 256 : byte),
+    0,
+  )
   put(header.checksum ?? `${sum.toString(8).padStart(6, '0')}\0 `, 148)
   return block
 }
@@ -57,11 +60,17 @@ export function rawEntry(header: RawHeader, data: Uint8Array | string = ''): Uin
 export function paxRecord(key: string, value: string): string {
   const rest = ` ${key}=${value}\n`
   let length = Buffer.byteLength(rest)
-  while (String(length).length + Buffer.byteLength(rest) !== length) length = String(length).length + Buffer.byteLength(rest)
+  while (String(length).length + Buffer.byteLength(rest) !== length)
+    length = String(length).length + Buffer.byteLength(rest)
   return `${length}${rest}`
 }
 
 /** A PAX header for the next entry. */
 export function rawPax(records: Readonly<Record<string, string>>, typeflag = 'x'): Uint8Array {
-  return rawEntry({ name: 'PaxHeaders/x', typeflag }, Object.entries(records).map(([key, value]) => paxRecord(key, value)).join(''))
+  return rawEntry(
+    { name: 'PaxHeaders/x', typeflag },
+    Object.entries(records)
+      .map(([key, value]) => paxRecord(key, value))
+      .join(''),
+  )
 }

@@ -1,9 +1,9 @@
 import { DatabaseSync } from 'node:sqlite'
 
-import type { Row, SqlDatabase } from '../src/index.ts'
+import type { Row, SqlDatabase } from '../index.ts'
 
 /** The layer store's database over SQLite. */
-export function openSqlite(path: string): SqlDatabase & Disposable {
+export function openSqlite(path: string): SqlDatabase & { close(): void } {
   const handle = new DatabaseSync(path, { timeout: 10_000 })
   return {
     run: (sql, ...params) => void handle.prepare(sql).run(...params),
@@ -19,6 +19,6 @@ export function openSqlite(path: string): SqlDatabase & Disposable {
         throw error
       }
     },
-    [Symbol.dispose]: () => handle.close(),
+    close: () => handle.close(),
   }
 }
