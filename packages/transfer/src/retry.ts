@@ -1,4 +1,5 @@
-import { sleep as sleepOnTimer, type Sleep } from './sleep.ts'
+import { countDown } from './count-down.ts'
+import type { Sleep } from './sleep.ts'
 
 /** How many times {@link retry} tries by default, the first time included; what Docker Engine documents. */
 export const DEFAULT_ATTEMPTS: number = 5
@@ -48,7 +49,7 @@ export interface RetryOptions {
   readonly onRetry?: ((event: RetryEvent) => void) | undefined
   /** Ends the delay and the retrying; the call rejects with `signal.reason` itself. */
   readonly signal?: AbortSignal | undefined
-  /** How to wait. {@link sleepOnTimer} by default. */
+  /** How to wait. `sleep` by default. */
   readonly sleep?: Sleep | undefined
   /** The time in milliseconds from any origin, never running backwards. `performance.now` by default. */
   readonly now?: (() => number) | undefined
@@ -76,30 +77,13 @@ export async function retry<Result>(
       signal?.throwIfAborted()
       if (options.hasProgressed?.() === true) attempt = 1
       if (attempt >= attempts || !isRetryable(error)) throw error
-      await countDown(delayMs(attempt, error), { retry: attempt, attempts, error }, options)
+      const about = { retry: attempt, attempts, error }
+      await countDown(delayMs(attempt, error), {
+        signal,
+        sleep: options.sleep,
+        now: options.now,
+        onTick: (secondsLeft) => options.onRetry?.({ ...about, secondsLeft }),
+      })
     }
-  }
-}
-
-/** Waits `delayMs` in steps of at most one second and tells `onRetry` before each of them. */
-async function countDown(
-  delayMs: number,
-  about: Omit<RetryEvent, 'secondsLeft'>,
-  options: RetryOptions,
-): Promise<void> {
-  const { now = () => performance.now(), onRetry, signal, sleep = sleepOnTimer } = options
-  if (!Number.isFinite(delayMs) || delayMs < 0) {
-    throw new RangeError(`Cannot retry the work: the delay is ${delayMs} ms, expected a finite number of at least 0`)
-  }
-  const end = now() + delayMs
-  let secondsLeft = Math.ceil(delayMs / 1000)
-  onRetry?.({ ...about, secondsLeft })
-  while (secondsLeft > 0) {
-    const untilNextSecond = end - now() - (secondsLeft - 1) * 1000
-    await sleep(Math.min(1000, Math.max(0, untilNextSecond)), { signal })
-    signal?.throwIfAborted()
-    // A timer may fire a little early, so a second is never shown twice; one that fires late skips seconds.
-    secondsLeft = Math.min(secondsLeft - 1, Math.ceil((end - now()) / 1000))
-    if (secondsLeft > 0) onRetry?.({ ...about, secondsLeft })
   }
 }
