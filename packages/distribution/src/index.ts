@@ -25,7 +25,9 @@ export type {
   RepositorySource,
   TagLister,
 } from './ports.ts'
+export type { FetchStreamOptions } from './fetch-stream.ts'
 export type { PullOptions, PullResult } from './pull.ts'
+export type { SelectImageOptions } from './select-image.ts'
 export type { RetryPolicy } from './retry-policy.ts'
 
 export { copy } from './copy.ts'
@@ -45,6 +47,8 @@ export {
   PullNotFoundError,
   TransferError,
 } from './errors.ts'
+export { fetchStream } from './fetch-stream.ts'
+export { pickImage } from './select-image.ts'
 export { pull } from './pull.ts'
 export { DEFAULT_RETRY_POLICY, isRetryable } from './retry-policy.ts'
 export { translatePullError } from './translate-pull-error.ts'

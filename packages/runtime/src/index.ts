@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+export type { ArchiveFormat, SaveImagesOptions } from './save-images.ts'
+export type { CopyImageOptions } from './copy-image.ts'
 export type { HistoryItem } from './image-history.ts'
 export type { ImageInspection } from './inspect-image.ts'
 export type { ImageSummary, ListImagesOptions } from './list-images.ts'
@@ -14,6 +16,8 @@ export type { Runtime, RuntimeOptions } from './create-runtime.ts'
 export type { RuntimeError, RuntimeErrorCode } from './errors.ts'
 export type { StoreDirectoryOptions } from './store-directory.ts'
 
+export { ARCHIVE_FORMATS, saveImages } from './save-images.ts'
+export { copyImage } from './copy-image.ts'
 export { createRuntime } from './create-runtime.ts'
 export { isRuntimeError, StoreLayoutError, TransportError } from './errors.ts'
 export { hostPlatform } from './host-platform.ts'

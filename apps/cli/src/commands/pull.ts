@@ -1,0 +1,32 @@
+import { pullAllTags, pullImage } from '@drayage/runtime'
+import { formatReference } from '@drayage/reference'
+
+import type { CommandContext } from '../command-context.ts'
+
+/** Options of `dray pull`. */
+export interface PullCommandOptions {
+  readonly allTags?: boolean | undefined
+  readonly quiet?: boolean | undefined
+}
+
+/** `dray pull [-a] [-q] REF...`: registry to store, with the lines that docker prints. */
+export async function pullCommand(
+  context: CommandContext,
+  names: readonly string[],
+  options: PullCommandOptions,
+): Promise<void> {
+  const { runtime, signal } = context
+  for (const name of names) {
+    const view = context.progress('stdout', options.quiet)
+    try {
+      const onEvent = view.onEvent
+      const pulled = options.allTags
+        ? await pullAllTags(runtime, name, { signal, onEvent })
+        : [await pullImage(runtime, name, { signal, onEvent })]
+      view.close()
+      for (const { reference } of pulled) await context.print(formatReference(reference))
+    } finally {
+      view.close()
+    }
+  }
+}

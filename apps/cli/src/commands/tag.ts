@@ -1,0 +1,8 @@
+import { tagImage } from '@drayage/runtime'
+
+import type { CommandContext } from '../command-context.ts'
+
+/** `dray tag SOURCE TARGET`: another name for an image of the store. */
+export async function tagCommand(context: CommandContext, source: string, target: string): Promise<void> {
+  await tagImage(context.runtime, source, target, { signal: context.signal })
+}

@@ -1,0 +1,19 @@
+import { dockerStatus, type DistributionEvent } from '@drayage/distribution'
+
+import { escapeForTerminal } from './escape.ts'
+import type { ProgressView } from './progress-view.ts'
+
+/** One line per change of state and none per byte, for logs and pipes, as docker prints without a terminal. */
+export function createPlainProgress(write: (text: string) => void): ProgressView {
+  const shown = new Map<string, string>()
+  return {
+    onEvent(event: DistributionEvent) {
+      const { id, status, progress } = dockerStatus(event)
+      if (progress !== undefined) return
+      if (id !== undefined && shown.get(id) === status) return
+      if (id !== undefined) shown.set(id, status)
+      write(`${id === undefined ? '' : `${escapeForTerminal(id)}: `}${escapeForTerminal(status)}\n`)
+    },
+    close() {},
+  }
+}
