@@ -121,7 +121,8 @@ function wrap(handle: DatabaseSync, path: string, isNew: boolean): Database {
     depth++
     try {
       const result = work()
-      if (result instanceof Promise) throw new TypeError('Cannot run a transaction: found asynchronous work, expected synchronous')
+      if (result instanceof Promise)
+        throw new TypeError('Cannot run a transaction: found asynchronous work, expected synchronous')
       handle.exec(end)
       return result
     } catch (error) {

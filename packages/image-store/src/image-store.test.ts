@@ -72,13 +72,16 @@ test('tag() records names by digest without their tag and refuses a digest of ot
   })
 })
 
-test.each(['sha256', 'sha256:latest', 'docker.io/library/sha256:1'])('tag() refuses the ambiguous name %s', async (text) => {
-  const image = await put('a')
-  await expect(store.tag(image.manifest, parseReference(text))).rejects.toMatchObject({
-    code: 'ERR_NAME_REFUSED',
-    message: expect.stringContaining('refusing to create an ambiguous tag using digest algorithm as name'),
-  })
-})
+test.each(['sha256', 'sha256:latest', 'docker.io/library/sha256:1'])(
+  'tag() refuses the ambiguous name %s',
+  async (text) => {
+    const image = await put('a')
+    await expect(store.tag(image.manifest, parseReference(text))).rejects.toMatchObject({
+      code: 'ERR_NAME_REFUSED',
+      message: expect.stringContaining('refusing to create an ambiguous tag using digest algorithm as name'),
+    })
+  },
+)
 
 test('nameImage() refuses an image that is not there, and does not write what is so already', async () => {
   const image = await put('a')
@@ -87,7 +90,9 @@ test('nameImage() refuses an image that is not there, and does not write what is
   await name(image, 'app:1')
   expect(await store.listNames()).toEqual([before])
   const missing = (await buildImage({ config: { author: 'x' } })).imageId
-  await expect(store.nameImage(parseReference('b'), image.manifest, missing)).rejects.toMatchObject({ code: 'ERR_IMAGE_NOT_FOUND' })
+  await expect(store.nameImage(parseReference('b'), image.manifest, missing)).rejects.toMatchObject({
+    code: 'ERR_IMAGE_NOT_FOUND',
+  })
 })
 
 test('nameImage() lets the name of an index select another image of it', async () => {
@@ -112,7 +117,14 @@ test('find() takes a full ID, a short ID, a name, and prefers the name to a shor
   const [image, other] = [await put('a'), await put('b')]
   const hex = image.imageId.slice('sha256:'.length)
   await name(image, 'alpine', `alpine@${image.manifest.digest}`)
-  for (const text of [image.imageId, hex, hex.slice(0, 12), `sha256:${hex.slice(0, 12)}`, 'alpine', 'docker.io/library/alpine:latest']) {
+  for (const text of [
+    image.imageId,
+    hex,
+    hex.slice(0, 12),
+    `sha256:${hex.slice(0, 12)}`,
+    'alpine',
+    'docker.io/library/alpine:latest',
+  ]) {
     expect((await store.find(text)).id).toBe(image.imageId)
   }
   await name(other, hex.slice(0, 12))
@@ -192,7 +204,10 @@ test('remove() of the last tag of a repository takes its digest names along, and
   const digest = image.manifest.digest
   await name(image, 'app:1', `app@${digest}`, 'b/c:1', `b/c@${digest}`)
   const first = await store.remove('app:1')
-  expect(first.untag.map((record) => record.reference)).toEqual(['docker.io/library/app:1', `docker.io/library/app@${digest}`])
+  expect(first.untag.map((record) => record.reference)).toEqual([
+    'docker.io/library/app:1',
+    `docker.io/library/app@${digest}`,
+  ])
   expect(first.image).toBeUndefined()
   const last = await store.remove('b/c:1')
   expect(last.image).toBe(image.imageId)

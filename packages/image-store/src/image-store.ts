@@ -1,6 +1,20 @@
-import { type Checker, type Fetcher, NameNotFoundError, readBlob, type Resolver, type Tagger, type Untagger } from '@drayage/content'
+import {
+  type Checker,
+  type Fetcher,
+  NameNotFoundError,
+  readBlob,
+  type Resolver,
+  type Tagger,
+  type Untagger,
+} from '@drayage/content'
 import type { Digest, ImageId } from '@drayage/digest'
-import { decodeImageConfig, decodeManifest, type DecodedImageConfig, type DecodedManifest, type Descriptor } from '@drayage/manifest'
+import {
+  decodeImageConfig,
+  decodeManifest,
+  type DecodedImageConfig,
+  type DecodedManifest,
+  type Descriptor,
+} from '@drayage/manifest'
 import { familiarReference, type Reference, type Repository } from '@drayage/reference'
 
 import type { AbortOptions } from './abort-options.ts'

@@ -34,7 +34,7 @@ export function appendChanges(path: string, changes: readonly Change[]): void {
     const lines = changes.map((change) => JSON.stringify(change)).map((text) => `${checksum(text)} ${text}\n`)
     // A writer that died in the middle of a line leaves it without its end; the next line starts on its own.
     const bytes = Buffer.from((endsInMiddle(file, size) ? '\n' : '') + lines.join(''))
-    for (let offset = 0; offset < bytes.byteLength; ) offset += writeSync(file, bytes, offset)
+    for (let offset = 0; offset < bytes.byteLength;) offset += writeSync(file, bytes, offset)
     fsyncSync(file)
     if (size === 0) syncDirectory(dirname(path))
   } finally {
@@ -62,7 +62,10 @@ function syncDirectory(path: string): void {
  * The changes in the journal at `path`, oldest first; a line that is cut off or damaged is given as `undefined`. A
  * journal that is not there has none.
  */
-export async function* readChanges(path: string, options: AbortOptions = {}): AsyncGenerator<Change | undefined, void, void> {
+export async function* readChanges(
+  path: string,
+  options: AbortOptions = {},
+): AsyncGenerator<Change | undefined, void, void> {
   const file = await open(path, 'r').catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error

@@ -55,9 +55,19 @@ export function applyChange({ names, images }: Pick<Ledger, 'names' | 'images'>,
   }
 }
 
-function correct(database: Database, ledger: Pick<Ledger, 'names' | 'images'>, journal: string, failed: readonly Change[]): void {
+function correct(
+  database: Database,
+  ledger: Pick<Ledger, 'names' | 'images'>,
+  journal: string,
+  failed: readonly Change[],
+): void {
   try {
-    database.transaction(() => appendChanges(journal, failed.map((change) => presentState(ledger, change))))
+    database.transaction(() =>
+      appendChanges(
+        journal,
+        failed.map((change) => presentState(ledger, change)),
+      ),
+    )
   } catch {
     // The error of the change itself is the one to report; the change was never acknowledged.
   }

@@ -64,10 +64,16 @@ export function openNames(database: Database): NameTable {
  */
 export function assertCanName(name: Reference, target: Descriptor): void {
   if (name.digest !== undefined && name.digest !== target.digest) {
-    throw new NameRefusedError(storedNameText(name), `Cannot overwrite digest ${name.digest}: found content ${target.digest}`)
+    throw new NameRefusedError(
+      storedNameText(name),
+      `Cannot overwrite digest ${name.digest}: found content ${target.digest}`,
+    )
   }
   if (name.path === 'sha256' || name.path === 'library/sha256') {
-    throw new NameRefusedError(storedNameText(name), 'refusing to create an ambiguous tag using digest algorithm as name')
+    throw new NameRefusedError(
+      storedNameText(name),
+      'refusing to create an ambiguous tag using digest algorithm as name',
+    )
   }
 }
 

@@ -60,7 +60,10 @@ async function history(store: ImageStore): Promise<void> {
   await store.remove(images[1]?.imageId ?? '', { force: true })
 }
 
-const stateOf = async (store: ImageStore): Promise<unknown> => ({ images: await store.list(), names: await store.listNames() })
+const stateOf = async (store: ImageStore): Promise<unknown> => ({
+  images: await store.list(),
+  names: await store.listNames(),
+})
 
 test('rebuildImageStore() gives back all that a lost database held (F30)', async () => {
   const { store } = await open()
@@ -132,7 +135,8 @@ test('P10: the journal cut at any byte gives a valid state', async () => {
       const ids = new Set((await rebuilt.list()).map((image) => image.id))
       const lines = bytes.subarray(0, length).toString().split('\n').length - 1
       expect(ids.size > 0).toBe(lines >= 1)
-      for (const record of await rebuilt.listNames()) expect(record.image !== undefined && ids.has(record.image)).toBe(true)
+      for (const record of await rebuilt.listNames())
+        expect(record.image !== undefined && ids.has(record.image)).toBe(true)
       expect(database.all('pragma foreign_key_check')).toEqual([])
     }),
     { numRuns: 60 },

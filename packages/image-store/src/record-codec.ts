@@ -3,7 +3,9 @@ import type { Descriptor, Platform } from '@drayage/manifest'
 
 /** A plain object, or nothing. */
 export function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined
 }
 
 /** A descriptor as this package wrote it, or nothing. */
@@ -26,6 +28,7 @@ export function asDescriptors(value: unknown): readonly Descriptor[] | undefined
 /** A platform as this package wrote it, or nothing. */
 export function asPlatform(value: unknown): Platform | undefined {
   const object = asObject(value)
-  if (object === undefined || typeof object['os'] !== 'string' || typeof object['architecture'] !== 'string') return undefined
+  if (object === undefined || typeof object['os'] !== 'string' || typeof object['architecture'] !== 'string')
+    return undefined
   return value as Platform
 }

@@ -33,7 +33,8 @@ export function planRemoval(ledger: Pick<Ledger, 'names' | 'images'>, text: stri
 
 function planById({ names }: Pick<Ledger, 'names'>, image: ImageId, force: boolean): RemovalPlan {
   const untag = names.ofImage(image)
-  if (!force && !isSingleName(untag)) throw new ImageConflictError(image, 'image is referenced in multiple repositories')
+  if (!force && !isSingleName(untag))
+    throw new ImageConflictError(image, 'image is referenced in multiple repositories')
   return { untag, image }
 }
 

@@ -1,0 +1,155 @@
+import { type AbortOptions, fromBytes } from '@drayage/bytes'
+import { digestOf } from '@drayage/digest'
+import { decodeImageConfig, requireRootFs } from '@drayage/manifest'
+
+import { type ArchiveOutput, isPositional } from './archive-output.ts'
+import { configName, createDockerArchiveIndex, repoTag } from './docker-archive-index.ts'
+import { ArchiveClosedError, ArchiveImageError } from './errors.ts'
+import { type ArchiveLayer, layerMember } from './layer-member.ts'
+import type { Member } from './members.ts'
+import { createPositionalMembers } from './positional-members.ts'
+import { createSequentialMembers } from './sequential-members.ts'
+
+/** An image on its way into a docker-archive. */
+export interface ArchiveImage {
+  /** The bytes of the config. */
+  readonly config: Uint8Array
+  /** Names with a tag, familiar or full. */
+  readonly repoTags: readonly string[]
+  /** Bottom to top, as the config lists them. */
+  readonly layers: readonly ArchiveLayer[]
+}
+
+/** Options of {@link createDockerArchiveWriter}. */
+export interface DockerArchiveOptions {
+  /** How many layers are read at a time; {@link DEFAULT_ARCHIVE_CONCURRENCY} by default. */
+  readonly concurrency?: number
+  /** How many bytes of a layer that waits for its turn are kept in memory; {@link DEFAULT_SPOOL_MEMORY_BYTES} by default. */
+  readonly memoryBytes?: number
+}
+
+/** 2: inflating two layers at a time keeps two cores busy. */
+export const DEFAULT_ARCHIVE_CONCURRENCY: number = 2
+
+/** 8 MiB: most layers by number are smaller and never touch the disk before their turn. */
+export const DEFAULT_SPOOL_MEMORY_BYTES: number = 8 * 1_048_576
+
+/** Writes images into one docker-archive. Disposing it before `finish` takes back what was written. */
+export interface DockerArchiveWriter extends AsyncDisposable {
+  /**
+   * Adds an image; layers and configs that the archive holds are not read again, and the tags of the same image are
+   * joined. After a failure the archive is given up.
+   *
+   * @throws ArchiveImageError `ERR_ARCHIVE_IMAGE`
+   * @throws ArchiveClosedError `ERR_ARCHIVE_CLOSED`
+   * @throws ImageConfigSyntaxError `ERR_CONFIG_SYNTAX`
+   * @throws ReferenceSyntaxError `ERR_REFERENCE_SYNTAX`
+   * @throws DigestMismatchError `ERR_DIGEST_MISMATCH` when a layer has another DiffID
+   */
+  add(image: ArchiveImage, options?: AbortOptions): Promise<void>
+  /** Ends the archive; resolves when it is whole and, on a file system, durable. @throws ArchiveClosedError `ERR_ARCHIVE_CLOSED` */
+  finish(options?: AbortOptions): Promise<void>
+}
+
+/**
+ * Creates a writer of the format that `docker save` writes and `docker load` reads. Equal images in equal order give equal
+ * bytes: members are in the order of the images and their layers, with mode 0444, owner 0 and time 0.
+ */
+export function createDockerArchiveWriter(
+  output: ArchiveOutput,
+  options: DockerArchiveOptions = {},
+): DockerArchiveWriter {
+  const { concurrency = DEFAULT_ARCHIVE_CONCURRENCY, memoryBytes = DEFAULT_SPOOL_MEMORY_BYTES } = options
+  assertCount('concurrency', concurrency, 1)
+  assertCount('memoryBytes', memoryBytes, 0)
+  const stop = new AbortController()
+  const index = createDockerArchiveIndex()
+  const held = new Set<string>()
+  const memberOptions = { concurrency, memoryBytes, fail: (error: unknown) => stop.abort(error) }
+  const members = isPositional(output)
+    ? createPositionalMembers(output, memberOptions)
+    : createSequentialMembers(output, memberOptions)
+  let state: 'open' | 'finished' | 'failed' | 'disposed' = 'open'
+  let last: Promise<void> = Promise.resolve()
+
+  /** Runs one call after the other; the first failure takes the archive back. */
+  const inOrder = (work: () => Promise<void>): Promise<void> => {
+    const run = async (): Promise<void> => {
+      if (state !== 'open') throw new ArchiveClosedError(state)
+      try {
+        await work()
+      } catch (error) {
+        state = 'failed'
+        await output.discard().catch(() => {})
+        throw error
+      }
+    }
+    const running = last.then(run)
+    last = running.catch(() => {})
+    return running
+  }
+  const addMembers = async (wanted: readonly Member[], { signal }: AbortOptions): Promise<void> => {
+    const stopped = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
+    const fresh = wanted.filter(({ name }) => !held.has(name) && held.add(name))
+    const done = await Promise.allSettled(fresh.map((member) => members.add(member, { signal: stopped })))
+    stopped.throwIfAborted()
+    for (const one of done) if (one.status === 'rejected') throw one.reason
+  }
+  const bytesMember = (name: string, bytes: Uint8Array): Member => ({
+    name,
+    size: bytes.byteLength,
+    open: () => fromBytes(bytes),
+  })
+
+  return {
+    add: (image, addOptions = {}) =>
+      inOrder(async () => {
+        addOptions.signal?.throwIfAborted()
+        const tags = image.repoTags.map(repoTag)
+        assertLayers(image)
+        const config = digestOf(image.config)
+        await addMembers([...image.layers.map(layerMember), bytesMember(configName(config), image.config)], addOptions)
+        index.add(
+          config,
+          image.layers.map((layer) => layer.diffId),
+          tags,
+        )
+      }),
+    finish: (finishOptions = {}) =>
+      inOrder(async () => {
+        const repositories = index.repositories()
+        const ends = [bytesMember('manifest.json', index.manifest())]
+        if (repositories !== undefined) ends.push(bytesMember('repositories', repositories))
+        await addMembers(ends, finishOptions)
+        await members.end()
+        await output.finish()
+        state = 'finished'
+      }),
+    async [Symbol.asyncDispose]() {
+      stop.abort(new ArchiveClosedError('disposed'))
+      await last
+      if (state !== 'open') return
+      state = 'disposed'
+      await output.discard()
+    },
+  }
+}
+
+function assertCount(name: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return
+  throw new RangeError(`Cannot write an archive: ${name} is ${value}, expected an integer from ${least}`)
+}
+
+/** Checks that the layers are those of the config: another archive would load as a broken image. */
+function assertLayers({ config, layers }: ArchiveImage): void {
+  const expected = requireRootFs(decodeImageConfig(config).value).diff_ids
+  if (layers.length === 0) throw new ArchiveImageError('no layers', 'at least one: empty export - not implemented')
+  if (expected.length !== layers.length)
+    throw new ArchiveImageError(`${layers.length} layers`, `${expected.length}, as many as the config lists`)
+  for (const [at, { diffId, size }] of layers.entries()) {
+    if (diffId !== expected[at])
+      throw new ArchiveImageError(`layer ${at} with DiffID ${diffId}`, `${expected[at]}, as the config lists`)
+    if (size !== undefined && (!Number.isSafeInteger(size) || size < 0))
+      throw new RangeError(`Cannot add layer ${diffId}: its size is ${size}`)
+  }
+}

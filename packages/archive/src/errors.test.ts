@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+
+import { ArchiveClosedError, ArchiveExistsError, ArchiveImageError, isArchiveError, LayoutError } from './errors.ts'
+
+test('isArchiveError() knows every error of the package, by its code', () => {
+  for (const error of [
+    new ArchiveExistsError('/a.tar'),
+    new ArchiveImageError('a', 'b'),
+    new ArchiveClosedError('finished'),
+    new LayoutError('/a', 'x', 'y'),
+  ]) {
+    expect(isArchiveError(error)).toBe(true)
+    expect(isArchiveError(Object.assign(new Error('other copy'), { code: error.code }))).toBe(true)
+    expect(error.name).toBe(error.constructor.name)
+    expect(error.message).toMatch(/^Cannot /)
+  }
+  expect(isArchiveError(new Error('other'))).toBe(false)
+  expect(isArchiveError({ code: 'ERR_LAYOUT' })).toBe(false)
+})

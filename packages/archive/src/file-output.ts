@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto'
+import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+
+import type { ArchiveOutput, PositionalOutput, SequentialOutput } from './archive-output.ts'
+import { ArchiveExistsError } from './errors.ts'
+import { syncDirectory } from './sync-directory.ts'
+import { writeFully } from './write-fully.ts'
+
+/** Options of {@link openFileOutput}. */
+export interface FileOutputOptions {
+  /** Whether to replace a file that holds something; `false` by default. */
+  readonly overwrite?: boolean
+}
+
+/** How many bytes are written before the disk is asked to take them, so that little is left to do at the end. */
+const SYNC_BYTES = 64 * 1_048_576
+
+/**
+ * Opens the file at `path` for an archive. It appears, whole and durable, when the archive is finished; until then the
+ * bytes are in a file beside it. A device or a named pipe is written from start to end instead.
+ *
+ * @throws ArchiveExistsError `ERR_ARCHIVE_EXISTS` when the file holds something, unless `overwrite`
+ */
+export async function openFileOutput(path: string, options: FileOutputOptions = {}): Promise<ArchiveOutput> {
+  const target = await realpath(path).catch((error: unknown) => {
+    if (isMissing(error)) return path
+    throw error
+  })
+  const found = await assertFree(target, options)
+  if (found === 'special') return sequentialFile(await open(target, 'w'))
+  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.partial`)
+  return positionalFile(await open(temporary, 'wx', 0o644), temporary, target, options)
+}
+
+async function assertFree(path: string, { overwrite = false }: FileOutputOptions): Promise<'special' | 'file'> {
+  const found = await stat(path).catch((error: unknown) => {
+    if (isMissing(error)) return undefined
+    throw error
+  })
+  if (found === undefined || found.isDirectory()) return 'file'
+  if (!found.isFile()) return 'special'
+  if (found.size > 0 && !overwrite) throw new ArchiveExistsError(path)
+  return 'file'
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}
+
+function sequentialFile(file: FileHandle): SequentialOutput {
+  return {
+    write: (bytes) => writeFully(file, bytes, null),
+    finish: () => file.close(),
+    discard: () => file.close(),
+  }
+}
+
+function positionalFile(
+  file: FileHandle,
+  temporary: string,
+  target: string,
+  options: FileOutputOptions,
+): PositionalOutput {
+  let written = 0
+  let syncing: Promise<void> | undefined
+  let failure: unknown
+
+  const syncInBackground = (): void => {
+    if (syncing !== undefined || written < SYNC_BYTES) return
+    written = 0
+    // A failure is told once by the system; the file is lost then.
+    syncing = file.datasync().then(
+      () => void (syncing = undefined),
+      (error: unknown) => void (failure ??= error),
+    )
+  }
+  const discard = async (): Promise<void> => {
+    await syncing
+    await file.close().catch(() => {})
+    await rm(temporary, { force: true })
+  }
+
+  return {
+    spoolDirectory: dirname(target),
+    async writeAt(bytes, position) {
+      await writeFully(file, bytes, position)
+      written += bytes.byteLength
+      syncInBackground()
+    },
+    async finish() {
+      try {
+        await syncing
+        if (failure !== undefined) throw failure
+        await file.sync()
+        await file.close()
+        await assertFree(target, options)
+        await rename(temporary, target)
+      } catch (error) {
+        await discard()
+        throw error
+      }
+      await syncDirectory(dirname(target))
+    },
+    discard,
+  }
+}

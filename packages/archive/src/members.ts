@@ -1,0 +1,44 @@
+import type { AbortOptions, ByteStream } from '@drayage/bytes'
+
+/** A file on its way into a tar archive. */
+export interface Member {
+  readonly name: string
+  /** In bytes; absent when only the end of the stream tells. */
+  readonly size?: number | undefined
+  /** Opens the bytes; called when it is worth to begin. */
+  open(options: AbortOptions): ByteStream
+  /** Called with each block in order. */
+  readonly onBlock?: ((block: Uint8Array) => void) | undefined
+  /** Called at the end with the size; throws when the bytes are not what they should be. */
+  readonly check?: ((size: number) => void) | undefined
+}
+
+/** Writes the files of a tar archive. */
+export interface MemberWriter {
+  /**
+   * Gives `member` the next place in the archive and resolves when it is written. Several are written at a time when
+   * the calls do not wait for each other.
+   */
+  add(member: Member, options: AbortOptions): Promise<void>
+  /** Ends the archive, once all members are written. */
+  end(): Promise<void>
+}
+
+/** What member writers need besides an output. */
+export interface MemberWriterOptions {
+  /** How many members are read at a time. */
+  readonly concurrency: number
+  /** How many bytes of a member that waits for its turn are kept in memory. */
+  readonly memoryBytes: number
+  /** Called with the first failure, to stop the other members. */
+  readonly fail: (error: unknown) => void
+}
+
+/** Yields what `source` yields and calls `onEnd` when it ends, fails or is closed. */
+export async function* whenEnded(source: ByteStream, onEnd: () => void): ByteStream {
+  try {
+    yield* source
+  } finally {
+    onEnd()
+  }
+}

@@ -1,0 +1,137 @@
+import { constants } from 'node:fs'
+import { lstat, mkdir, open } from 'node:fs/promises'
+import { join, resolve as resolvePath } from 'node:path'
+
+import { abortable, type AbortOptions, type ByteStream } from '@drayage/bytes'
+import {
+  assertIngestKey,
+  type Checker,
+  ContentNotFoundError,
+  createKeyedLock,
+  type Fetcher,
+  type Ingester,
+  NameNotFoundError,
+  type RangeOptions,
+  type Resolver,
+  sizedFrom,
+  type Tagger,
+} from '@drayage/content'
+import { digestAlgorithm, digestHex, isDigest, verify } from '@drayage/digest'
+import type { Descriptor } from '@drayage/manifest'
+import { formatReference, type Reference } from '@drayage/reference'
+
+import { ensureLayoutFile, nameOf, readLayoutIndex, withEntry, writeLayoutIndex } from './layout-index.ts'
+import { LayoutIngest } from './layout-ingest.ts'
+import { withLock } from './layout-lock.ts'
+import { readFileBytes } from './read-file-bytes.ts'
+
+/** Options of {@link createOciLayoutSink}. */
+export interface OciLayoutSinkOptions {
+  /** Created when it is missing; an existing layout is extended. */
+  readonly directory: string
+}
+
+/** An OCI image layout as a sink, and as a source of what it holds. */
+export interface OciLayoutSink extends Ingester, Checker, Fetcher, Resolver, Tagger {
+  /**
+   * Puts `what` into the layout's index, under its own name in place of another entry with it, which stays without a
+   * name. Content without a name is put as it is.
+   *
+   * @throws LayoutError `ERR_LAYOUT`
+   */
+  put(what: Descriptor, refName?: string, options?: AbortOptions): Promise<void>
+}
+
+/**
+ * Opens an OCI image layout for writing; digests of what is put into it never change. `tag` and `resolve` take the tag of
+ * a reference as the entry's name (`org.opencontainers.image.ref.name`), and a reference by digest as content without a
+ * name. Any number of processes may extend a layout at the same time. Disposing an ingest drops its bytes.
+ *
+ * @see OCI image-spec v1.1.1, image-layout.md
+ */
+export function createOciLayoutSink(options: OciLayoutSinkOptions): OciLayoutSink {
+  const directory = resolvePath(options.directory)
+  const keys = createKeyedLock()
+  const blobPath = ({ digest }: Pick<Descriptor, 'digest'>): string =>
+    join(directory, 'blobs', digestAlgorithm(digest), digestHex(digest))
+
+  const has = async (what: Descriptor): Promise<boolean> => {
+    const found = await lstat(blobPath(what)).catch((error: unknown) => {
+      if (isMissing(error)) return undefined
+      throw error
+    })
+    return found?.isFile() === true && found.size === what.size
+  }
+  const put = async (what: Descriptor, refName?: string, { signal }: AbortOptions = {}): Promise<void> => {
+    if (refName === '') throw new RangeError('Cannot name an entry of a layout: the name is empty, expected some text')
+    await mkdir(directory, { recursive: true })
+    const update = async (): Promise<void> => {
+      await ensureLayoutFile(directory)
+      await writeLayoutIndex(directory, withEntry(await readLayoutIndex(directory), what, refName))
+    }
+    await withLock(join(directory, '.drayage.lock'), update, { signal })
+  }
+
+  return {
+    put,
+    async has(what, { signal } = {}) {
+      signal?.throwIfAborted()
+      return has(what)
+    },
+    async begin(key, { signal } = {}) {
+      assertIngestKey(key)
+      const release = await keys.acquire(key, { signal })
+      const algorithm = isDigest(key) ? digestAlgorithm(key) : 'sha256'
+      try {
+        return await LayoutIngest.open({
+          key,
+          directory: join(directory, '.drayage-ingest'),
+          algorithm,
+          blobPath,
+          has,
+          release,
+        })
+      } catch (error) {
+        release()
+        throw error
+      }
+    },
+    fetch: (what, fetchOptions) => fetchBlob(blobPath(what), what, fetchOptions),
+    async resolve(name, { signal } = {}) {
+      signal?.throwIfAborted()
+      const { manifests } = await readLayoutIndex(directory)
+      const { digest, tag = 'latest' } = name
+      const found = manifests.find((entry) => (digest === undefined ? nameOf(entry) === tag : entry.digest === digest))
+      if (found === undefined) throw new NameNotFoundError(formatReference(name))
+      return found
+    },
+    tag: (what: Descriptor, name: Reference, tagOptions) =>
+      put(what, name.tag ?? (name.digest === undefined ? 'latest' : undefined), tagOptions),
+  }
+}
+
+async function* fetchBlob(path: string, what: Descriptor, options: RangeOptions = {}): ByteStream {
+  const { offset = 0, signal } = options
+  signal?.throwIfAborted()
+  if (!Number.isSafeInteger(offset) || offset < 0 || offset > what.size) {
+    throw new RangeError(
+      `Cannot fetch "${what.digest}": the offset is ${offset}, expected an integer from 0 to ${what.size}`,
+    )
+  }
+  // A link could lead out of the layout.
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    (error: unknown) => {
+      throw isMissing(error) ? new ContentNotFoundError(what.digest, { cause: error }) : error
+    },
+  )
+  try {
+    const source = abortable(readFileBytes(file, offset), { signal })
+    yield* offset === 0 && options.verify !== false ? verify(source, what) : sizedFrom(source, what.size, offset)
+  } finally {
+    await file.close()
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}
