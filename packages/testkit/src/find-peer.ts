@@ -13,6 +13,9 @@ export type PeerName =
   | 'ctr'
   | 'podman'
   | 'buildah'
+  | 'regctl'
+  | 'oras'
+  | 'debootstrap'
 
 // Daemons are often where the search path of a user does not look.
 const SYSTEM_DIRECTORIES: readonly string[] = ['/usr/local/bin', '/usr/local/sbin', '/usr/bin', '/usr/sbin']

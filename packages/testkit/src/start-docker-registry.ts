@@ -23,6 +23,8 @@ export interface LoggedRequest {
   /** Path and query. */
   readonly url: string
   readonly status: number
+  /** Bytes of the body that were written, also when the client went away. */
+  readonly bytes: number
 }
 
 /** A running registry. */
@@ -37,7 +39,7 @@ export interface DockerRegistry extends Daemon {
 }
 
 const PROBE = 'drayage-probe'
-const ACCESS = /^127\.0\.0\.1 - \S+ \[[^\]]*\] "(?<method>[A-Z]+) (?<url>\S+) HTTP\/[\d.]+" (?<status>\d{3}) /
+const ACCESS = /^127\.0\.0\.1 - \S+ \[[^\]]*\] "(?<method>[A-Z]+) (?<url>\S+) HTTP\/[\d.]+" (?<status>\d{3}) (?<bytes>\d+) /
 
 /** Starts the `docker-registry` of the CNCF distribution project on a loopback port, without authentication. */
 export async function startDockerRegistry(options: StartDockerRegistryOptions): Promise<DockerRegistry> {
@@ -96,8 +98,8 @@ async function answers(url: string): Promise<boolean> {
 async function readRequests(logFile: string): Promise<LoggedRequest[]> {
   const lines = (await readFile(logFile, 'utf8')).split('\n')
   return lines.flatMap((line) => {
-    const { method, url, status } = ACCESS.exec(line)?.groups ?? {}
+    const { method, url, status, bytes } = ACCESS.exec(line)?.groups ?? {}
     if (method === undefined || url === undefined || url.includes(PROBE)) return []
-    return [{ method, url, status: Number(status) }]
+    return [{ method, url, status: Number(status), bytes: Number(bytes) }]
   })
 }

@@ -14,6 +14,8 @@ export interface StartDockerdOptions {
   readonly registryMirrors?: readonly string[]
   /** Registries to talk to without TLS, besides those of the loopback interface. */
   readonly insecure?: readonly string[]
+  /** How layers are kept; `vfs` by default, which works everywhere and is slow. */
+  readonly storageDriver?: 'vfs' | 'overlay2'
   /** More arguments. */
   readonly args?: readonly string[]
 }
@@ -28,7 +30,7 @@ export interface Dockerd extends Daemon {
 }
 
 /**
- * Starts a Docker daemon apart from any other one: own data, own containerd, no network, the `vfs` storage driver. It needs
+ * Starts a Docker daemon apart from any other one: own data, own containerd, no network. It needs
  * root and an installed `dockerd`, `containerd` and `docker`; it can move images but need not be able to run them.
  */
 export async function startDockerd(options: StartDockerdOptions): Promise<Dockerd> {
@@ -74,7 +76,7 @@ async function writeConfig(options: StartDockerdOptions, runtime: string): Promi
     'data-root': data,
     'exec-root': path.join(runtime, 'exec'),
     pidfile: path.join(runtime, 'docker.pid'),
-    'storage-driver': 'vfs',
+    'storage-driver': options.storageDriver ?? 'vfs',
     bridge: 'none',
     iptables: false,
     ip6tables: false,
