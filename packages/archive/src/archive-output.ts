@@ -3,7 +3,7 @@ export interface SequentialOutput {
   /** Writes the next bytes; resolves when the array is free for reuse. */
   write(bytes: Uint8Array): Promise<void>
   /** Ends a whole archive, durably where that means something. */
-  finish(): Promise<void>
+  finish(size: number): Promise<void>
   /** Gives up; nothing that looks like an archive stays where it can be taken back. */
   discard(): Promise<void>
 }
@@ -12,10 +12,12 @@ export interface SequentialOutput {
 export interface PositionalOutput {
   /** Writes bytes at a position; resolves when the array is free for reuse. */
   writeAt(bytes: Uint8Array, position: number): Promise<void>
+  /** Fills `bytes` with what was written at a position. */
+  readAt(bytes: Uint8Array, position: number): Promise<void>
   /** Where files that are needed for a while go. */
   readonly spoolDirectory: string
-  /** Ends a whole archive, durably. */
-  finish(): Promise<void>
+  /** Ends a whole archive of `size` bytes, durably; what was written after them goes. */
+  finish(size: number): Promise<void>
   /** Gives up; nothing stays. */
   discard(): Promise<void>
 }

@@ -17,6 +17,7 @@ import {
   type TestImage,
   type TestLayer,
 } from '@drayage/testkit'
+import fc from 'fast-check'
 import { extract, type Header } from 'tar-stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
@@ -140,6 +141,36 @@ describe('createDockerArchiveWriter()', () => {
       }
     }
     expect(seen.size).toBe(1)
+    expect(await readdir(directory)).toEqual(['image.tar'])
+  })
+
+  test('gives the same bytes for right and wrong guesses of sizes', async () => {
+    const sizes = image.layers.map((layer) => layer.tar.byteLength)
+    const archive = async (
+      hints: readonly (number | undefined)[],
+      options: DockerArchiveOptions = {},
+    ): Promise<string> => {
+      const layers = image.layers.map((layer, at) => layerOf(layer, { size: undefined, sizeHint: hints[at] }))
+      const output = await openFileOutput(path, { overwrite: true })
+      await write(output, [{ config: image.configBytes, repoTags: ['app:1'], layers }], options)
+      return digestOf(await readFile(path))
+    }
+    const expected = await archive([])
+    expect(await archive(sizes)).toBe(expected)
+    await fc.assert(
+      fc.asyncProperty(
+        fc.tuple(
+          ...sizes.map((size) =>
+            fc.option(fc.oneof(fc.nat(4_000_000), fc.constantFrom(0, size, size - 1, size + 1)), { nil: undefined }),
+          ),
+        ),
+        fc.constantFrom(0, 100_000, 10_000_000),
+        async (hints, memoryBytes) => {
+          expect(await archive(hints, { memoryBytes, concurrency: 4 })).toBe(expected)
+        },
+      ),
+      { numRuns: 40 },
+    )
     expect(await readdir(directory)).toEqual(['image.tar'])
   })
 

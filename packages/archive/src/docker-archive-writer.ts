@@ -80,6 +80,7 @@ export function createDockerArchiveWriter(
         await work()
       } catch (error) {
         state = 'failed'
+        await members.close()
         await output.discard().catch(() => {})
         throw error
       }
@@ -121,8 +122,8 @@ export function createDockerArchiveWriter(
         const ends = [bytesMember('manifest.json', index.manifest())]
         if (repositories !== undefined) ends.push(bytesMember('repositories', repositories))
         await addMembers(ends, finishOptions)
-        await members.end()
-        await output.finish()
+        await output.finish(await members.end())
+        await members.close()
         state = 'finished'
       }),
     async [Symbol.asyncDispose]() {
@@ -130,6 +131,7 @@ export function createDockerArchiveWriter(
       await last
       if (state !== 'open') return
       state = 'disposed'
+      await members.close()
       await output.discard()
     },
   }
@@ -146,10 +148,13 @@ function assertLayers({ config, layers }: ArchiveImage): void {
   if (layers.length === 0) throw new ArchiveImageError('no layers', 'at least one: empty export - not implemented')
   if (expected.length !== layers.length)
     throw new ArchiveImageError(`${layers.length} layers`, `${expected.length}, as many as the config lists`)
-  for (const [at, { diffId, size }] of layers.entries()) {
+  for (const [at, { diffId, size, sizeHint }] of layers.entries()) {
     if (diffId !== expected[at])
       throw new ArchiveImageError(`layer ${at} with DiffID ${diffId}`, `${expected[at]}, as the config lists`)
-    if (size !== undefined && (!Number.isSafeInteger(size) || size < 0))
-      throw new RangeError(`Cannot add layer ${diffId}: its size is ${size}`)
+    for (const bytes of [size, sizeHint]) {
+      if (bytes !== undefined && (!Number.isSafeInteger(bytes) || bytes < 0)) {
+        throw new RangeError(`Cannot add layer ${diffId}: its size is ${bytes}, expected an integer from 0`)
+      }
+    }
   }
 }

@@ -30,7 +30,7 @@ export async function openFileOutput(path: string, options: FileOutputOptions = 
   const found = await assertFree(target, options)
   if (found === 'special') return sequentialFile(await open(target, 'w'))
   const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.partial`)
-  return positionalFile(await open(temporary, 'wx', 0o644), temporary, target, options)
+  return positionalFile(await open(temporary, 'wx+', 0o644), temporary, target, options)
 }
 
 async function assertFree(path: string, { overwrite = false }: FileOutputOptions): Promise<'special' | 'file'> {
@@ -88,10 +88,18 @@ function positionalFile(
       written += bytes.byteLength
       syncInBackground()
     },
-    async finish() {
+    async readAt(bytes, position) {
+      for (let done = 0; done < bytes.byteLength;) {
+        const { bytesRead } = await file.read(bytes, done, bytes.byteLength - done, position + done)
+        if (bytesRead === 0) throw new RangeError('Cannot read the archive: it ends early')
+        done += bytesRead
+      }
+    },
+    async finish(size) {
       try {
         await syncing
         if (failure !== undefined) throw failure
+        await file.truncate(size)
         await file.sync()
         await file.close()
         await assertFree(target, options)

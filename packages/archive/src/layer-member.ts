@@ -16,6 +16,11 @@ export interface ArchiveLayer {
   readonly diffId: DiffId
   /** In bytes, of the uncompressed tar, where it is known: layers of known size are written side by side. */
   readonly size?: number | undefined
+  /**
+   * What the size probably is, where it is not known, such as the one in the trailer of a gzip file. A right one makes an
+   * archive in a file as fast as a known size; a wrong one costs time and nothing else.
+   */
+  readonly sizeHint?: number | undefined
   /** Whether the stream itself throws unless its bytes have the DiffID, so that they are not hashed again; `false` by default. */
   readonly isVerified?: boolean | undefined
   /** Opens the uncompressed tar; called once, and only when the layer is not in the archive yet. */
@@ -35,11 +40,12 @@ export function layerName(diffId: DiffId): string {
  * @throws DigestMismatchError `ERR_DIGEST_MISMATCH` from the writing
  */
 export function layerMember(layer: ArchiveLayer): Member {
-  const { diffId, size } = layer
+  const { diffId, size, sizeHint } = layer
   const hasher = layer.isVerified === true ? undefined : createHasher(digestAlgorithm(diffId))
   return {
     name: layerName(diffId),
     size,
+    sizeHint,
     open: (options) => atMost(layer.open(options), size),
     onBlock: hasher === undefined ? undefined : (block) => hasher.update(block),
     check(bytes) {

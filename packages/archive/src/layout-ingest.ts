@@ -21,6 +21,9 @@ import { syncDirectory } from './sync-directory.ts'
 import { writeBlocks } from './write-blocks.ts'
 import { writeFully } from './write-fully.ts'
 
+/** How often the directory of partial files may go while it is being used. */
+const MOST_TRIES = 100
+
 /** What an ingest of a layout works on. */
 export interface LayoutIngestParts {
   readonly key: string
@@ -50,13 +53,13 @@ export class LayoutIngest implements Ingest {
 
   static async open(parts: LayoutIngestParts): Promise<LayoutIngest> {
     const path = join(parts.directory, randomBytes(12).toString('hex'))
-    for (;;) {
-      await mkdir(parts.directory, { recursive: true })
+    for (let left = MOST_TRIES; ; left--) {
       try {
+        await mkdir(parts.directory, { recursive: true })
         return new LayoutIngest(parts, path, await open(path, 'wx+', 0o600))
       } catch (error) {
         // The last ingest of another process removed the directory meanwhile.
-        if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+        if (left === 0 || !(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
       }
     }
   }

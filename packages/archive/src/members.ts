@@ -5,6 +5,8 @@ export interface Member {
   readonly name: string
   /** In bytes; absent when only the end of the stream tells. */
   readonly size?: number | undefined
+  /** What the size probably is, where it is not known. */
+  readonly sizeHint?: number | undefined
   /** Opens the bytes; called when it is worth to begin. */
   open(options: AbortOptions): ByteStream
   /** Called with each block in order. */
@@ -20,8 +22,10 @@ export interface MemberWriter {
    * the calls do not wait for each other.
    */
   add(member: Member, options: AbortOptions): Promise<void>
-  /** Ends the archive, once all members are written. */
-  end(): Promise<void>
+  /** Ends the archive, once all members are written; resolves to its size in bytes. */
+  end(): Promise<number>
+  /** Lets go of everything that members still hold. */
+  close(): Promise<void>
 }
 
 /** What member writers need besides an output. */

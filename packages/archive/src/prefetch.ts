@@ -1,6 +1,7 @@
-import { abortable, type AbortOptions, type ByteStream } from '@drayage/bytes'
+import { abortable, type AbortOptions, type ByteStream, rechunk } from '@drayage/bytes'
 
 import { createSpool } from './spool.ts'
+import { BLOCK_BYTES } from './write-blocks.ts'
 
 /** Options of {@link prefetch}. */
 export interface PrefetchOptions extends AbortOptions {
@@ -21,7 +22,7 @@ export interface Prefetch extends AsyncDisposable {
 /** Starts to read `source`; its bytes wait in a spool until they are taken. */
 export function prefetch(source: ByteStream, options: PrefetchOptions): Prefetch {
   const spool = createSpool(options.directory, options.memoryBytes)
-  const iterator = abortable(source, options)[Symbol.asyncIterator]()
+  const iterator = rechunk(abortable(source, options), BLOCK_BYTES)[Symbol.asyncIterator]()
   let isTaken = false
   let isDone = false
 
@@ -56,7 +57,7 @@ export function prefetch(source: ByteStream, options: PrefetchOptions): Prefetch
     async [Symbol.asyncDispose]() {
       isTaken = true
       await pumping.catch(() => {})
-      await iterator.return(undefined)
+      await iterator.return?.()
       await spool[Symbol.asyncDispose]()
     },
   }

@@ -18,6 +18,11 @@ export function createSequentialMembers(output: SequentialOutput, options: Membe
   const { concurrency, memoryBytes, fail } = options
   const slots = createSlots(concurrency)
   let next: Turn<void> = turnOf(Promise.resolve())
+  let total = 0
+  const put = async (bytes: Uint8Array): Promise<void> => {
+    total += bytes.byteLength
+    await output.write(bytes)
+  }
 
   const writeMember = async (member: Member, turn: Turn<void>, { signal }: AbortOptions): Promise<void> => {
     const release = await slots.take()
@@ -29,14 +34,13 @@ export function createSequentialMembers(output: SequentialOutput, options: Membe
       try {
         await turn.promise
         const size = member.size ?? (await early?.size()) ?? 0
-        await output.write(await tarHeader(member.name, size))
-        const write = (block: Uint8Array): Promise<void> => output.write(block)
-        const bytes = await writeBlocks(early?.take() ?? source, write, {
+        await put(await tarHeader(member.name, size))
+        const bytes = await writeBlocks(early?.take() ?? source, put, {
           signal,
           ...(member.onBlock && { onBlock: member.onBlock }),
         })
         member.check?.(bytes)
-        if (tarPadding(bytes) > 0) await output.write(new Uint8Array(tarPadding(bytes)))
+        if (tarPadding(bytes) > 0) await put(new Uint8Array(tarPadding(bytes)))
       } catch (error) {
         fail(error)
         throw error
@@ -57,7 +61,9 @@ export function createSequentialMembers(output: SequentialOutput, options: Membe
     },
     async end() {
       await next.promise
-      await output.write(TAR_END)
+      await put(TAR_END)
+      return total
     },
+    async close() {},
   }
 }

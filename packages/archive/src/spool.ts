@@ -10,7 +10,7 @@ import { writeFully } from './write-fully.ts'
 /** Bytes that wait: the first ones in memory, the others in a file without a name. */
 export interface Spool extends AsyncDisposable {
   readonly size: number
-  /** Keeps `chunk`; the array may be reused once this resolves. */
+  /** Keeps `chunk`, which is not to be changed afterwards. */
   append(chunk: Uint8Array): Promise<void>
   /** All bytes, once no more are appended. */
   read(): ByteStream
@@ -29,7 +29,7 @@ export function createSpool(directory: string, memoryBytes: number): Spool {
     },
     async append(chunk) {
       if (file === undefined && keptBytes + chunk.byteLength <= memoryBytes) {
-        kept.push(chunk.slice())
+        kept.push(chunk)
         keptBytes += chunk.byteLength
         return
       }

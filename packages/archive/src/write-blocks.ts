@@ -3,8 +3,8 @@ import { abortable, type AbortOptions, type ByteStream } from '@drayage/bytes'
 /** How much is written at once. */
 export const BLOCK_BYTES = 1_048_576
 
-/** A chunk from this size on is written as it is; smaller ones are joined. */
-const DIRECT_BYTES = 262_144
+/** A chunk from this size on is written as it is; smaller ones are joined, since each write has its price. */
+const DIRECT_BYTES = BLOCK_BYTES
 
 /** Options of {@link writeBlocks}. */
 export interface WriteBlocksOptions extends AbortOptions {
