@@ -37,7 +37,8 @@ export class PoolWorker {
     this.#worker.ref()
     void job.idle.then(() => {
       this.#job = undefined
-      this.#worker.unref()
+      // A thread that is being ended keeps the program alive until it has, or who waits for that waits in vain.
+      if (this.#isAlive) this.#worker.unref()
     })
     try {
       job.start()
@@ -52,6 +53,7 @@ export class PoolWorker {
   async close(reason: (job: string) => Error): Promise<void> {
     if (this.#job !== undefined) this.#ending = reason(this.#job.name)
     this.#isAlive = false
+    this.#worker.ref()
     await this.#worker.terminate()
   }
 
