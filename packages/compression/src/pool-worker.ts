@@ -4,6 +4,12 @@ import { WorkerCrashedError } from './errors.ts'
 import { PoolJob, type JobRequest } from './pool-job.ts'
 import type { FromWorker } from './worker-protocol.ts'
 
+/**
+ * Megabytes of a thread's young generation. Blocks that a job has used are freed when the young generation is collected, so
+ * a small one bounds how many wait for that; the threads make few other objects.
+ */
+const YOUNG_GENERATION_MB = 3
+
 /** One worker thread: starts at once, runs one job at a time, keeps the program alive only while it has one. */
 export class PoolWorker {
   readonly #worker: Worker
@@ -15,7 +21,7 @@ export class PoolWorker {
 
   constructor(url: URL) {
     // Flags of the program may not fit a thread: `--input-type` of `node -e` makes its start fail.
-    this.#worker = new Worker(url, { execArgv: [] })
+    this.#worker = new Worker(url, { execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB } })
     this.#worker.unref()
     this.#worker.on('message', (message: FromWorker) => this.#job?.job.deliver(message))
     this.#worker.on('messageerror', (error) => void this.#lose(error))
