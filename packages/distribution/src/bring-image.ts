@@ -1,6 +1,6 @@
 import type { AbortOptions } from '@drayage/bytes'
 import type { Fetcher } from '@drayage/content'
-import type { ChainId, DiffId, Digest, ImageId } from '@drayage/digest'
+import { parseImageId, type ChainId, type Digest, type ImageId } from '@drayage/digest'
 import {
   checkLayerCount,
   decodeImageConfig,
@@ -8,15 +8,19 @@ import {
   requireImageConfig,
   type DecodedImageConfig,
   type DecodedImageManifest,
+  type Descriptor,
 } from '@drayage/manifest'
 import type { Repository } from '@drayage/reference'
 
 import { MAX_CONFIG_BYTES } from './defaults.ts'
-import { ImageMismatchError, TransferError } from './errors.ts'
+import { ImageMismatchError } from './errors.ts'
 import { fetchSmall, type FetchSmallOptions } from './fetch-manifest.ts'
+import { inSink } from './in-sink.ts'
 import type { LayerMeasurement, PullStore } from './ports.ts'
 import { pullLayer, type PulledLayer, type PullLayerOptions } from './pull-layer.ts'
 import type { SelectedImage } from './select-image.ts'
+
+const MISMATCH = "layers from manifest don't match image configuration"
 
 /** Options of {@link bringImage}. */
 export interface BringImageOptions extends PullLayerOptions, FetchSmallOptions {
@@ -30,6 +34,7 @@ export interface BringImageOptions extends PullLayerOptions, FetchSmallOptions {
  *
  * @throws UnsupportedConfigError `ERR_CONFIG_UNSUPPORTED`
  * @throws ImageMismatchError `ERR_IMAGE_MISMATCH`
+ * @throws LayerCountError `ERR_LAYER_COUNT`
  * @throws TransferError `ERR_TRANSFER`
  */
 export async function bringImage<M extends LayerMeasurement>(
@@ -42,16 +47,20 @@ export async function bringImage<M extends LayerMeasurement>(
   const { layers, config: wanted } = manifest.value
   requireImageConfig(manifest.value)
   if (layers.length > MAX_RUNNABLE_LAYERS) {
-    throw new ImageMismatchError(manifest.descriptor, `${layers.length} layers`, `at most ${MAX_RUNNABLE_LAYERS}`)
+    throw new ImageMismatchError(
+      manifest.descriptor,
+      'too many layers',
+      String(layers.length),
+      `at most ${MAX_RUNNABLE_LAYERS}`,
+    )
   }
-  await store.content.keep([wanted, ...layers], options)
+  const name = `image ${wanted.digest}`
+  await inSink('store', name, () => store.content.keep([wanted, ...layers], options), options)
   const { config, pulled } = await fetchParts(source, store, manifest, options)
-  const id = wanted.digest as string as ImageId
+  const id = parseImageId(wanted.digest)
   await registerLayers(store, manifest, config, pulled, options)
-  await store.images.putImage(
-    { id, manifest: manifest.descriptor, config, layers, index, repository },
-    { signal: options.signal },
-  )
+  const image = { id, manifest: manifest.descriptor, config, layers, index, repository }
+  await inSink('store', name, () => store.images.putImage(image, { signal: options.signal }), options)
   return id
 }
 
@@ -95,12 +104,14 @@ async function fetchConfig<M extends LayerMeasurement>(
   options: BringImageOptions,
 ): Promise<DecodedImageConfig> {
   const wanted = manifest.value.config
-  const bytes = await fetchSmall(source, store.content, wanted, MAX_CONFIG_BYTES, options)
+  const limits = { ...options, kind: 'image config', maxBytes: MAX_CONFIG_BYTES }
+  const bytes = await fetchSmall(source, store.content, wanted, limits)
   const config = decodeImageConfig(bytes, { digest: wanted.digest })
   checkLayerCount(manifest.value, config.value)
   return config
 }
 
+/** Registers the layers bottom to top, once all of them are known to be those of the config. */
 async function registerLayers<M extends LayerMeasurement>(
   store: PullStore<M>,
   manifest: DecodedImageManifest,
@@ -108,27 +119,31 @@ async function registerLayers<M extends LayerMeasurement>(
   pulled: ReadonlyMap<Digest, PulledLayer<M>>,
   options: AbortOptions,
 ): Promise<void> {
-  const image = manifest.value.config.digest as string as ImageId
-  const diffIds: readonly DiffId[] = config.value.rootfs?.diff_ids ?? []
+  const image = parseImageId(manifest.value.config.digest)
   let parent: ChainId | undefined
-  for (const [position, layer] of manifest.value.layers.entries()) {
+  for (const { layer, diffId, measurement } of matchLayers(manifest, config, pulled)) {
+    const place = { diffId, parent, image }
+    const register = (): Promise<ChainId> => store.layers.register(layer, measurement, place, options)
+    parent = await inSink('register', `layer ${layer.digest}`, register, options)
+  }
+}
+
+interface MatchedLayer<M extends LayerMeasurement> extends PulledLayer<M> {
+  readonly layer: Descriptor
+}
+
+/** @throws ImageMismatchError `ERR_IMAGE_MISMATCH` */
+function matchLayers<M extends LayerMeasurement>(
+  manifest: DecodedImageManifest,
+  config: DecodedImageConfig,
+  pulled: ReadonlyMap<Digest, PulledLayer<M>>,
+): MatchedLayer<M>[] {
+  const diffIds = checkLayerCount(manifest.value, config.value)
+  return manifest.value.layers.map((layer, position) => {
     const result = pulled.get(layer.digest)
     const expected = diffIds[position]
-    if (result === undefined || expected === undefined) {
-      throw new ImageMismatchError(manifest.descriptor, `${diffIds.length} DiffIDs`, String(manifest.value.layers.length))
-    }
-    if (result.diffId !== expected) {
-      throw new ImageMismatchError(
-        manifest.descriptor,
-        `DiffID ${result.diffId} of layer ${layer.digest}`,
-        expected,
-      )
-    }
-    try {
-      parent = await store.layers.register(layer, result.measurement, { diffId: expected, parent, image }, options)
-    } catch (error) {
-      options.signal?.throwIfAborted()
-      throw new TransferError('sink', 'register', `layer ${layer.digest}`, error)
-    }
-  }
+    if (result !== undefined && result.diffId === expected) return { ...result, layer }
+    const found = `DiffID ${result?.diffId} of layer ${layer.digest}`
+    throw new ImageMismatchError(manifest.descriptor, MISMATCH, found, String(expected))
+  })
 }

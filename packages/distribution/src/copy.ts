@@ -1,15 +1,18 @@
 import type { AbortOptions } from '@drayage/bytes'
-import { readBlob, walk, writeBlob, type Checker, type Fetcher, type Ingester } from '@drayage/content'
+import { walk, writeBlob, type Checker, type Fetcher, type Ingester } from '@drayage/content'
 import { MAX_MANIFEST_BYTES, type DecodedManifest, type Descriptor, type Platform } from '@drayage/manifest'
 import { formatReference, type Reference } from '@drayage/reference'
 import { createTransferManager, type TransferManager } from '@drayage/transfer'
 
-import { DEFAULT_CONCURRENT_DOWNLOADS } from './defaults.ts'
-import { TransferError } from './errors.ts'
+import { DEFAULT_CONCURRENT_DOWNLOADS, MAX_HELD_BLOBS, MAX_HELD_MANIFEST_BYTES } from './defaults.ts'
+import { NotAnImageError } from './errors.ts'
 import type { LayerState, OnEvent } from './events.ts'
 import { fetchBlob } from './fetch-blob.ts'
+import { readSmall } from './fetch-manifest.ts'
+import { inSink } from './in-sink.ts'
 import type { GraphSink, GraphSource } from './ports.ts'
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry-policy.ts'
+import { runShared } from './run-shared.ts'
 import { pickImage } from './select-image.ts'
 import { tryRequest } from './try-request.ts'
 
@@ -25,6 +28,18 @@ export interface CopyOptions extends AbortOptions {
   readonly retry?: RetryPolicy
 }
 
+interface CopySink extends Ingester, Checker {}
+
+const sinkNumbers = new WeakMap<CopySink, number>()
+let sinkCount = 0
+
+/** Tells sinks apart in keys of transfers: what one copy brings into its sink is not there in another. */
+function sinkNumber(sink: CopySink): number {
+  const number = sinkNumbers.get(sink) ?? ++sinkCount
+  sinkNumbers.set(sink, number)
+  return number
+}
+
 interface CopyContext extends AbortOptions {
   readonly onEvent: OnEvent
   readonly transfers: TransferManager<LayerState>
@@ -33,11 +48,14 @@ interface CopyContext extends AbortOptions {
 
 /**
  * Copies what `from` stands for, and all that it needs, and names it `to` in the sink. Every manifest, config and layer
- * keeps its bytes, so no digest changes; a manifest is written after all that it refers to.
+ * keeps its bytes, so no digest changes; a manifest is written after all that it refers to. What refers to the content,
+ * such as signatures, is not copied.
  *
  * @returns what `to` stands for afterwards
  * @throws TransferError `ERR_TRANSFER`
  * @throws PlatformNotFoundError `ERR_PLATFORM_NOT_FOUND`
+ * @throws NotAnImageError `ERR_NOT_AN_IMAGE` for a schema 1 manifest
+ * @throws WalkLimitError `ERR_WALK_LIMIT` and the errors of `decodeManifest`
  */
 export async function copy(
   source: GraphSource,
@@ -62,78 +80,83 @@ export async function copy(
   const root =
     platform === undefined ? target : await pickImage(source, target, { ...context, platform, name })
   await copyGraph(source, sink, root, context)
-  try {
-    await sink.tag(root, names.to, { signal })
-  } catch (error) {
-    signal?.throwIfAborted()
-    throw new TransferError('sink', 'tag', `"${formatReference(names.to)}"`, error)
-  }
+  await inSink('tag', `"${formatReference(names.to)}"`, () => sink.tag(root, names.to, { signal }), context)
   return root
 }
 
-/** Copies `root` and all that it needs: blobs side by side while the graph is still being read, then manifests, leaves first. */
-async function copyGraph(
-  source: Fetcher,
-  sink: Ingester & Checker,
-  root: Descriptor,
-  context: CopyContext,
-): Promise<void> {
+/**
+ * Copies `root` and all that it needs: blobs side by side while the graph is still being read, then manifests, leaves
+ * first. The first failure stops the rest, and all has stopped when it is thrown.
+ */
+async function copyGraph(source: Fetcher, sink: CopySink, root: Descriptor, context: CopyContext): Promise<void> {
   const failed = new AbortController()
   const signal = context.signal === undefined ? failed.signal : AbortSignal.any([failed.signal, context.signal])
-  const copying: Promise<void>[] = []
-  const manifests: DecodedManifest[] = []
+  const shared = { ...context, signal }
+  const held = { blobs: new Array<Promise<void>>(), manifests: new Array<DecodedManifest>(), bytes: 0 }
+  const writeHeld = async (): Promise<void> => {
+    await Promise.all(held.blobs)
+    for (const manifest of held.manifests) await writeManifest(sink, manifest, { signal })
+    held.blobs.length = 0
+    held.manifests.length = 0
+    held.bytes = 0
+  }
   try {
-    for await (const step of walk(retryingManifests(source, { ...context, signal }), root, { signal })) {
-      if (step.manifest === undefined) {
-        const leaf = copyLeaf(source, sink, step.descriptor, { ...context, signal })
+    for await (const { descriptor, manifest } of walk(retryingManifests(source, shared), root, { signal })) {
+      if (manifest === undefined) {
+        const leaf = copyLeaf(source, sink, descriptor, shared)
         leaf.catch((error: unknown) => failed.abort(error))
-        copying.push(leaf)
+        held.blobs.push(leaf)
       } else {
-        manifests.push(step.manifest)
+        // Schema 1 does not tell the sizes of its layers, so a copy of it could not be whole.
+        if (manifest.kind === 'schema1') throw new NotAnImageError(root.digest, descriptor.mediaType)
+        held.manifests.push(manifest)
+        held.bytes += manifest.bytes.byteLength
       }
+      if (held.bytes > MAX_HELD_MANIFEST_BYTES || held.blobs.length >= MAX_HELD_BLOBS) await writeHeld()
     }
-    await Promise.all(copying)
+    await writeHeld()
   } catch (error) {
     failed.abort(error)
-    await Promise.allSettled(copying)
+    await Promise.allSettled(held.blobs)
     throw error
   }
-  for (const manifest of manifests) await writeManifest(sink, manifest, context)
 }
 
 /** The source as far as manifests are read from it, each whole and tried again after failures that can pass. */
 function retryingManifests(source: Fetcher, context: CopyContext): Fetcher {
   return {
-    async *fetch(what, { signal } = {}) {
-      const request = (): Promise<Uint8Array> => readBlob(source, what, { maxBytes: MAX_MANIFEST_BYTES, signal })
-      yield await tryRequest('fetch', what.digest, request, context)
+    async *fetch(what) {
+      yield await readSmall(source, what, { ...context, kind: 'manifest', maxBytes: MAX_MANIFEST_BYTES })
     },
   }
 }
 
-async function writeManifest(sink: Ingester, manifest: DecodedManifest, { signal }: AbortOptions): Promise<void> {
-  const { descriptor, bytes } = manifest
-  try {
-    await writeBlob(sink, descriptor, bytes, { signal })
-  } catch (error) {
-    signal?.throwIfAborted()
-    throw new TransferError('sink', 'store', descriptor.digest, error)
+async function writeManifest(
+  sink: CopySink,
+  { descriptor, bytes }: DecodedManifest,
+  { signal }: AbortOptions,
+): Promise<void> {
+  const write = async (): Promise<void> => {
+    if (!(await sink.has(descriptor, { signal }))) await writeBlob(sink, descriptor, bytes, { signal })
   }
+  await inSink('store', `manifest ${descriptor.digest}`, write, { signal })
 }
 
 /** Copies one blob; the same blob in several manifests is copied once. */
 async function copyLeaf(
   source: Fetcher,
-  sink: Ingester & Checker,
+  sink: CopySink,
   blob: Descriptor,
   context: CopyContext,
 ): Promise<void> {
   const { signal, retry } = context
   const tell = (layer: LayerState): void => context.onEvent({ type: 'layer', digest: blob.digest, layer })
-  if (await sink.has(blob, { signal })) return tell({ state: 'exists' })
+  const isPresent = await inSink('store', `blob ${blob.digest}`, () => sink.has(blob, { signal }), context)
+  if (isPresent) return tell({ state: 'exists' })
   tell({ state: 'queued' })
-  await context.transfers.run(
-    blob.digest,
+  await runShared(
+    context.transfers,
+    `copy ${sinkNumber(sink)} ${blob.digest}`,
     ({ signal: shared, report }) => fetchBlob(source, sink, blob, { signal: shared, retry, onState: report }),
     { signal, onProgress: tell, onState: (state) => state === 'waiting' && tell({ state: 'waiting' }) },
   )

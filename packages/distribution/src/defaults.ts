@@ -7,5 +7,20 @@ export const DEFAULT_DOWNLOAD_ATTEMPTS = 5
 /** Milliseconds added to the wait before each further try, as in Docker Engine: 5 s, 10 s, 15 s, 20 s. */
 export const DEFAULT_RETRY_STEP_MS = 5000
 
+/** Bytes of progress after which the count of failed tries starts anew. */
+export const PROGRESS_BYTES: number = 1024 * 1024
+
 /** The most bytes of an image config; Docker Engine and containers/image read configs into memory as well. */
 export const MAX_CONFIG_BYTES: number = 8 * 1024 * 1024
+
+/** Indexes within indexes that are followed to an image. */
+export const MAX_INDEX_DEPTH = 4
+
+/** Manifests that are read at most to find the image of a platform. */
+export const MAX_SEARCHED_MANIFESTS = 64
+
+/** The most bytes of manifests that a copy holds in memory before it writes them. */
+export const MAX_HELD_MANIFEST_BYTES: number = 8 * 1024 * 1024
+
+/** The most blobs that a copy has under way or waiting before it reads on. */
+export const MAX_HELD_BLOBS = 1000

@@ -1,5 +1,7 @@
 import type { Descriptor, Platform } from '@drayage/manifest'
 
+import { escapeText } from './escape-text.ts'
+
 /** Codes of the errors of this package. */
 export type DistributionErrorCode =
   | 'ERR_TRANSFER'
@@ -21,7 +23,7 @@ export class TransferError extends Error {
   readonly code: 'ERR_TRANSFER' = 'ERR_TRANSFER'
   readonly side: TransferSide
   readonly operation: TransferOperation
-  /** What was on its way: a digest or a name. */
+  /** What was on its way, such as `blob sha256:…`, or a quoted name. */
   readonly what: string
 
   constructor(side: TransferSide, operation: TransferOperation, what: string, cause: unknown) {
@@ -32,8 +34,18 @@ export class TransferError extends Error {
   }
 }
 
-const platformText = (platform: Platform): string =>
-  [platform.os, platform.architecture, platform.variant].filter((part) => part !== undefined).join('/')
+/** Platforms that a message lists before it only counts the rest. */
+const MAX_LISTED = 32
+
+/** A platform as it came from the network, safe to show. */
+const platformText = ({ os, architecture, variant }: Platform): string =>
+  [os, architecture, variant].flatMap((part) => (part === undefined ? [] : [escapeText(part, 32)])).join('/')
+
+function platformList(platforms: readonly Platform[]): string {
+  if (platforms.length === 0) return 'no platform'
+  const listed = platforms.slice(0, MAX_LISTED).map(platformText).join(', ')
+  return platforms.length > MAX_LISTED ? `${listed} and ${platforms.length - MAX_LISTED} more` : listed
+}
 
 /** An index or image that does not offer the wanted platform. */
 export class PlatformNotFoundError extends Error {
@@ -44,9 +56,8 @@ export class PlatformNotFoundError extends Error {
   readonly available: readonly Platform[]
 
   constructor(what: string, wanted: Platform, available: readonly Platform[], options?: ErrorOptions) {
-    const offers = available.length === 0 ? 'no platform' : available.map(platformText).join(', ')
     super(
-      `Cannot select an image of "${what}": no matching manifest for ${platformText(wanted)} in the manifest list entries, available: ${offers}`,
+      `Cannot select an image of "${what}": no matching manifest for ${platformText(wanted)} in the manifest list entries, available: ${platformList(available)}`,
       options,
     )
     this.wanted = wanted
@@ -58,24 +69,22 @@ export class PlatformNotFoundError extends Error {
 export class NotAnImageError extends Error {
   override readonly name: string = 'NotAnImageError'
   readonly code: 'ERR_NOT_AN_IMAGE' = 'ERR_NOT_AN_IMAGE'
-  readonly mediaType: string
+  /** What it is instead: a media type, or words when it has none that tells. */
+  readonly found: string
 
-  constructor(what: string, mediaType: string, options?: ErrorOptions) {
-    super(`Cannot pull "${what}": found ${JSON.stringify(mediaType.slice(0, 160))}, expected a container image`, options)
-    this.mediaType = mediaType
+  constructor(what: string, found: string, options?: ErrorOptions) {
+    super(`Cannot use "${what}": found "${escapeText(found, 160)}", expected a container image`, options)
+    this.found = found
   }
 }
 
-/** A manifest and a config that contradict each other. */
+/** A manifest and a config that contradict each other, or ask for more layers than an image can have. */
 export class ImageMismatchError extends Error {
   override readonly name: string = 'ImageMismatchError'
   readonly code: 'ERR_IMAGE_MISMATCH' = 'ERR_IMAGE_MISMATCH'
 
-  constructor(manifest: Descriptor, found: string, wanted: string, options?: ErrorOptions) {
-    super(
-      `Cannot accept image ${manifest.digest}: layers from manifest don't match image configuration: found ${found}, expected ${wanted}`,
-      options,
-    )
+  constructor(manifest: Descriptor, problem: string, found: string, wanted: string, options?: ErrorOptions) {
+    super(`Cannot accept image ${manifest.digest}: ${problem}: found ${found}, expected ${wanted}`, options)
   }
 }
 

@@ -4,12 +4,12 @@ import { isDigestError } from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
 import { retry as retryWork } from '@drayage/transfer'
 
+import { PROGRESS_BYTES } from './defaults.ts'
 import { TransferError } from './errors.ts'
 import type { LayerState } from './events.ts'
+import { inSink } from './in-sink.ts'
 import { isRetryable, retryDelayMs, type RetryPolicy } from './retry-policy.ts'
-
-/** Bytes of progress after which the count of failed tries starts anew. */
-const PROGRESS_BYTES = 1024 * 1024
+import { watchSource } from './watched-source.ts'
 
 /** Options of {@link fetchBlob}. */
 export interface FetchBlobOptions extends AbortOptions {
@@ -21,7 +21,8 @@ export interface FetchBlobOptions extends AbortOptions {
 
 /**
  * Brings a blob into `sink`, from the byte where an earlier try stopped, and verifies it. Failures that can pass are
- * tried again as `retry` says; bytes that were resumed and turn out wrong are dropped and fetched once more.
+ * tried again as `retry` says. When bytes that came in more than one part turn out wrong, they are dropped and fetched
+ * once more; a digest that is wrong in one piece is final.
  *
  * @returns whether bytes had to be fetched
  * @throws TransferError `ERR_TRANSFER`
@@ -33,45 +34,62 @@ export async function fetchBlob(
   options: FetchBlobOptions,
 ): Promise<'fetched' | 'already-present'> {
   const { signal, onState } = options
-  if (await sink.has(what, { signal })) return 'already-present'
-  await using ingest = await sink.begin(what.digest, { signal })
+  const inStore = <T>(step: () => Promise<T>): Promise<T> => inSink('store', `blob ${what.digest}`, step, options)
+  const isPresent = (): Promise<boolean> => inStore(() => sink.has(what, { signal }))
+  if (await isPresent()) return 'already-present'
+  await using ingest = await inStore(() => sink.begin(what.digest, { signal }))
+  const reset = (): Promise<void> => inStore(() => ingest.reset({ signal }))
   // Another holder may have finished it while this one waited.
-  if (await sink.has(what, { signal })) return 'already-present'
-  if (ingest.offset > what.size) await ingest.reset({ signal })
-  for (let resumed = ingest.offset > 0; ; resumed = false) {
+  if (await isPresent()) {
+    if (ingest.offset > 0) await reset()
+    return 'already-present'
+  }
+  if (ingest.offset > what.size) await reset()
+  for (let isLast = false; ; isLast = true) {
     options.onIngest?.(ingest)
-    await fillIngest(source, ingest, what, options)
+    const isInParts = await fillIngest(source, ingest, what, options)
     onState({ state: 'verifying' })
     try {
-      await ingest.commit(what, { signal })
-      return 'fetched'
+      return (await ingest.commit(what, { signal })) === 'committed' ? 'fetched' : 'already-present'
     } catch (error) {
       signal?.throwIfAborted()
       if (!isDigestError(error)) throw new TransferError('sink', 'store', `blob ${what.digest}`, error)
-      if (!resumed) throw new TransferError('source', 'verify', `blob ${what.digest}`, error)
-      await ingest.reset({ signal })
+      if (isLast || !isInParts) throw new TransferError('source', 'verify', `blob ${what.digest}`, error)
     }
+    await reset()
   }
 }
 
-async function fillIngest(source: Fetcher, ingest: Ingest, what: Descriptor, options: FetchBlobOptions): Promise<void> {
+/** Appends what is missing. Resolves to whether bytes were there before one of its requests. */
+async function fillIngest(
+  source: Fetcher,
+  ingest: Ingest,
+  what: Descriptor,
+  options: FetchBlobOptions,
+): Promise<boolean> {
   const { signal, retry, onState } = options
   let mark = ingest.offset
+  let isInParts = false
   onState({ state: 'downloading', current: ingest.offset, total: what.size })
+  const append = async (): Promise<void> => {
+    isInParts ||= ingest.offset > 0
+    await appendRest(source, ingest, what, options)
+  }
   try {
-    await retryWork(() => appendRest(source, ingest, what, options), {
+    await retryWork(append, {
       attempts: retry.attempts,
       isRetryable: (error) => !(error instanceof TransferError) && isRetryable(error),
       hasProgressed: () => {
-        const progressed = ingest.offset - mark >= PROGRESS_BYTES
+        if (ingest.offset - mark < PROGRESS_BYTES) return false
         mark = ingest.offset
-        return progressed
+        return true
       },
       delayMs: (number, error) => retryDelayMs(retry, number, error),
       onRetry: ({ secondsLeft, retry: number, error }) =>
         onState({ state: 'retrying', secondsLeft, retry: number, error }),
       signal,
     })
+    return isInParts
   } catch (error) {
     signal?.throwIfAborted()
     if (error instanceof TransferError) throw error
@@ -81,46 +99,15 @@ async function fillIngest(source: Fetcher, ingest: Ingest, what: Descriptor, opt
 
 async function appendRest(source: Fetcher, ingest: Ingest, what: Descriptor, options: FetchBlobOptions): Promise<void> {
   const { signal, onState } = options
-  if (ingest.offset >= what.size) return
-  const bytes = new WatchedSource(source.fetch(what, { offset: ingest.offset, verify: false, signal }))
+  const { offset } = ingest
+  if (offset >= what.size) return
+  const onProgress = (current: number): void => onState({ state: 'downloading', current, total: what.size })
+  const watched = watchSource(source, what, { offset, onProgress, signal })
   try {
-    await ingest.append(report(bytes, ingest.offset, what, onState), { signal })
+    await ingest.append(watched.bytes, { signal })
   } catch (error) {
     signal?.throwIfAborted()
-    if (error === bytes.error) throw error
+    if (watched.failure !== undefined) throw watched.failure.error
     throw new TransferError('sink', 'store', `blob ${what.digest}`, error)
-  }
-}
-
-/** Remembers the error of a source, so that it can be told from one of the sink that reads it. */
-class WatchedSource {
-  readonly #source: AsyncIterable<Uint8Array>
-  error: unknown
-
-  constructor(source: AsyncIterable<Uint8Array>) {
-    this.#source = source
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
-    try {
-      yield* this.#source
-    } catch (error) {
-      this.error = error
-      throw error
-    }
-  }
-}
-
-async function* report(
-  source: AsyncIterable<Uint8Array>,
-  offset: number,
-  what: Descriptor,
-  onState: (state: LayerState) => void,
-): AsyncIterable<Uint8Array> {
-  let current = offset
-  for await (const chunk of source) {
-    current += chunk.byteLength
-    yield chunk
-    onState({ state: 'downloading', current, total: what.size })
   }
 }

@@ -2,8 +2,8 @@ import type { AbortOptions } from '@drayage/bytes'
 import { readBlob, writeBlob, type Checker, type Fetcher, type Ingester } from '@drayage/content'
 import { decodeManifest, MAX_MANIFEST_BYTES, type DecodedManifest, type Descriptor } from '@drayage/manifest'
 
-import { TransferError } from './errors.ts'
 import type { OnEvent } from './events.ts'
+import { inSink } from './in-sink.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 import { tryRequest } from './try-request.ts'
 
@@ -13,24 +13,46 @@ export interface FetchSmallOptions extends AbortOptions {
   readonly onEvent: OnEvent
 }
 
-/** The verified bytes of small content, from `store` when they are there, else from `source` and then kept in `store`. */
+/** What small content is and how much of it is read. */
+export interface SmallContentOptions extends FetchSmallOptions {
+  /** For messages, such as `manifest`. */
+  readonly kind: string
+  readonly maxBytes: number
+}
+
+/** The verified bytes of small content from `source`, tried again after failures that can pass. */
+export async function readSmall(source: Fetcher, what: Descriptor, options: SmallContentOptions): Promise<Uint8Array> {
+  const { signal, kind, maxBytes } = options
+  return await tryRequest('fetch', `${kind} ${what.digest}`, () => readBlob(source, what, { maxBytes, signal }), options)
+}
+
+/** Like {@link readSmall}, but from `store` when good bytes are there, and kept in `store` otherwise. */
 export async function fetchSmall(
   source: Fetcher,
   store: Fetcher & Checker & Ingester,
   what: Descriptor,
-  maxBytes: number,
-  options: FetchSmallOptions,
+  options: SmallContentOptions,
 ): Promise<Uint8Array> {
-  const { signal } = options
-  if (await store.has(what, { signal })) return readBlob(store, what, { maxBytes, signal })
-  const bytes = await tryRequest('fetch', what.digest, () => readBlob(source, what, { maxBytes, signal }), options)
-  try {
-    await writeBlob(store, what, bytes, { signal })
-  } catch (error) {
-    signal?.throwIfAborted()
-    throw new TransferError('sink', 'store', what.digest, error)
-  }
+  const { signal, kind } = options
+  const stored = await readStored(store, what, options)
+  if (stored !== undefined) return stored
+  const bytes = await readSmall(source, what, options)
+  await inSink('store', `${kind} ${what.digest}`, () => writeBlob(store, what, bytes, { signal }), options)
   return bytes
+}
+
+/** What the store has; `undefined` when it has nothing or cannot give it, so that the source is asked. */
+async function readStored(
+  store: Fetcher & Checker,
+  what: Descriptor,
+  { signal, maxBytes }: SmallContentOptions,
+): Promise<Uint8Array | undefined> {
+  try {
+    return (await store.has(what, { signal })) ? await readBlob(store, what, { maxBytes, signal }) : undefined
+  } catch {
+    signal?.throwIfAborted()
+    return undefined
+  }
 }
 
 /** The manifest or index that `what` describes, verified, decoded and kept in `store`. */
@@ -40,6 +62,6 @@ export async function fetchManifest(
   what: Descriptor,
   options: FetchSmallOptions,
 ): Promise<DecodedManifest> {
-  const bytes = await fetchSmall(source, store, what, MAX_MANIFEST_BYTES, options)
+  const bytes = await fetchSmall(source, store, what, { ...options, kind: 'manifest', maxBytes: MAX_MANIFEST_BYTES })
   return decodeManifest(bytes, { mediaType: what.mediaType, digest: what.digest })
 }

@@ -4,12 +4,10 @@ import { verify } from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
 import { countDown } from '@drayage/transfer'
 
+import { PROGRESS_BYTES } from './defaults.ts'
 import { TransferError } from './errors.ts'
 import type { LayerState } from './events.ts'
 import { isRetryable, retryDelayMs, type RetryPolicy } from './retry-policy.ts'
-
-/** Bytes of progress after which the count of failed tries starts anew. */
-const PROGRESS_BYTES = 1024 * 1024
 
 /** Options of {@link fetchStream}. */
 export interface FetchStreamOptions extends AbortOptions {
@@ -46,8 +44,9 @@ async function* fetchParts(source: Fetcher, what: Descriptor, options: FetchStre
       return
     } catch (error) {
       signal?.throwIfAborted()
-      failures = offset - mark >= PROGRESS_BYTES ? 1 : failures + 1
-      mark = offset
+      const hasProgressed = offset - mark >= PROGRESS_BYTES
+      failures = hasProgressed ? 1 : failures + 1
+      if (hasProgressed) mark = offset
       if (!isRetryable(error) || failures >= retry.attempts) {
         throw new TransferError('source', 'fetch', `blob ${what.digest}`, error)
       }

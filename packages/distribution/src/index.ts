@@ -1,5 +1,5 @@
 /**
- * copy, pull and save over any source and sink.
+ * Pull and copy images over any source and sink, resumable and verified.
  *
  * Knows ports only: registries, stores and archives are passed in.
  *

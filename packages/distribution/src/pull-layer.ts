@@ -1,5 +1,5 @@
 import type { AbortOptions } from '@drayage/bytes'
-import { canFollow, type Fetcher } from '@drayage/content'
+import { canFollow, type Fetcher, type Ingest } from '@drayage/content'
 import type { DiffId } from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
 import type { TransferManager } from '@drayage/transfer'
@@ -7,8 +7,10 @@ import type { TransferManager } from '@drayage/transfer'
 import { TransferError } from './errors.ts'
 import type { LayerState, OnEvent } from './events.ts'
 import { fetchBlob } from './fetch-blob.ts'
+import { inSink } from './in-sink.ts'
 import type { BlobStore, LayerMeasurement, LayerMeasurer } from './ports.ts'
 import type { RetryPolicy } from './retry-policy.ts'
+import { runShared } from './run-shared.ts'
 
 /** A layer that is stored and verified. */
 export interface PulledLayer<M extends LayerMeasurement> {
@@ -44,14 +46,15 @@ export async function pullLayer<M extends LayerMeasurement>(
 ): Promise<PulledLayer<M>> {
   const { signal } = options
   const tell = (state: LayerState): void => options.onEvent({ type: 'layer', digest: layer.digest, layer: state })
-  const known = await store.layers.find(layer, { signal })
+  const known = await inSink('store', `layer ${layer.digest}`, () => store.layers.find(layer, { signal }), options)
   if (known !== undefined) {
     tell({ state: 'exists' })
     return { diffId: known }
   }
   tell({ state: 'queued' })
-  const pulled = await options.transfers.run<PulledLayer<M>>(
-    layer.digest,
+  const pulled = await runShared<PulledLayer<M>>(
+    options.transfers,
+    `pull ${layer.digest}`,
     (context) => fetchAndMeasure(source, store, layer, { ...options, ...context }),
     { signal, onProgress: tell, onState: (state) => state === 'waiting' && tell({ state: 'waiting' }) },
   )
@@ -73,26 +76,39 @@ async function fetchAndMeasure<M extends LayerMeasurement>(
   context: FetchContext,
 ): Promise<PulledLayer<M>> {
   const { signal, retry, report, release } = context
-  let measuring: Promise<M> | undefined
-  await fetchBlob(source, store.content, layer, {
-    signal,
-    retry,
-    onState: report,
-    onIngest: (ingest) => {
-      if (!canFollow(ingest)) return
-      measuring = store.layers.measure(ingest.follow({ signal }), { signal })
-      // Its failure is of interest only once the bytes are verified: damaged bytes fail there too, with the better words.
-      measuring.catch(() => {})
-    },
-  })
-  report({ state: 'downloaded' })
-  release()
-  report({ state: 'registering' })
+  const failed = new AbortController()
+  const following = { signal: AbortSignal.any([signal, failed.signal]) }
+  const measures: Promise<M>[] = []
+  const onIngest = (ingest: Ingest): void => {
+    if (!canFollow(ingest)) return
+    const measuring = store.layers.measure(ingest.follow(following), following)
+    // Its failure is of interest only once the bytes are verified: damaged bytes fail there too, with the better words.
+    measuring.catch(() => {})
+    measures.push(measuring)
+  }
   try {
-    const measurement = await (measuring ?? store.layers.measure(store.content.fetch(layer, { signal }), { signal }))
+    const outcome = await fetchBlob(source, store.content, layer, { signal, retry, onState: report, onIngest })
+    report({ state: 'downloaded' })
+    release()
+    report({ state: 'registering' })
+    const followed = outcome === 'fetched' ? measures.at(-1) : undefined
+    const measurement = await (followed ?? store.layers.measure(store.content.fetch(layer, { signal }), { signal }))
     return { diffId: measurement.diffId, measurement }
   } catch (error) {
     signal.throwIfAborted()
-    throw new TransferError('source', 'verify', `layer ${layer.digest}`, error)
+    failed.abort(error)
+    throw error instanceof TransferError ? error : measureError(layer, error)
+  } finally {
+    // Nothing of this layer is written after it has failed.
+    await Promise.allSettled(measures)
   }
+}
+
+/** A verified layer that cannot be measured is a bad layer, unless the store says that it could not write. */
+function measureError(layer: Descriptor, error: unknown): TransferError {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const isOfStore = /^(E[A-Z0-9]+|ERR_STORE_\w+)$/.test(code)
+  return isOfStore
+    ? new TransferError('sink', 'store', `layer ${layer.digest}`, error)
+    : new TransferError('source', 'verify', `layer ${layer.digest}`, error)
 }

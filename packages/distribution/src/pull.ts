@@ -1,6 +1,15 @@
 import type { AbortOptions } from '@drayage/bytes'
+import { readBlob } from '@drayage/content'
 import type { Digest, ImageId } from '@drayage/digest'
-import type { Descriptor, Platform } from '@drayage/manifest'
+import {
+  decodeImageConfig,
+  formatPlatform,
+  matchesPlatform,
+  platformOf,
+  type DecodedImageConfig,
+  type Descriptor,
+  type Platform,
+} from '@drayage/manifest'
 import {
   familiarReference,
   formatReference,
@@ -14,8 +23,10 @@ import {
 import { createTransferManager, type TransferManager } from '@drayage/transfer'
 
 import { bringImage } from './bring-image.ts'
-import { DEFAULT_CONCURRENT_DOWNLOADS } from './defaults.ts'
+import { DEFAULT_CONCURRENT_DOWNLOADS, MAX_CONFIG_BYTES } from './defaults.ts'
+import { escapeText } from './escape-text.ts'
 import type { LayerState, OnEvent } from './events.ts'
+import { inSink } from './in-sink.ts'
 import type { LayerMeasurement, NameKeeper, PullStore, RepositoryOpener, RepositorySource } from './ports.ts'
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry-policy.ts'
 import { selectImage } from './select-image.ts'
@@ -28,7 +39,10 @@ export interface PullOptions extends AbortOptions {
   readonly platform: Platform
   /** Receives progress. */
   readonly onEvent?: OnEvent
-  /** Shares downloads with other pulls; by default a manager of this pull alone with three downloads at a time. */
+  /**
+   * Shares downloads with other pulls into the same store; by default a manager of this pull alone with three downloads
+   * at a time.
+   */
   readonly transfers?: TransferManager<LayerState>
   /** Five tries, 5 s more between each two by default. */
   readonly retry?: RetryPolicy
@@ -50,7 +64,7 @@ export interface PullResult {
  * Brings an image from a registry into a store and names it there. Resolves when the image is whole, verified, durable
  * and named; before that nothing of it is visible. The same call after a failure goes on at the byte where it stopped.
  *
- * @param name familiar or full; `latest` when it has neither tag nor digest
+ * @param name familiar or full; `latest` when it has neither tag nor digest, and without its tag when it has a digest
  * @throws ReservedNameError `ERR_REFERENCE_RESERVED`
  * @throws PullNotFoundError `ERR_PULL_NOT_FOUND`
  * @throws PullDeniedError `ERR_PULL_DENIED`
@@ -69,19 +83,21 @@ export async function pull<M extends LayerMeasurement>(
 ): Promise<PullResult> {
   const reference = withDefaultTag(typeof name === 'string' ? parseReference(name) : name)
   validateRepositoryName(reference)
+  // A digest says all: the tag beside it is neither looked up nor moved.
+  const asked = reference.digest === undefined ? reference : withoutTag(reference)
   const context = {
     signal: options.signal,
     onEvent: options.onEvent ?? ((): void => {}),
     transfers: options.transfers ?? createTransferManager<LayerState>({ limit: DEFAULT_CONCURRENT_DOWNLOADS }),
     retry: options.retry ?? DEFAULT_RETRY_POLICY,
     platform: options.platform,
-    name: familiarReference(reference),
+    name: familiarReference(asked),
   }
   try {
-    return await pullReference(registry.repository(reference), store, reference, context)
+    return await pullReference(registry.repository(asked), store, asked, context)
   } catch (error) {
     options.signal?.throwIfAborted()
-    throw translatePullError(error, reference)
+    throw translatePullError(error, asked)
   }
 }
 
@@ -99,17 +115,36 @@ async function pullReference<M extends LayerMeasurement>(
   const target = await tryRequest('resolve', `"${name}"`, () => source.resolve(reference, { signal }), context)
   const selected = await selectImage(source, store.content, target, context)
   const manifest = selected.manifest.descriptor
-  const id = reference.digest === undefined ? reference.tag : undefined
-  onEvent({ type: 'pulling', id: id ?? formatReference(reference), path: reference.path })
+  onEvent({ type: 'pulling', id: reference.tag ?? formatReference(reference), path: reference.path })
 
-  const named = await store.images.imageOf(reference, { signal })
-  const present = await store.images.findImage(manifest, { signal })
+  const inStore = <T>(step: () => Promise<T>): Promise<T> => inSink('store', `"${name}"`, step, context)
+  const named = await inStore(() => store.images.imageOf(reference, { signal }))
+  const present = await inStore(() => store.images.findImage(manifest, { signal }))
   const image = present ?? (await bringImage(source, store, selected, reference, context))
-  await nameImage(store.images, reference, target, image, context)
+  const config = await inStore(() => readConfig(store, selected.manifest.value.config, context))
+  await inStore(() => nameImage(store.images, reference, target, image, context))
   const upToDate = present !== undefined && named === image
   onEvent({ type: 'digest', digest: target.digest })
   onEvent({ type: 'status', upToDate, reference: name })
+  warnOfPlatform(platformOf(config.value), context)
   return { reference, digest: target.digest, image, manifest, upToDate }
+}
+
+async function readConfig<M extends LayerMeasurement>(
+  store: PullStore<M>,
+  config: Descriptor,
+  { signal }: AbortOptions,
+): Promise<DecodedImageConfig> {
+  const bytes = await readBlob(store.content, config, { maxBytes: MAX_CONFIG_BYTES, signal })
+  return decodeImageConfig(bytes, { digest: config.digest })
+}
+
+/** An image that is named directly, not through an index, may be for another platform; that is no error. */
+function warnOfPlatform(actual: Platform | undefined, { onEvent, name, platform }: PullContext): void {
+  if (actual === undefined || matchesPlatform(actual, platform)) return
+  const [wanted, found] = [platform, actual].map((each) => escapeText(formatPlatform(each), 96))
+  const message = `image with reference ${name} was found but does not match the specified platform: wanted ${wanted}, actual: ${found}`
+  onEvent({ type: 'warning', message })
 }
 
 /** Records the digest name of what was pulled, and its tag unless a digest was asked for. */

@@ -14,6 +14,7 @@ export interface TryRequestOptions extends AbortOptions {
 /**
  * Asks the source for something small, again after failures that can pass.
  *
+ * @param what for messages, such as `manifest sha256:…`
  * @throws TransferError `ERR_TRANSFER` with the last failure as its cause
  */
 export async function tryRequest<T>(
