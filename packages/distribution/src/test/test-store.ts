@@ -1,0 +1,107 @@
+import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { pipeline, Readable } from 'node:stream'
+
+import type { ByteStream } from '@drayage/bytes'
+import { createMemoryStore, type MemoryStore } from '@drayage/content'
+import { chainId, createHasher, parseDiffId, type ChainId, type DiffId, type Digest, type ImageId } from '@drayage/digest'
+import type { Descriptor } from '@drayage/manifest'
+import { formatReference } from '@drayage/reference'
+
+import type { LayerMeasurement, PulledImage, PullStore } from '../ports.ts'
+
+/** A whole store in memory, which a test can look into. */
+export interface TestStore extends PullStore<LayerMeasurement> {
+  readonly blobs: MemoryStore
+  readonly layersByChain: Map<ChainId, Digest>
+  readonly imagesById: Map<ImageId, PulledImage>
+  readonly names: Map<string, ImageId>
+  readonly kept: Set<Digest>
+  /** How many layers are being measured now. */
+  readonly measuring: () => number
+}
+
+export function testStore(blobs: MemoryStore = createMemoryStore()): TestStore {
+  const layersByChain = new Map<ChainId, Digest>()
+  const diffIds = new Map<Digest, DiffId>()
+  const imagesById = new Map<ImageId, PulledImage>()
+  const names = new Map<string, ImageId>()
+  const kept = new Set<Digest>()
+  let measuring = 0
+  return {
+    blobs,
+    layersByChain,
+    imagesById,
+    names,
+    kept,
+    measuring: () => measuring,
+    content: {
+      fetch: (what, options) => blobs.fetch(what, options),
+      has: (what, options) => blobs.has(what, options),
+      begin: (key, options) => blobs.begin(key, options),
+      async keep(what) {
+        for (const { digest } of what) kept.add(digest)
+      },
+    },
+    layers: {
+      async find(blob) {
+        return (await blobs.has(blob)) ? diffIds.get(blob.digest) : undefined
+      },
+      async measure(source, options = {}) {
+        measuring++
+        try {
+          const hasher = createHasher('sha256')
+          for await (const chunk of inflate(source)) hasher.update(chunk)
+          options.signal?.throwIfAborted()
+          return { diffId: parseDiffId(hasher.digest()) }
+        } finally {
+          measuring--
+        }
+      },
+      async register(layer, _measurement, { diffId, parent }) {
+        const chain = chainId(diffId, parent)
+        layersByChain.set(chain, layer.digest)
+        diffIds.set(layer.digest, diffId)
+        return chain
+      },
+    },
+    images: {
+      async findImage(manifest) {
+        return [...imagesById.values()].find((image) => image.manifest.digest === manifest.digest)?.id
+      },
+      async putImage(image) {
+        imagesById.set(image.id, image)
+      },
+      async imageOf(name) {
+        return names.get(formatReference(name))
+      },
+      async nameImage(name, _target, image) {
+        names.set(formatReference(name), image)
+      },
+    },
+  }
+}
+
+async function* inflate(source: ByteStream): ByteStream {
+  const iterator = source[Symbol.asyncIterator]()
+  const first = await iterator.next()
+  async function* all(): ByteStream {
+    for (let next = first; next.done !== true; next = await iterator.next()) yield next.value
+  }
+  const magic = first.done === true ? undefined : first.value[0]
+  if (magic === 0x1f) yield* pipeline(Readable.from(all()), createGunzip(), () => {})
+  else if (magic === 0x28) yield* pipeline(Readable.from(all()), createZstdDecompress(), () => {})
+  else yield* all()
+}
+
+/** The digests of the content that is visible in a store. */
+export async function visible(store: MemoryStore): Promise<Set<Digest>> {
+  const digests = new Set<Digest>()
+  for await (const { digest } of store.list()) digests.add(digest)
+  return digests
+}
+
+/** Bytes of `what` that wait in the store for the next try. */
+export async function pendingBytes(store: MemoryStore, what: Descriptor): Promise<number> {
+  await using ingest = await store.begin(what.digest)
+  return ingest.offset
+}
