@@ -1,0 +1,103 @@
+// Measures dray beside its peers on one image, in turn, in one run:
+//
+//   pnpm bench [--only TEXT] [--keep]
+//
+// The image is made once in bench/.cache; the registry is Debian's docker-registry on loopback.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import process from 'node:process'
+
+import { findPeer, startDockerd, startDockerRegistry, type PeerName } from '@drayage/testkit'
+
+import { describeImage, makeImage } from './make-image.ts'
+import { measure, median, type Sample } from './measure.ts'
+import { benchRows, removeResults, type BenchContext, type Row } from './rows.ts'
+
+const CACHE = process.env['DRAYAGE_BENCH_CACHE'] ?? path.join(import.meta.dirname, '.cache')
+const DRAY = [process.execPath, path.resolve(import.meta.dirname, '../apps/cli/bin/dray.js')]
+
+/** How to get each peer; Debian's packages unless another way is named. */
+const PEERS = {
+  'docker-registry': 'apt-get install docker-registry',
+  skopeo: 'apt-get install skopeo',
+  crane: 'go install github.com/google/go-containerregistry/cmd/crane@latest',
+  regctl: 'go install github.com/regclient/regclient/cmd/regctl@latest',
+  oras: 'go install oras.land/oras/cmd/oras@latest',
+  dockerd: 'apt-get install docker.io',
+} as const satisfies Partial<Record<PeerName, string>>
+
+await main()
+
+async function main(): Promise<void> {
+  const only = optionValue('--only')
+  const peers = Object.fromEntries((Object.keys(PEERS) as (keyof typeof PEERS)[]).map((name) => [name, findPeer(name)]))
+  for (const [name, how] of Object.entries(PEERS)) {
+    if (peers[name] === undefined) console.log(`missing: ${name} (${how})`)
+  }
+  mkdirSync(CACHE, { recursive: true })
+  const image = await makeImage(CACHE)
+  const { layers, compressedBytes } = describeImage(image.layout)
+  console.log(`image: ${layers} layers, ${(compressedBytes / 1e6).toFixed(0)} MB compressed\n`)
+
+  await using registry = await startDockerRegistry({ directory: path.join(CACHE, 'registry') })
+  const reference = `${registry.host}/bench:latest`
+  push(image, reference)
+  const work = path.join(CACHE, 'work')
+  rmSync(work, { recursive: true, force: true })
+  mkdirSync(work, { recursive: true })
+  await using dockerd = peers['dockerd'] === undefined ? undefined : await startDockerd({ directory: path.join(CACHE, 'docker'), storageDriver: 'overlay2' })
+  const context: BenchContext = {
+    reference,
+    work,
+    dray: DRAY,
+    peers,
+    docker:
+      dockerd === undefined
+        ? undefined
+        : { command: ['docker', '-H', `unix://${dockerd.socket}`], daemon: { pid: dockerd.pid } },
+  }
+  for (const row of benchRows(context)) {
+    if (only !== undefined && !row.title.includes(only)) continue
+    report(row, await runRow(row))
+  }
+  if (!process.argv.includes('--keep')) rmSync(work, { recursive: true, force: true })
+}
+
+function optionValue(name: string): string | undefined {
+  const position = process.argv.indexOf(name)
+  return position < 0 ? undefined : process.argv[position + 1]
+}
+
+function push(image: { layout: string; tag: string }, reference: string): void {
+  const args = ['copy', '-q', '--dest-tls-verify=false', `oci:${image.layout}:${image.tag}`, `docker://${reference}`]
+  const pushed = spawnSync('skopeo', args, { encoding: 'utf8' })
+  if (pushed.status !== 0) throw new Error(`Cannot push the image: ${pushed.stderr}`)
+}
+
+/** Runs the contenders in turn, so that a busy moment of the machine meets all of them. */
+async function runRow(row: Row): Promise<Map<string, Sample>> {
+  const samples = new Map<string, Sample[]>(row.contenders.map(({ name }) => [name, []]))
+  for (let run = 0; run < row.runs; run++) {
+    for (const contender of row.contenders) {
+      removeResults(contender)
+      for (const [command = '', ...args] of contender.prepare ?? []) spawnSync(command, args, { stdio: 'ignore' })
+      spawnSync('sync')
+      samples.get(contender.name)?.push(await measure(contender.command, process.env, contender.daemon))
+    }
+  }
+  return new Map([...samples].map(([name, all]) => [name, median(all)]))
+}
+
+function report(row: Row, results: ReadonlyMap<string, Sample>): void {
+  const own = results.get('dray')
+  console.log(`${row.title} (median of ${row.runs})`)
+  for (const [name, sample] of results) {
+    const { wallSeconds, cpuSeconds, peakBytes } = sample
+    const ratio = own === undefined || name === 'dray' ? '' : `  dray/${name} wall ${(own.wallSeconds / wallSeconds).toFixed(2)} cpu ${(own.cpuSeconds / cpuSeconds).toFixed(2)} memory ${(own.peakBytes / peakBytes).toFixed(2)}`
+    console.log(
+      `  ${name.padEnd(8)} ${wallSeconds.toFixed(2).padStart(7)} s  cpu ${cpuSeconds.toFixed(2).padStart(6)} s  ${(peakBytes / 1e6).toFixed(0).padStart(5)} MB${ratio}`,
+    )
+  }
+  console.log()
+}

@@ -1,0 +1,65 @@
+import path from 'node:path'
+
+import {
+  buildImage,
+  randomBytes,
+  runOk,
+  startDockerRegistry,
+  tempDir,
+  writeOciLayout,
+  type DockerRegistry,
+  type TempDir,
+} from '@drayage/testkit'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import { DRAY } from './dray.ts'
+import { havePeers } from './peer.ts'
+
+const here = havePeers('docker-registry', 'skopeo')
+
+const LAYERS = 5
+const MEASURE_PEAK = `
+import { readFileSync } from 'node:fs'
+process.on('exit', () => process.stderr.write('peak ' + /VmHWM:\\\\s+(\\\\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))[1]))
+`
+
+describe.skipIf(!here)('the memory of a pull', () => {
+  let work: TempDir
+  let registry: DockerRegistry
+
+  beforeAll(async () => {
+    work = await tempDir()
+    registry = await startDockerRegistry({ directory: path.join(work.path, 'registry') })
+  })
+  afterAll(async () => {
+    await registry?.stop()
+    await work?.[Symbol.asyncDispose]()
+  })
+
+  test('is at most 250 MB for 1 GB and does not grow with the image', async () => {
+    const small = await peakOfPull('small', 20_000_000)
+    const large = await peakOfPull('large', 200_000_000)
+    process.stderr.write(`100 MB: ${small / 1e6} MB, 1 GB: ${large / 1e6} MB\n`)
+    expect(large).toBeLessThanOrEqual(250e6)
+    expect(large).toBeLessThanOrEqual(small * 1.15)
+  })
+
+  /** Pulls an image of five layers that do not compress and gives the peak of its resident memory in bytes. */
+  async function peakOfPull(name: string, layerBytes: number): Promise<number> {
+    const image = await buildImage({
+      layers: Array.from({ length: LAYERS }, (_, seed) => [
+        { path: `data-${seed}`, content: randomBytes(seed + 1, layerBytes) },
+      ]),
+    })
+    const layout = path.join(work.path, `layout-${name}`)
+    await writeOciLayout(layout, image, 'latest')
+    const reference = `${registry.host}/${name}:latest`
+    await runOk('skopeo', ['copy', '--dest-tls-verify=false', `oci:${layout}:latest`, `docker://${reference}`])
+    await runOk('rm', ['-r', layout])
+    const [node = '', bin = ''] = DRAY
+    const preload = `data:text/javascript,${encodeURIComponent(MEASURE_PEAK.replaceAll('\\\\', '\\'))}`
+    const args = ['--import', preload, bin, '--store', path.join(work.path, `store-${name}`), 'pull', '-q', reference]
+    const { stderr } = await runOk(node, args)
+    return Number(/peak (\d+)/.exec(stderr)?.[1]) * 1024
+  }
+})
