@@ -24,6 +24,9 @@ import { writeFully } from './write-fully.ts'
 /** How often the directory of partial files may go while it is being used. */
 const MOST_TRIES = 100
 
+/** How many bytes are written before the disk is asked to take them, so that little is left to do at the commit. */
+const SYNC_BYTES = 32 * 1_048_576
+
 /** What an ingest of a layout works on. */
 export interface LayoutIngestParts {
   readonly key: string
@@ -42,6 +45,9 @@ export class LayoutIngest implements Ingest {
   readonly #file: FileHandle
   #hasher: Hasher
   #offset = 0
+  #unsynced = 0
+  #syncing: Promise<void> | undefined
+  #syncFailure: { readonly error: unknown } | undefined
   #open = true
 
   private constructor(parts: LayoutIngestParts, path: string, file: FileHandle) {
@@ -76,6 +82,7 @@ export class LayoutIngest implements Ingest {
       position += block.byteLength
       await writeFully(this.#file, block, at)
       this.#offset = at + block.byteLength
+      this.#syncInBackground(block.byteLength)
     }
     try {
       await writeBlocks(source, write, { signal: options.signal, onBlock: (block) => this.#hasher.update(block) })
@@ -83,6 +90,16 @@ export class LayoutIngest implements Ingest {
       await this.#rehash()
       throw error
     }
+  }
+
+  #syncInBackground(written: number): void {
+    this.#unsynced += written
+    if (this.#syncing !== undefined || this.#unsynced < SYNC_BYTES) return
+    this.#unsynced = 0
+    this.#syncing = this.#file.datasync().then(
+      () => void (this.#syncing = undefined),
+      (error: unknown) => void (this.#syncFailure ??= { error }),
+    )
   }
 
   async commit(expected: Descriptor, options: AbortOptions = {}): Promise<'committed' | 'already-present'> {
@@ -97,6 +114,9 @@ export class LayoutIngest implements Ingest {
     const target = this.#parts.blobPath(expected)
     await mkdir(dirname(target), { recursive: true })
     await chmod(this.#path, 0o644)
+    await this.#syncing
+    // The system tells of lost bytes once; a later sync would succeed.
+    if (this.#syncFailure !== undefined) throw this.#syncFailure.error
     await this.#file.sync()
     await rename(this.#path, target)
     await syncDirectory(dirname(target))
@@ -115,6 +135,7 @@ export class LayoutIngest implements Ingest {
     this.#open = false
     const { directory, release } = this.#parts
     try {
+      await this.#syncing
       await this.#file.close()
       await rm(this.#path, { force: true })
       // Others may have files in it.
