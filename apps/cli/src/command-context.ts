@@ -1,19 +1,28 @@
 import process from 'node:process'
 
 import { parsePlatform } from '@drayage/manifest'
-import { createRuntime, type Runtime } from '@drayage/runtime'
+import { createRuntime, hostPlatform, type Runtime } from '@drayage/runtime'
 
+import { ReportedError, reportError } from './report-error.ts'
 import { createJsonProgress } from './render/progress-json.ts'
 import { createPlainProgress } from './render/progress-plain.ts'
 import { createTtyProgress } from './render/progress-tty.ts'
 import type { ProgressView } from './render/progress-view.ts'
-import { writeText } from './streams.ts'
-import { UsageError } from './usage-error.ts'
+import { writeOut } from './streams.ts'
+
+/** How progress can be shown. */
+export const PROGRESS_KINDS: readonly ['auto', 'tty', 'plain', 'json', 'none'] = [
+  'auto',
+  'tty',
+  'plain',
+  'json',
+  'none',
+]
 
 /** Options that every verb takes. */
 export interface GlobalOptions {
   readonly store?: string | undefined
-  readonly progress?: string | undefined
+  readonly progress: (typeof PROGRESS_KINDS)[number]
   readonly debug?: boolean | undefined
 }
 
@@ -21,12 +30,16 @@ export interface GlobalOptions {
 export interface CommandContext {
   readonly runtime: Runtime
   readonly signal: AbortSignal
+  /** Whether stdout is a terminal, which foreign text must not steer. */
+  readonly isTerminal: boolean
   /** Writes a line to stdout. */
   print(line: string): Promise<void>
-  /** Writes a line to stderr. */
-  warn(line: string): void
+  /** Writes bytes to stdout. */
+  write(bytes: Uint8Array): Promise<void>
   /** Opens a view of progress: on stdout for the verbs whose progress is their result, else on stderr. */
   progress(stream: 'stdout' | 'stderr', quiet?: boolean): ProgressView
+  /** Does `work` for each name, also after one that failed; then rejects when any did. */
+  forEach(names: readonly string[], work: (name: string) => Promise<void>): Promise<void>
 }
 
 /** Composes the packages for one command. */
@@ -37,20 +50,34 @@ export async function createCommandContext(
 ): Promise<CommandContext> {
   const runtime = await createRuntime({
     ...(options.store === undefined ? {} : { storeDirectory: options.store }),
-    ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
+    ...(platform === undefined ? {} : { platform: parsePlatform(platform, { host: hostPlatform() }) }),
   })
   return {
     runtime,
     signal,
-    print: (line) => writeText(process.stdout, `${line}\n`),
-    warn: (line) => void process.stderr.write(`${line}\n`),
-    progress: (stream, quiet = false) => (quiet ? silent : openProgress(options.progress ?? 'auto', process[stream])),
+    isTerminal: process.stdout.isTTY,
+    print: (line) => writeOut(process.stdout, `${line}\n`),
+    write: (bytes) => writeOut(process.stdout, bytes),
+    progress: (stream, quiet = false) => (quiet ? silent : openProgress(options.progress, process[stream])),
+    async forEach(names, work) {
+      const failures: unknown[] = []
+      for (const name of names) {
+        try {
+          await work(name)
+        } catch (error) {
+          if (signal.aborted || names.length === 1) throw error
+          reportError(error, options, (line) => void process.stderr.write(`${line}\n`))
+          failures.push(error)
+        }
+      }
+      if (failures.length > 0) throw new ReportedError(failures[0])
+    },
   }
 }
 
 const silent: ProgressView = { onEvent() {}, close() {} }
 
-function openProgress(kind: string, stream: NodeJS.WriteStream): ProgressView {
+function openProgress(kind: GlobalOptions['progress'], stream: NodeJS.WriteStream): ProgressView {
   const write = (text: string): void => void stream.write(text)
   switch (kind) {
     case 'auto':
@@ -63,7 +90,5 @@ function openProgress(kind: string, stream: NodeJS.WriteStream): ProgressView {
       return createJsonProgress(write)
     case 'none':
       return silent
-    default:
-      throw new UsageError(`Cannot show progress as "${kind}": expected auto, tty, plain, json or none`)
   }
 }

@@ -8,24 +8,111 @@ export const EXIT = {
   unverified: 5,
   store: 6,
   interrupted: 130,
+  /** The reader of the output has gone, as when SIGPIPE ends a program. */
+  readerGone: 141,
   terminated: 143,
 } as const
 
-const BY_CODE: readonly (readonly [RegExp, number])[] = [
-  [/^ERR_(DIGEST_MISMATCH|CONTENT_SHORT|CONTENT_LONG|DIFF_ID_MISMATCH|IMAGE_MISMATCH|LAYER_TAR)$/, EXIT.unverified],
-  [/^ERR_(MANIFEST_AMBIGUOUS|MANIFEST_SYNTAX|CONFIG_SYNTAX|DECOMPRESS\w*)$/, EXIT.unverified],
-  [/^ERR_(PULL_DENIED|REGISTRY_UNAUTHORIZED|REGISTRY_DENIED)$/, EXIT.denied],
-  [/^ERR_(PULL_NOT_FOUND|REGISTRY_NOT_FOUND|PLATFORM_NOT_FOUND|NAME_NOT_FOUND|CONTENT_NOT_FOUND|IMAGE_NOT_FOUND)$/, EXIT.notFound],
-  [/^ERR_STORE_/, EXIT.store],
-  [/^(ERR_REFERENCE_\w+|ERR_PLATFORM_SYNTAX|ERR_DIGEST_SYNTAX|ERR_RESERVED_NAME|ERR_USAGE)$/, EXIT.usage],
-]
+/** What each code of an error of the packages means to a shell. */
+const CODES: Readonly<Record<string, readonly string[]>> = {
+  usage: [
+    'ERR_USAGE',
+    'ERR_TRANSPORT',
+    'ERR_FILTER',
+    'ERR_REFERENCE_SYNTAX',
+    'ERR_REFERENCE_RESERVED',
+    'ERR_PATTERN_SYNTAX',
+    'ERR_PLATFORM_SYNTAX',
+    'ERR_NAME_REFUSED',
+    'ERR_IMAGE_AMBIGUOUS',
+    'ERR_DIGEST_AMBIGUOUS',
+  ],
+  notFound: [
+    'ERR_PULL_NOT_FOUND',
+    'ERR_PLATFORM_NOT_FOUND',
+    'ERR_REGISTRY_NOT_FOUND',
+    'ERR_NAME_NOT_FOUND',
+    'ERR_CONTENT_NOT_FOUND',
+    'ERR_IMAGE_NOT_FOUND',
+  ],
+  denied: ['ERR_PULL_DENIED', 'ERR_REGISTRY_UNAUTHORIZED', 'ERR_REGISTRY_DENIED'],
+  unverified: [
+    'ERR_DIGEST_MISMATCH',
+    'ERR_CONTENT_SHORT',
+    'ERR_CONTENT_LONG',
+    'ERR_DIFF_ID_MISMATCH',
+    'ERR_IMAGE_MISMATCH',
+    'ERR_LAYER_COUNT',
+    'ERR_LAYER_TAR',
+    'ERR_LAYER_CORRUPT',
+    'ERR_COMPRESSED_DATA',
+    'ERR_DIGEST_SYNTAX',
+    'ERR_MANIFEST_SYNTAX',
+    'ERR_MANIFEST_AMBIGUOUS',
+    'ERR_CONFIG_SYNTAX',
+  ],
+  store: [
+    'ERR_STORE_BUSY',
+    'ERR_STORE_CORRUPT',
+    'ERR_STORE_FULL',
+    'ERR_STORE_IO',
+    'ERR_STORE_LAYOUT',
+    'ERR_STORE_UNSAFE',
+    'ERR_STORE_UNWRITABLE',
+    'ERR_STORE_VERSION',
+    'ERR_LAYER_NOT_FOUND',
+    'ERR_LAYER_UNMEASURED',
+  ],
+  failed: [
+    'ERR_REGISTRY',
+    'ERR_REGISTRY_RATE_LIMITED',
+    'ERR_REGISTRY_UNREACHABLE',
+    'ERR_REGISTRY_TRUNCATED',
+    'ERR_REGISTRY_PROTOCOL',
+    'ERR_REGISTRY_LISTING',
+    'ERR_URL_REFUSED',
+    'ERR_CHALLENGE_SYNTAX',
+    'ERR_CREDENTIALS_FILE',
+    'ERR_CREDENTIALS_HELPER',
+    'ERR_NOT_AN_IMAGE',
+    'ERR_MANIFEST_UNSUPPORTED',
+    'ERR_MANIFEST_TOO_LARGE',
+    'ERR_CONFIG_UNSUPPORTED',
+    'ERR_COMPRESSION_UNSUPPORTED',
+    'ERR_COMPRESSION_LIMIT',
+    'ERR_WORKER_CRASHED',
+    'ERR_WORKER_POOL_CLOSED',
+    'ERR_LAYER_DEPTH',
+    'ERR_IMAGE_CONFLICT',
+    'ERR_ARCHIVE_EXISTS',
+    'ERR_ARCHIVE_CLOSED',
+    'ERR_BYTE_LIMIT',
+    'ERR_INGEST_KEY',
+    'ERR_INGEST_CLOSED',
+    'ERR_WALK_LIMIT',
+    'ERR_CLIENT_GONE',
+    'ERR_REGISTRY_RECORD',
+    'ERR_REQUEST_REFUSED',
+  ],
+} satisfies Partial<Record<keyof typeof EXIT, readonly string[]>>
 
-/** The exit code for an error: that of the first error in its chain of causes that has one of its own, else 1. */
+/** Codes that say where something failed, not what: their causes decide. */
+export const WRAPPING_CODES: readonly string[] = ['ERR_TRANSFER', 'ERR_ARCHIVE_IMAGE', 'ERR_LAYOUT']
+
+const STATUSES: ReadonlyMap<string, number> = new Map(Object.entries(EXIT))
+
+/** The exit code of each other code of the packages' errors. */
+export const EXIT_CODES: ReadonlyMap<string, number> = new Map(
+  Object.entries(CODES).flatMap(([name, codes]) =>
+    codes.map((code): [string, number] => [code, STATUSES.get(name) ?? EXIT.failed]),
+  ),
+)
+
+/** The exit code for an error: that of the first error in its chain of causes that has one, else 1. */
 export function exitCodeOf(error: unknown): number {
   for (let at = error; at instanceof Error; at = at.cause) {
-    const code = 'code' in at && typeof at.code === 'string' ? at.code : ''
-    const found = BY_CODE.find(([pattern]) => pattern.test(code))
-    if (found !== undefined) return found[1]
+    const status = 'code' in at && typeof at.code === 'string' ? EXIT_CODES.get(at.code) : undefined
+    if (status !== undefined) return status
   }
   return EXIT.failed
 }

@@ -4,35 +4,62 @@ import { CommanderError } from '@commander-js/extra-typings'
 
 import { EXIT, exitCodeOf } from './exit-code.ts'
 import { createProgram } from './program.ts'
-import { reportError } from './report-error.ts'
+import { ReportedError, reportError } from './report-error.ts'
 import { readVersion } from './version.ts'
 
 /** Runs one command line and resolves to its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   const stop = new AbortController()
-  let interruptedBy: NodeJS.Signals | undefined
-  const onSignal = (signal: NodeJS.Signals): void => {
-    // A second signal ends the process at once; nothing that was acknowledged can be lost by it.
-    if (interruptedBy !== undefined) process.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated)
-    interruptedBy = signal
-    stop.abort(new Error(`Cannot finish: stopped by ${signal}`))
-  }
-  process.on('SIGINT', onSignal)
-  process.on('SIGTERM', onSignal)
-  // A reader that goes away, such as `head`, ends the output and is no failure of the command.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') stop.abort(error)
-  })
+  const stopped = listenForEnd(stop)
+  const write = (line: string): void => void process.stderr.write(`${line}\n`)
   const program = createProgram({ version: readVersion(), signal: stop.signal })
   try {
     await program.parseAsync(args, { from: 'user' })
     return EXIT.done
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
-    if (interruptedBy === 'SIGINT') return EXIT.interrupted
-    if (interruptedBy === 'SIGTERM') return EXIT.terminated
-    if (stop.signal.aborted) return EXIT.done
-    reportError(error, program.opts(), (line) => void process.stderr.write(`${line}\n`))
+    if (stopped.by !== undefined) {
+      if (stopped.by !== 'SIGPIPE') write(`dray: stopped by ${stopped.by}, the same command goes on from here`)
+      return STATUS_OF[stopped.by]
+    }
+    if (isReaderGone(error)) return EXIT.readerGone
+    if (!(error instanceof ReportedError)) reportError(error, program.opts(), write)
     return exitCodeOf(error)
   }
+}
+
+const STATUS_OF = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated, SIGPIPE: EXIT.readerGone } as const
+
+type End = keyof typeof STATUS_OF
+
+/** Aborts the work at SIGINT and SIGTERM, and when the reader of the output has gone. */
+function listenForEnd(stop: AbortController): { readonly by: End | undefined } {
+  const stopped: { by: End | undefined } = { by: undefined }
+  const end = (by: End): void => {
+    stopped.by ??= by
+    stop.abort(new Error(`Cannot finish: stopped by ${by}`))
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      // A second signal ends the process at once; nothing that was acknowledged can be lost by it.
+      if (stopped.by !== undefined) process.exit(STATUS_OF[signal])
+      end(signal)
+    })
+  }
+  process.stdout.on('error', (error) => {
+    if (isReaderGone(error)) end('SIGPIPE')
+  })
+  // Nobody reads the progress: the work itself goes on.
+  process.stderr.on('error', () => {})
+  return stopped
+}
+
+function isReaderGone(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    error.code === 'EPIPE' &&
+    'syscall' in error &&
+    error.syscall === 'write'
+  )
 }

@@ -1,6 +1,9 @@
-import { Command } from '@commander-js/extra-typings'
+import { Command, Option } from '@commander-js/extra-typings'
+import { ARCHIVE_FORMATS } from '@drayage/runtime'
 
-import { createCommandContext, type CommandContext, type GlobalOptions } from './command-context.ts'
+import { createCommandContext, PROGRESS_KINDS, type CommandContext } from './command-context.ts'
+import { EXAMPLES, PROGRAM_HELP } from './help.ts'
+import { escapeForTerminal } from './render/escape.ts'
 
 /** What the verbs of a program share. */
 export interface ProgramEnvironment {
@@ -8,61 +11,67 @@ export interface ProgramEnvironment {
   readonly signal: AbortSignal
 }
 
-const EXAMPLES = `
-Look without pulling:
-  dray tags ghcr.io/org/app
-  dray digest alpine:3
-  dray manifest --raw alpine | jq .
+/** Runs the work of a verb with the packages composed for it, and closes them afterwards. */
+type Run = (platform: string | undefined, work: (context: CommandContext) => Promise<void>) => Promise<void>
 
-Pull, look, save:
-  dray pull alpine:3
-  dray pull --platform linux/arm64 alpine:3
-  dray images
-  dray inspect alpine:3 --format '{{json .RootFS.Layers}}'
-  dray save -o alpine.tar alpine:3          docker load and podman load take it
-  dray save --as oci -o alpine-oci alpine:3 an OCI layout, digests unchanged
-
-Without the store:
-  dray copy docker://alpine:3 oci:alpine-oci:3
-
-A reference without a host means docker.io, one without a tag means latest. The store is shared by all dray
-processes; a pull that was interrupted goes on where it stopped when it is run again.
-
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 unauthorised or denied, 5 verification failed,
-6 store busy or broken, 130/143 interrupted.`
+const PLATFORM = '--platform <os/arch[/variant]>'
+const FORMAT = '--format <format>'
+const FORMATS = 'json, table, "table TEMPLATE" or a Go template'
 
 /** The command line of `dray`. */
 export function createProgram(environment: ProgramEnvironment): Command {
   const program = new Command('dray')
     .description('Container image distribution in a shell: pull, look at, tag, save and copy images without a daemon')
-    .version(environment.version, '-v, --version')
+    .version(environment.version, '-v, --version', 'print the version')
     .option('--store <dir>', 'directory of the store (default: $DRAYAGE_STORE, else the data directory of the user)')
-    .option('--progress <kind>', 'auto, tty, plain, json or none', 'auto')
+    .addOption(
+      new Option('--progress <kind>', 'how progress is shown').choices(PROGRESS_KINDS).default('auto' as const),
+    )
     .option('--debug', 'show the causes of errors')
-    .addHelpText('after', EXAMPLES)
-    .showHelpAfterError('(dray --help lists the commands)')
+    .addHelpText('after', PROGRAM_HELP)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: (text, write) => write(`dray: ${oneLine(text.replace(/^error: /, ''))}\n`) })
+    .showHelpAfterError("See 'dray --help'.")
     .exitOverride()
-
-  const run = async (
-    platform: string | undefined,
-    work: (context: CommandContext) => Promise<void>,
-  ): Promise<void> => {
-    const context = await createCommandContext(program.opts() satisfies GlobalOptions, platform, environment.signal)
+  const run: Run = async (platform, work) => {
+    const context = await createCommandContext(program.opts(), platform, environment.signal)
     await using _runtime = context.runtime
     await work(context)
   }
+  addPull(program, run)
+  addStoreVerbs(program, run)
+  addNameVerbs(program, run)
+  addArchiveVerbs(program, run)
+  addRemoteVerbs(program, run)
+  addVersion(program, run, environment.version)
+  for (const verb of program.commands) {
+    const examples = EXAMPLES.get(verb.name())
+    verb.showHelpAfterError(`See 'dray ${verb.name()} --help'.`)
+    if (examples !== undefined) verb.addHelpText('after', `\nExamples:\n${examples}`)
+  }
+  return program
+}
 
+function oneLine(text: string): string {
+  return escapeForTerminal(text.trimEnd().replaceAll('\n', ' '))
+}
+
+function addPull(program: Command, run: Run): void {
   program
     .command('pull')
     .description('bring images from a registry into the store')
     .argument('<ref...>', 'references such as alpine:3, ghcr.io/org/app@sha256:...')
     .option('-a, --all-tags', 'every tag of the repository')
     .option('-q, --quiet', 'print the full reference only')
-    .option('--platform <os/arch[/variant]>', 'what the image must run on (default: this machine)')
+    .option(PLATFORM, 'what the image must run on (default: this machine)')
     .action((refs, options) =>
-      run(options.platform, async (context) => (await import('./commands/pull.ts')).pullCommand(context, refs, options)),
+      run(options.platform, async (context) =>
+        (await import('./commands/pull.ts')).pullCommand(context, refs, options),
+      ),
     )
+}
 
+function addStoreVerbs(program: Command, run: Run): void {
   program
     .command('images')
     .alias('ls')
@@ -71,8 +80,13 @@ export function createProgram(environment: ProgramEnvironment): Command {
     .option('-q, --quiet', 'print IDs only')
     .option('--digests', 'show digests')
     .option('--no-trunc', 'show whole IDs')
-    .option('-f, --filter <key=value...>', 'reference=, dangling=, label=, before=, since=')
-    .option('--format <format>', 'json, table or a Go template')
+    .option(
+      '-f, --filter <key=value>',
+      'reference=, dangling=, label=, before= or since=; can be given again',
+      append,
+      [],
+    )
+    .option(FORMAT, FORMATS)
     .action((pattern, options) =>
       run(undefined, async (context) =>
         (await import('./commands/images.ts')).imagesCommand(context, pattern, options),
@@ -85,9 +99,7 @@ export function createProgram(environment: ProgramEnvironment): Command {
     .argument('<ref...>', 'references or IDs')
     .option('-f, --format <format>', 'json or a Go template')
     .action((refs, options) =>
-      run(undefined, async (context) =>
-        (await import('./commands/inspect.ts')).inspectCommand(context, refs, options),
-      ),
+      run(undefined, async (context) => (await import('./commands/inspect.ts')).inspectCommand(context, refs, options)),
     )
 
   program
@@ -96,13 +108,17 @@ export function createProgram(environment: ProgramEnvironment): Command {
     .argument('<ref>', 'a reference or ID')
     .option('-q, --quiet', 'print IDs only')
     .option('--no-trunc', 'show whole texts')
-    .option('--format <format>', 'json, table or a Go template')
+    .option(FORMAT, FORMATS)
     .action((ref, options) =>
-      run(undefined, async (context) =>
-        (await import('./commands/history.ts')).historyCommand(context, ref, options),
-      ),
+      run(undefined, async (context) => (await import('./commands/history.ts')).historyCommand(context, ref, options)),
     )
+}
 
+function append(value: string, before: string[]): string[] {
+  return [...before, value]
+}
+
+function addNameVerbs(program: Command, run: Run): void {
   program
     .command('tag')
     .description('give an image of the store another name')
@@ -120,30 +136,38 @@ export function createProgram(environment: ProgramEnvironment): Command {
     .action((refs, options) =>
       run(undefined, async (context) => (await import('./commands/rmi.ts')).rmiCommand(context, refs, options)),
     )
+}
 
+function addArchiveVerbs(program: Command, run: Run): void {
   program
     .command('save')
     .description('write images of the store to an archive or a layout')
-    .argument('<ref...>', 'references or IDs')
+    .argument('<ref...>', 'references or IDs; a name without a tag stands for all its tags')
     .option('-o, --output <file>', 'file or directory; - is stdout')
-    .option('--as <format>', 'docker-archive or oci', 'docker-archive')
+    .addOption(
+      new Option('--as <format>', 'what is written').choices(ARCHIVE_FORMATS).default('docker-archive' as const),
+    )
     .action((refs, options) =>
       run(undefined, async (context) => (await import('./commands/save.ts')).saveCommand(context, refs, options)),
     )
 
   program
     .command('copy')
-    .description('copy an image between docker://REF, store:REF, oci:DIR[:TAG] and docker-archive:FILE[:REF]')
+    .description('copy an image from a registry or the store to an archive or a layout')
     .argument('<source>', 'docker://REF or store:REF; without a prefix a registry')
     .argument('<target>', 'oci:DIR[:TAG] or docker-archive:FILE[:REF]')
     .option('--all', 'every platform of an index')
     .option('-q, --quiet', 'no progress')
-    .option('--platform <os/arch[/variant]>', 'which image of an index (default: this machine)')
+    .option(PLATFORM, 'which image of an index (default: this machine)')
     .action((source, target, options) =>
       run(options.platform, async (context) =>
         (await import('./commands/copy.ts')).copyCommand(context, source, target, options),
       ),
     )
+}
+
+function addRemoteVerbs(program: Command, run: Run): void {
+  const forPlatform = 'of the image for this platform in an index'
 
   program
     .command('tags')
@@ -157,7 +181,7 @@ export function createProgram(environment: ProgramEnvironment): Command {
     .command('digest')
     .description('print what references stand for in their registry')
     .argument('<ref...>', 'references')
-    .option('--platform <os/arch[/variant]>', 'of the image for this platform in an index')
+    .option(PLATFORM, forPlatform)
     .action((refs, options) =>
       run(options.platform, async (context) =>
         (await import('./commands/look.ts')).digestCommand(context, refs, options),
@@ -169,7 +193,7 @@ export function createProgram(environment: ProgramEnvironment): Command {
     .description('print a manifest or index of a registry')
     .argument('<ref>', 'a reference')
     .option('--raw', 'byte for byte')
-    .option('--platform <os/arch[/variant]>', 'of the image for this platform in an index')
+    .option(PLATFORM, forPlatform)
     .action((ref, options) =>
       run(options.platform, async (context) =>
         (await import('./commands/look.ts')).manifestCommand(context, ref, options),
@@ -181,22 +205,22 @@ export function createProgram(environment: ProgramEnvironment): Command {
     .description('print the config of an image of a registry')
     .argument('<ref>', 'a reference')
     .option('--raw', 'byte for byte')
-    .option('--platform <os/arch[/variant]>', 'of the image for this platform in an index')
+    .option(PLATFORM, `${forPlatform} (default: this machine)`)
     .action((ref, options) =>
       run(options.platform, async (context) =>
         (await import('./commands/look.ts')).configCommand(context, ref, options),
       ),
     )
+}
 
+function addVersion(program: Command, run: Run, version: string): void {
   program
     .command('version')
     .description('print versions and where the store is')
-    .option('--format <format>', 'json')
+    .option(FORMAT, 'json or a Go template')
     .action((options) =>
       run(undefined, async (context) =>
-        (await import('./commands/version.ts')).versionCommand(context, environment.version, options),
+        (await import('./commands/version.ts')).versionCommand(context, version, options),
       ),
     )
-
-  return program as unknown as Command
 }

@@ -36,7 +36,7 @@ export async function historyCommand(
     return
   }
   if (options.format !== undefined && options.format !== 'table') {
-    for (const line of formatRows(options.format, rows)) await context.print(line)
+    for (const line of formatRows(options.format, rows, context)) await context.print(line)
     return
   }
   const cells = rows.map((row) => [row.ID, row.CreatedSince, row.CreatedBy, row.Size, row.Comment])
@@ -44,6 +44,6 @@ export async function historyCommand(
 }
 
 function shorten(command: string, truncate: boolean): string {
-  const text = escapeForTerminal(command.replaceAll('\t', ' '))
+  const text = escapeForTerminal(command.replaceAll('\t', ' '), truncate ? undefined : Number.POSITIVE_INFINITY)
   return truncate && text.length > SHOWN_COMMAND ? `${text.slice(0, SHOWN_COMMAND - 1)}…` : text
 }

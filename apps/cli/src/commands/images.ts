@@ -40,7 +40,7 @@ export async function imagesCommand(
     return
   }
   if (options.format !== undefined && options.format !== 'table') {
-    for (const line of formatRows(options.format, rows)) await context.print(line)
+    for (const line of formatRows(options.format, rows, context)) await context.print(line)
     return
   }
   const columns: readonly (readonly [string, keyof Row])[] = [
@@ -52,7 +52,12 @@ export async function imagesCommand(
     ['SIZE', 'Size'],
   ]
   const cells = rows.map((row) => columns.map(([, name]) => row[name]))
-  await context.print(formatTable(columns.map(([title]) => title), cells))
+  await context.print(
+    formatTable(
+      columns.map(([title]) => title),
+      cells,
+    ),
+  )
 }
 
 /** One row per tag; an image with digests only has rows without a tag, one with no name at all has a single row. */

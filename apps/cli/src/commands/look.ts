@@ -1,14 +1,13 @@
-import process from 'node:process'
-
 import { openRemote, remoteConfig, remoteManifest } from '@drayage/runtime'
 import { parseReference, parseRepository, withDefaultTag } from '@drayage/reference'
 
 import type { CommandContext } from '../command-context.ts'
+import { escapeForTerminal, terminalJson } from '../render/escape.ts'
 
 /** `dray tags REPO`: every tag of a repository, a line each. */
 export async function tagsCommand(context: CommandContext, name: string): Promise<void> {
   const repository = openRemote(context.runtime, parseRepository(name))
-  for await (const tag of repository.tags({ signal: context.signal })) await context.print(tag)
+  for await (const tag of repository.tags({ signal: context.signal })) await context.print(escapeForTerminal(tag))
 }
 
 /** `dray digest REF...`: what each reference stands for in its registry; with a platform, the image's own manifest. */
@@ -61,8 +60,8 @@ export async function configCommand(
 
 async function printJsonBytes(context: CommandContext, bytes: Uint8Array, raw: boolean): Promise<void> {
   if (raw) {
-    process.stdout.write(bytes)
+    await context.write(bytes)
     return
   }
-  await context.print(JSON.stringify(JSON.parse(new TextDecoder().decode(bytes)), null, 2))
+  await context.print(terminalJson(JSON.parse(new TextDecoder().decode(bytes)), 2))
 }

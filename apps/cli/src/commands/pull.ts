@@ -24,7 +24,11 @@ export async function pullCommand(
         ? await pullAllTags(runtime, name, { signal, onEvent })
         : [await pullImage(runtime, name, { signal, onEvent })]
       view.close()
-      for (const { reference } of pulled) await context.print(formatReference(reference))
+      for (const { reference, digest, image } of pulled) {
+        const full = formatReference(reference)
+        if (view.onResult === undefined) await context.print(full)
+        else view.onResult({ Reference: full, Digest: digest, ImageID: image })
+      }
     } finally {
       view.close()
     }

@@ -9,9 +9,9 @@ export async function rmiCommand(
   options: { readonly force?: boolean | undefined },
 ): Promise<void> {
   const { runtime, signal } = context
-  for (const name of names) {
+  await context.forEach(names, async (name) => {
     for (const line of await removeImage(runtime, name, { force: options.force === true, signal })) {
       await context.print('Untagged' in line ? `Untagged: ${line.Untagged}` : `Deleted: ${line.Deleted}`)
     }
-  }
+  })
 }

@@ -1,6 +1,7 @@
 import process from 'node:process'
 
 import type { CommandContext } from '../command-context.ts'
+import { formatRows } from '../print-formatted.ts'
 
 /** `dray version`: versions and where the store is. */
 export async function versionCommand(
@@ -16,6 +17,9 @@ export async function versionCommand(
     Arch: platform.architecture,
     Store: storeDirectory,
   }
-  if (options.format === 'json') return context.print(JSON.stringify(report))
+  if (options.format !== undefined) {
+    for (const line of formatRows(options.format, [report], context)) await context.print(line)
+    return
+  }
   for (const [name, value] of Object.entries(report)) await context.print(`${`${name}:`.padEnd(10)}${value}`)
 }

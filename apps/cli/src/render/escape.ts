@@ -1,28 +1,27 @@
 /** The most characters of foreign text that one line shows. */
-const MAX_SHOWN = 1024
+export const MAX_SHOWN = 1024
+
+/** Controls, formatting such as bidirectional marks and zero-width characters, lone surrogates, private use, separators. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu
 
 /**
- * Makes text that comes from a registry or an image safe for a terminal: control, bidirectional and other invisible
- * characters become `\u{...}`, and what is longer than 1 KiB is cut.
+ * Makes text that comes from a registry or an image safe for a terminal: characters that are not seen or steer the
+ * terminal become `\u{...}`, and what is longer than `maxLength`, 1 KiB by default, is cut.
  */
-export function escapeForTerminal(text: string): string {
-  const cut = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text
-  let escaped = ''
-  for (const character of cut) {
-    const point = character.codePointAt(0) ?? 0
-    escaped += isInvisible(point) ? `\\u{${point.toString(16)}}` : character
-  }
-  return escaped
+export function escapeForTerminal(text: string, maxLength: number = MAX_SHOWN): string {
+  const cut = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text
+  return cut.replace(INVISIBLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
 }
 
-function isInvisible(point: number): boolean {
-  return (
-    point < 0x20 ||
-    (point >= 0x7f && point <= 0x9f) ||
-    (point >= 0x200b && point <= 0x200f) ||
-    (point >= 0x2028 && point <= 0x202e) ||
-    (point >= 0x2066 && point <= 0x2069) ||
-    point === 0xfeff ||
-    (point >= 0xd800 && point <= 0xdfff)
-  )
+/** JSON that means the same as `JSON.stringify` gives and is safe for a terminal, at any length. */
+export function terminalJson(value: unknown, indent?: number): string {
+  const text = JSON.stringify(value, null, indent) ?? 'null'
+  return text.replace(INVISIBLE, (character) => (character === '\n' ? character : unicodeEscape(character)))
+}
+
+function unicodeEscape(character: string): string {
+  return Array.from(
+    { length: character.length },
+    (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
+  ).join('')
 }

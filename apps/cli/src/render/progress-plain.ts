@@ -8,8 +8,9 @@ export function createPlainProgress(write: (text: string) => void): ProgressView
   const shown = new Map<string, string>()
   return {
     onEvent(event: DistributionEvent) {
-      const { id, status, progress } = dockerStatus(event)
-      if (progress !== undefined) return
+      // Docker shows these two with a bar, so that they have no line where there are no bars.
+      if (event.type === 'layer' && (event.layer.state === 'downloading' || event.layer.state === 'registering')) return
+      const { id, status } = dockerStatus(event)
       if (id !== undefined && shown.get(id) === status) return
       if (id !== undefined) shown.set(id, status)
       write(`${id === undefined ? '' : `${escapeForTerminal(id)}: `}${escapeForTerminal(status)}\n`)

@@ -1,0 +1,100 @@
+/** What `dray --help` says after the list of verbs. */
+export const PROGRAM_HELP = `
+Look without pulling:
+  dray tags ghcr.io/org/app
+  dray digest alpine:3
+  dray manifest --raw alpine:3 | jq .
+
+Pull, look, save:
+  dray pull alpine:3
+  dray pull --platform linux/arm64 alpine:3
+  dray images
+  dray inspect alpine:3 --format '{{json .RootFS.Layers}}'
+  dray save -o alpine.tar alpine:3             docker load and podman load take it
+  dray save --as oci -o alpine-oci alpine:3    an OCI layout, digests unchanged
+
+Without the store:
+  dray copy docker://alpine:3 oci:alpine-oci:3
+
+A reference without a host means docker.io, one without a tag means latest. The store is shared by all dray
+processes; a pull that was interrupted goes on where it stopped when it is run again.
+'dray <command> --help' has examples of a command.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 unauthorised or denied, 5 verification failed,
+6 store busy or broken, 130/143 interrupted, 141 nobody reads the output.`
+
+/** What the help of a verb says after its options. */
+export const EXAMPLES: ReadonlyMap<string, string> = new Map([
+  [
+    'pull',
+    `  dray pull alpine                                docker.io/library/alpine:latest
+  dray pull ghcr.io/org/app@sha256:0123...        exactly these bytes
+  dray pull --platform linux/arm/v7 alpine:3
+  dray pull -a registry.example/team/app          every tag
+  dray pull --progress json alpine:3              one JSON object a line, as Docker Engine sends them
+
+Every layer is verified before the image appears. Run it again after a failure: it goes on where it stopped.
+Logins are those of docker and podman.`,
+  ],
+  [
+    'images',
+    `  dray images 'alpine:3*'
+  dray images -q --filter dangling=true
+  dray images --format 'table {{.Repository}}\\t{{.Tag}}\\t{{.Size}}'
+  dray images --format json | jq -r .ID
+
+Fields: .Repository .Tag .Digest .ID .CreatedSince .CreatedAt .Size`,
+  ],
+  [
+    'inspect',
+    `  dray inspect alpine:3
+  dray inspect -f '{{.Id}} {{.Os}}/{{.Architecture}}' alpine:3
+  dray inspect -f '{{json .Config.Env}}' alpine:3`,
+  ],
+  [
+    'history',
+    `  dray history alpine:3
+  dray history --no-trunc --format '{{.CreatedBy}}' alpine:3
+
+Fields: .ID .CreatedSince .CreatedAt .CreatedBy .Size .Comment`,
+  ],
+  [
+    'tag',
+    `  dray tag alpine:3 registry.example/base:3
+  dray tag 4bcff63911fc base                      the start of an ID will do`,
+  ],
+  [
+    'rmi',
+    `  dray rmi alpine:3                               the name, and the image when it was the last name
+  dray rmi -f 4bcff63911fc                        the image with all its names
+  dray rmi $(dray images -q --filter dangling=true)`,
+  ],
+  [
+    'save',
+    `  dray save -o images.tar alpine:3 busybox        docker load -i images.tar
+  dray save alpine:3 | podman load
+  dray save --as oci -o layout alpine:3           an OCI layout, digests unchanged`,
+  ],
+  [
+    'copy',
+    `  dray copy docker://alpine:3 oci:layout:3
+  dray copy --all ghcr.io/org/app:1 oci:layout:1  every platform
+  dray copy store:alpine:3 docker-archive:alpine.tar
+
+The digest of what was copied is printed. Digests do not change; a docker-archive holds layers uncompressed.`,
+  ],
+  ['tags', `  dray tags alpine | tail -3`],
+  [
+    'digest',
+    `  dray digest alpine:3                            of the index, which all platforms share
+  dray digest --platform linux/arm64 alpine:3     of the image for this platform`,
+  ],
+  [
+    'manifest',
+    `  dray manifest alpine:3
+  dray manifest --raw alpine:3 | sha256sum        the digest
+  dray manifest --platform linux/arm64 alpine:3`,
+  ],
+  ['config', `  dray config alpine:3 | jq .config.Env`],
+  ['version', `  dray version --format '{{.Store}}'`],
+])
