@@ -209,7 +209,9 @@ describe('copy()', () => {
     const image = await buildImage()
     const reason = new Error('stop')
     const signal = AbortSignal.abort(reason)
-    await expect(copy(await stored(image), notedSink().sink, { from: image.manifest, to }, { signal })).rejects.toBe(reason)
+    await expect(copy(await stored(image), notedSink().sink, { from: image.manifest, to }, { signal })).rejects.toBe(
+      reason,
+    )
   })
 })
 
@@ -232,9 +234,11 @@ test('copies into other sinks and pulls with one transfer manager do not take by
 test('copies of random graphs have the same closure', async () => {
   const layers = await Promise.all(Array.from({ length: 4 }, (_, seed) => noiseLayer(seed, 300)))
   type Graph = TestImage | TestIndex
-  const image = fc
-    .tuple(fc.array(fc.constantFrom(...layers), { minLength: 1, maxLength: 4 }), fc.nat(3))
-    .map(([chosen, author]): (() => Promise<Graph>) => () => buildImage({ layers: chosen, config: { author: String(author) } }))
+  const image = fc.tuple(fc.array(fc.constantFrom(...layers), { minLength: 1, maxLength: 4 }), fc.nat(3)).map(
+    ([chosen, author]): (() => Promise<Graph>) =>
+      () =>
+        buildImage({ layers: chosen, config: { author: String(author) } }),
+  )
   const graph = fc.letrec<{ node: () => Promise<Graph> }>((tie) => ({
     node: fc.oneof(
       { depthSize: 'small', withCrossShrink: true },

@@ -77,8 +77,7 @@ export async function copy(
     ? from
     : await tryRequest('resolve', `"${name}"`, () => source.resolve(from, { signal }), context)
   const { platform } = options
-  const root =
-    platform === undefined ? target : await pickImage(source, target, { ...context, platform, name })
+  const root = platform === undefined ? target : await pickImage(source, target, { ...context, platform, name })
   await copyGraph(source, sink, root, context)
   await inSink('tag', `"${formatReference(names.to)}"`, () => sink.tag(root, names.to, { signal }), context)
   return root
@@ -143,12 +142,7 @@ async function writeManifest(
 }
 
 /** Copies one blob; the same blob in several manifests is copied once. */
-async function copyLeaf(
-  source: Fetcher,
-  sink: CopySink,
-  blob: Descriptor,
-  context: CopyContext,
-): Promise<void> {
+async function copyLeaf(source: Fetcher, sink: CopySink, blob: Descriptor, context: CopyContext): Promise<void> {
   const { signal, retry } = context
   const tell = (layer: LayerState): void => context.onEvent({ type: 'layer', digest: blob.digest, layer })
   const isPresent = await inSink('store', `blob ${blob.digest}`, () => sink.has(blob, { signal }), context)

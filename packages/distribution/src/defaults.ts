@@ -10,8 +10,8 @@ export const DEFAULT_RETRY_STEP_MS = 5000
 /** Bytes of progress after which the count of failed tries starts anew. */
 export const PROGRESS_BYTES: number = 1024 * 1024
 
-/** The most bytes of an image config; Docker Engine and containers/image read configs into memory as well. */
-export const MAX_CONFIG_BYTES: number = 8 * 1024 * 1024
+/** The most bytes of an image config: 4 MiB, what the decoder of `@drayage/manifest` takes. */
+export const MAX_CONFIG_BYTES: number = 4 * 1024 * 1024
 
 /** Indexes within indexes that are followed to an image. */
 export const MAX_INDEX_DEPTH = 4

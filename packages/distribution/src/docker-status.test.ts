@@ -26,12 +26,12 @@ test.each<[DistributionEvent, DockerStatus]>([
     { type: 'layer', digest, layer: { state: 'downloading', current: 1, total: 2 } },
     { id, status: 'Downloading', progress: { current: 1, total: 2 } },
   ],
-  [{ type: 'pulling', id: '3', path: 'library/alpine' }, { id: '3', status: 'Pulling from library/alpine' }],
-  [{ type: 'digest', digest }, { status: `Digest: ${digest}` }],
   [
-    { type: 'status', upToDate: true, reference: 'alpine:3' },
-    { status: 'Status: Image is up to date for alpine:3' },
+    { type: 'pulling', id: '3', path: 'library/alpine' },
+    { id: '3', status: 'Pulling from library/alpine' },
   ],
+  [{ type: 'digest', digest }, { status: `Digest: ${digest}` }],
+  [{ type: 'status', upToDate: true, reference: 'alpine:3' }, { status: 'Status: Image is up to date for alpine:3' }],
   [
     { type: 'status', upToDate: false, reference: 'alpine:3' },
     { status: 'Status: Downloaded newer image for alpine:3' },

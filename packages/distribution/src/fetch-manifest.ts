@@ -23,7 +23,12 @@ export interface SmallContentOptions extends FetchSmallOptions {
 /** The verified bytes of small content from `source`, tried again after failures that can pass. */
 export async function readSmall(source: Fetcher, what: Descriptor, options: SmallContentOptions): Promise<Uint8Array> {
   const { signal, kind, maxBytes } = options
-  return await tryRequest('fetch', `${kind} ${what.digest}`, () => readBlob(source, what, { maxBytes, signal }), options)
+  return await tryRequest(
+    'fetch',
+    `${kind} ${what.digest}`,
+    () => readBlob(source, what, { maxBytes, signal }),
+    options,
+  )
 }
 
 /** Like {@link readSmall}, but from `store` when good bytes are there, and kept in `store` otherwise. */

@@ -34,7 +34,7 @@ async function* fetchParts(source: Fetcher, what: Descriptor, options: FetchStre
   const { signal, retry, onState } = options
   let offset = 0
   let mark = 0
-  for (let failures = 0; ; ) {
+  for (let failures = 0; ;) {
     try {
       for await (const chunk of source.fetch(what, { offset, verify: false, signal })) {
         offset += chunk.byteLength

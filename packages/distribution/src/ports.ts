@@ -90,4 +90,3 @@ export interface GraphSource extends Fetcher, Resolver {}
 
 /** A sink of whole graphs. */
 export interface GraphSink extends Ingester, Checker, Tagger {}
-

@@ -5,7 +5,15 @@ import { describe, expect, test } from 'vitest'
 import { pull, type DistributionEvent, type PullOptions } from './index.ts'
 import { codesOf, failure } from './test/failure.ts'
 import { noiseLayer } from './test/noise.ts'
-import { dropAfter, flipByte, onBlob, refusal, testRegistry, withBody, type TestRegistry } from './test/test-registry.ts'
+import {
+  dropAfter,
+  flipByte,
+  onBlob,
+  refusal,
+  testRegistry,
+  withBody,
+  type TestRegistry,
+} from './test/test-registry.ts'
 import { pendingBytes, testStore, visible, type TestStore } from './test/test-store.ts'
 
 const options: PullOptions = { platform: { os: 'linux', architecture: 'amd64' }, retry: { attempts: 5, stepMs: 0 } }
@@ -45,7 +53,10 @@ async function scene(bytes = 200_000, ...others: TestLayer[]): Promise<Scene> {
 }
 
 /** Requests of one kind get these answers first; the registry's own when they are used up. */
-function burst(isMeant: (path: string) => boolean, ...answers: (() => HttpResponse)[]): (request: { url: string }, next: HttpClient) => Promise<HttpResponse> | undefined {
+function burst(
+  isMeant: (path: string) => boolean,
+  ...answers: (() => HttpResponse)[]
+): (request: { url: string }, next: HttpClient) => Promise<HttpResponse> | undefined {
   return ({ url }) => {
     const answer = isMeant(new URL(url).pathname) ? answers.shift() : undefined
     return answer === undefined ? undefined : Promise.resolve(answer())
@@ -139,7 +150,12 @@ describe('failures that can pass', () => {
   test('F11 503 of every kind of request is tried again', async () => {
     const { layer, image, registry, store, pull: run, retries } = await scene()
     const meant = [`/manifests/v1`, `/manifests/${image.manifest.digest}`, image.config.digest, layer.descriptor.digest]
-    const faults = meant.map((end) => burst((path) => path.endsWith(end), () => refusal(503, 'UNAVAILABLE')))
+    const faults = meant.map((end) =>
+      burst(
+        (path) => path.endsWith(end),
+        () => refusal(503, 'UNAVAILABLE'),
+      ),
+    )
     registry.fault = (request, next) => faults.map((fault) => fault(request, next)).find((each) => each !== undefined)
     await run()
     expect(retries().toSorted()).toEqual([0, 0, 0, 1])
@@ -158,7 +174,10 @@ describe('failures that can pass', () => {
   test('F10 waits as long as a 429 says, and shows it', async () => {
     const { layer, registry, events, pull: run } = await scene()
     const wait = { 'retry-after': '1' }
-    registry.fault = burst((path) => path.endsWith(layer.descriptor.digest), () => refusal(429, 'TOOMANYREQUESTS', wait))
+    registry.fault = burst(
+      (path) => path.endsWith(layer.descriptor.digest),
+      () => refusal(429, 'TOOMANYREQUESTS', wait),
+    )
     await run()
     const shown = events.flatMap((event) => (event.type === 'layer' ? [event.layer] : []))
     expect(shown).toContainEqual(expect.objectContaining({ state: 'retrying', secondsLeft: 1, retry: 1 }))
@@ -191,7 +210,9 @@ describe('wrong bytes', () => {
     registry.fault = onBlob(layer.descriptor, (response) => withBody(response, (body) => flipByte(body, 150_000)))
     const error = await failure(run())
     expect(codesOf(error)).toEqual(['ERR_TRANSFER', 'ERR_DIGEST_MISMATCH'])
-    expect(error.message).toMatch(new RegExp(`^Cannot verify blob ${layer.descriptor.digest}: .*expected ${layer.descriptor.digest}$`))
+    expect(error.message).toMatch(
+      new RegExp(`^Cannot verify blob ${layer.descriptor.digest}: .*expected ${layer.descriptor.digest}$`),
+    )
     expect(retries()).toEqual([])
     expect([store.names.size, store.imagesById.size, store.layersByChain.size]).toEqual([0, 0, 0])
     const kept = await visible(store.blobs)

@@ -98,7 +98,11 @@ describe('pull() accepts no image that contradicts itself', () => {
     await registry.storage.tags.set('repo', 'v1', manifest.digest)
     await registry.storage.manifests.link('repo', manifest)
     await using ingest = await registry.storage.content.begin(manifest.digest)
-    await ingest.append((async function* () { yield bytes })())
+    await ingest.append(
+      (async function* () {
+        yield bytes
+      })(),
+    )
     await ingest.commit(manifest)
     const error = await failure(pull(registry.client, testStore(), 'registry.test/repo:v1', options))
     expect(codesOf(error)).toEqual(['ERR_MANIFEST_AMBIGUOUS'])

@@ -16,7 +16,15 @@ async function settle(): Promise<void> {
 }
 
 /** A fault that gives `count` bytes of a layer and then waits for the gate. */
-function gated(layer: TestLayer, count: number): { readonly fault: Fault; readonly open: () => void; readonly reached: Promise<void>; readonly closed: () => boolean } {
+function gated(
+  layer: TestLayer,
+  count: number,
+): {
+  readonly fault: Fault
+  readonly open: () => void
+  readonly reached: Promise<void>
+  readonly closed: () => boolean
+} {
   const gate = Promise.withResolvers<void>()
   const reached = Promise.withResolvers<void>()
   let isClosed = false
@@ -87,7 +95,10 @@ describe('abort', () => {
   test('before the start sends nothing', async () => {
     const registry = await testRegistry(['repo', 'v1', await buildImage()])
     const reason = new Error('before')
-    const run = pull(registry.client, testStore(), 'registry.test/repo:v1', { ...options, signal: AbortSignal.abort(reason) })
+    const run = pull(registry.client, testStore(), 'registry.test/repo:v1', {
+      ...options,
+      signal: AbortSignal.abort(reason),
+    })
     await expect(run).rejects.toBe(reason)
     expect(registry.blobRequests()).toEqual([])
   })
@@ -97,7 +108,8 @@ describe('abort', () => {
     const registry = await testRegistry(['repo', 'v1', image])
     const controller = new AbortController()
     const reason = new Error('waited enough')
-    registry.fault = (request) => (request.url.includes('/blobs/') ? Promise.resolve(refusal(503, 'UNAVAILABLE')) : undefined)
+    registry.fault = (request) =>
+      request.url.includes('/blobs/') ? Promise.resolve(refusal(503, 'UNAVAILABLE')) : undefined
     const onEvent = (event: DistributionEvent): void => {
       if (event.type === 'layer' && event.layer.state === 'retrying') controller.abort(reason)
     }
@@ -148,7 +160,12 @@ describe('failure of one part', () => {
         [Symbol.asyncDispose]: () => ingest[Symbol.asyncDispose](),
       }
     }
-    const run = pull(registry.client, { ...store, content: { ...store.content, begin } }, 'registry.test/repo:v1', options)
+    const run = pull(
+      registry.client,
+      { ...store, content: { ...store.content, begin } },
+      'registry.test/repo:v1',
+      options,
+    )
     const error = await failure(run)
     expect(error).toMatchObject({ side: 'sink', operation: 'store', cause: full })
     expect(error.message).toBe(`Cannot store blob ${layer.descriptor.digest}: no space left on device`)
@@ -215,13 +232,18 @@ describe('two pulls at a time', () => {
     const controllers = [new AbortController(), new AbortController()] as const
     const joined = Promise.withResolvers<void>()
     const onEvent = (event: DistributionEvent): void => {
-      if (event.type === 'layer' && event.digest === base.descriptor.digest && event.layer.state === 'downloading') joined.resolve()
+      if (event.type === 'layer' && event.digest === base.descriptor.digest && event.layer.state === 'downloading')
+        joined.resolve()
     }
     const shared = { ...options, transfers }
     const first = pull(registry.client, store, 'registry.test/one:v1', { ...shared, signal: controllers[0].signal })
     first.catch(() => {})
     await gate.reached
-    const second = pull(registry.client, store, 'registry.test/two:v1', { ...shared, signal: controllers[1].signal, onEvent })
+    const second = pull(registry.client, store, 'registry.test/two:v1', {
+      ...shared,
+      signal: controllers[1].signal,
+      onEvent,
+    })
     second.catch(() => {})
     await joined.promise
     await settle()
@@ -244,7 +266,11 @@ describe('two pulls at a time', () => {
     const gate = gated(base, 50_000)
     registry.fault = gate.fault
     const controller = new AbortController()
-    const first = pull(registry.client, store, 'registry.test/one:v1', { ...options, transfers, signal: controller.signal })
+    const first = pull(registry.client, store, 'registry.test/one:v1', {
+      ...options,
+      transfers,
+      signal: controller.signal,
+    })
     first.catch(() => {})
     await gate.reached
     const second = pull(registry.client, store, 'registry.test/two:v1', { ...options, transfers })

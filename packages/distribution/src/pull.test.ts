@@ -2,7 +2,14 @@ import { buildImage, buildIndex, buildLayer, type TestImage } from '@drayage/tes
 import { formatReference } from '@drayage/reference'
 import { describe, expect, test } from 'vitest'
 
-import { dockerStatus, isDistributionError, pull, PlatformNotFoundError, type DistributionEvent, type PullOptions } from './index.ts'
+import {
+  dockerStatus,
+  isDistributionError,
+  pull,
+  PlatformNotFoundError,
+  type DistributionEvent,
+  type PullOptions,
+} from './index.ts'
 import { codesOf, failure } from './test/failure.ts'
 import { noiseLayer } from './test/noise.ts'
 import { testRegistry } from './test/test-registry.ts'
@@ -141,7 +148,9 @@ describe('pull()', () => {
     }
     await pull(registry.client, once, 'registry.test/repo:v1', options)
     expect(reads).toBe(1)
-    expect(registry.requests.filter((line) => line === `GET /v2/repo/manifests/${image.manifest.digest}`)).toHaveLength(2)
+    expect(registry.requests.filter((line) => line === `GET /v2/repo/manifests/${image.manifest.digest}`)).toHaveLength(
+      2,
+    )
   })
 })
 
@@ -162,7 +171,9 @@ describe('pull() of an index', () => {
     const index = buildIndex([await buildImage({ platform: AMD64 }), await buildImage({ platform: ARM64 })])
     const registry = await testRegistry(['repo', 'v1', index])
     const riscv = { os: 'linux', architecture: 'riscv64' }
-    const error = await failure(pull(registry.client, testStore(), 'registry.test/repo:v1', { ...options, platform: riscv }))
+    const error = await failure(
+      pull(registry.client, testStore(), 'registry.test/repo:v1', { ...options, platform: riscv }),
+    )
     expect(error).toBeInstanceOf(PlatformNotFoundError)
     expect(error).toMatchObject({ wanted: riscv, available: [AMD64, ARM64] })
     expect(error.message).toBe(

@@ -67,7 +67,12 @@ describe('translatePullError()', () => {
   const reference = parseReference('alpine:3')
 
   test('uses familiar names', () => {
-    const error = new TransferError('source', 'resolve', '"alpine:3"', new NameNotFoundError('docker.io/library/alpine:3'))
+    const error = new TransferError(
+      'source',
+      'resolve',
+      '"alpine:3"',
+      new NameNotFoundError('docker.io/library/alpine:3'),
+    )
     expect(translatePullError(error, reference)).toMatchObject({
       name: 'PullNotFoundError',
       message:
@@ -77,7 +82,12 @@ describe('translatePullError()', () => {
   })
 
   test('gives any other error back itself', () => {
-    for (const error of [new TransferError('sink', 'store', 'x', new Error('full')), new Error('x'), 'text', undefined]) {
+    for (const error of [
+      new TransferError('sink', 'store', 'x', new Error('full')),
+      new Error('x'),
+      'text',
+      undefined,
+    ]) {
       expect(translatePullError(error, reference)).toBe(error)
     }
   })

@@ -74,7 +74,10 @@ export async function push(
 }
 
 /** A fault on requests for one blob. */
-export function onBlob(what: Descriptor, change: (response: HttpResponse, request: HttpRequest) => HttpResponse): Fault {
+export function onBlob(
+  what: Descriptor,
+  change: (response: HttpResponse, request: HttpRequest) => HttpResponse,
+): Fault {
   return (request, next) =>
     request.url.endsWith(`/blobs/${what.digest}`) && request.method === 'GET'
       ? next(request).then((response) => change(response, request))

@@ -3,7 +3,15 @@ import { pipeline, Readable } from 'node:stream'
 
 import type { ByteStream } from '@drayage/bytes'
 import { createMemoryStore, type MemoryStore } from '@drayage/content'
-import { chainId, createHasher, parseDiffId, type ChainId, type DiffId, type Digest, type ImageId } from '@drayage/digest'
+import {
+  chainId,
+  createHasher,
+  parseDiffId,
+  type ChainId,
+  type DiffId,
+  type Digest,
+  type ImageId,
+} from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
 import { formatReference } from '@drayage/reference'
 
