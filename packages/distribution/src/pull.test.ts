@@ -239,6 +239,19 @@ describe('pull() of an index', () => {
   })
 })
 
+test('pull() is done when it has named the image, also when someone removes that at once', async () => {
+  const registry = await testRegistry(['repo', 'v1', await twoLayers()])
+  const store = testStore()
+  const events: DistributionEvent[] = []
+  const onEvent = (event: DistributionEvent): void => {
+    events.push(event)
+    if (event.type === 'digest') for (const digest of store.kept) void store.blobs.delete(digest)
+  }
+  const pulled = await pull(registry.client, store, 'registry.test/repo:v1', { ...options, platform: ARM64, onEvent })
+  expect(pulled.upToDate).toBe(false)
+  expect(events.at(-1)?.type).toBe('status')
+})
+
 test('isDistributionError() tells errors of this package from others', () => {
   expect(isDistributionError(new PlatformNotFoundError('x', AMD64, []))).toBe(true)
   expect(isDistributionError(new Error('x'))).toBe(false)

@@ -6,7 +6,6 @@ import {
   formatPlatform,
   matchesPlatform,
   platformOf,
-  type DecodedImageConfig,
   type Descriptor,
   type Platform,
 } from '@drayage/manifest'
@@ -121,22 +120,25 @@ async function pullReference<M extends LayerMeasurement>(
   const named = await inStore(() => store.images.imageOf(reference, { signal }))
   const present = await inStore(() => store.images.findImage(manifest, { signal }))
   const image = present ?? (await bringImage(source, store, selected, reference, context))
-  const config = await inStore(() => readConfig(store, selected.manifest.value.config, context))
   await inStore(() => nameImage(store.images, reference, target, image, context))
   const upToDate = present !== undefined && named === image
   onEvent({ type: 'digest', digest: target.digest })
   onEvent({ type: 'status', upToDate, reference: name })
-  warnOfPlatform(platformOf(config.value), context)
+  warnOfPlatform(await readPlatform(store, selected.manifest.value.config), context)
   return { reference, digest: target.digest, image, manifest, upToDate }
 }
 
-async function readConfig<M extends LayerMeasurement>(
+/** The platform of a stored image; `undefined` when it tells none, or someone removed the image since it was named. */
+async function readPlatform<M extends LayerMeasurement>(
   store: PullStore<M>,
   config: Descriptor,
-  { signal }: AbortOptions,
-): Promise<DecodedImageConfig> {
-  const bytes = await readBlob(store.content, config, { maxBytes: MAX_CONFIG_BYTES, signal })
-  return decodeImageConfig(bytes, { digest: config.digest })
+): Promise<Platform | undefined> {
+  try {
+    const bytes = await readBlob(store.content, config, { maxBytes: MAX_CONFIG_BYTES })
+    return platformOf(decodeImageConfig(bytes, { digest: config.digest }).value)
+  } catch {
+    return undefined
+  }
 }
 
 /** An image that is named directly, not through an index, may be for another platform; that is no error. */
