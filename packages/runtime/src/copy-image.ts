@@ -7,7 +7,7 @@ import {
 import type { AbortOptions, ByteStream } from '@drayage/bytes'
 import { createInflater, type Inflater } from '@drayage/compression'
 import { readBlob } from '@drayage/content'
-import { DigestMismatchError, type DiffId } from '@drayage/digest'
+import { digestAlgorithm, DigestMismatchError, type DiffId } from '@drayage/digest'
 import {
   copy,
   DEFAULT_RETRY_POLICY,
@@ -20,7 +20,14 @@ import {
   type OnEvent,
 } from '@drayage/distribution'
 import { checkLayerCount, decodeImageConfig, decodeManifest, requireImageConfig, type Descriptor } from '@drayage/manifest'
-import { familiarReference, formatReference, parseReference, withDefaultTag, type Reference } from '@drayage/reference'
+import {
+  familiarReference,
+  formatReference,
+  parseReference,
+  tryParseReference,
+  withDefaultTag,
+  type Reference,
+} from '@drayage/reference'
 
 import type { Runtime } from './create-runtime.ts'
 import { TransportError } from './errors.ts'
@@ -29,7 +36,10 @@ import { parseTransport, type Transport } from './transport.ts'
 
 /** Options of {@link copyImage}. */
 export interface CopyImageOptions extends AbortOptions {
-  /** Whether an index is copied whole; `false`, the default, copies the image for the runtime's platform. */
+  /**
+   * Whether an index is copied whole; `false`, the default, copies the image for the runtime's platform. The store holds
+   * one image of an index, and a docker-archive takes no index.
+   */
   readonly all?: boolean
   readonly onEvent?: OnEvent
 }
@@ -43,10 +53,14 @@ interface OpenSource {
 
 /**
  * Copies an image from `docker://REF` or `store:REF` to `oci:DIR[:TAG]` or `docker-archive:FILE[:REF]`. Digests do not
- * change, except that a docker-archive holds the layers uncompressed.
+ * change, except that a docker-archive holds the layers uncompressed. The copy has the tag that its source was named
+ * with, unless the target says another; a source by ID or digest gives none.
  *
  * @returns what was copied
- * @throws TransportError `ERR_USAGE` for a place that cannot be used
+ * @throws TransportError `ERR_TRANSPORT` for a place that cannot be used that way
+ * @throws ArchiveExistsError `ERR_ARCHIVE_EXISTS` for a docker-archive that is there
+ * @throws LayoutError `ERR_LAYOUT`
+ * @throws PlatformNotFoundError `ERR_PLATFORM_NOT_FOUND`
  * @throws TransferError `ERR_TRANSFER` and the other errors of `copy`
  */
 export async function copyImage(
@@ -59,27 +73,31 @@ export async function copyImage(
   const to = parseTransport(target)
   switch (to.kind) {
     case 'oci':
-      return await copyToLayout(runtime, await openSource(runtime, from), to, options)
+      return await copyToLayout(runtime, await openSource(runtime, from, options), to, options)
     case 'docker-archive':
-      return await copyToDockerArchive(runtime, await openSource(runtime, from), to, options)
+      if (options.all === true) {
+        throw new TransportError('copy to', target, 'found a docker-archive for all platforms, expected an oci layout')
+      }
+      return await copyToDockerArchive(runtime, await openSource(runtime, from, options), to, options)
     default:
-      throw new TransportError(`Cannot copy to "${target}": expected oci:DIR[:TAG] or docker-archive:FILE[:REF]`)
+      throw new TransportError('copy to', target, 'expected oci:DIR[:TAG] or docker-archive:FILE[:REF]')
   }
 }
 
-async function openSource(runtime: Runtime, from: Transport): Promise<OpenSource> {
+async function openSource(runtime: Runtime, from: Transport, options: AbortOptions): Promise<OpenSource> {
   switch (from.kind) {
     case 'registry':
       return { content: openRemote(runtime, from.reference), from: from.reference, name: from.reference }
     case 'store': {
       const { content, images } = await runtime.openStore()
-      const image = await images.find(from.name)
-      const [tag] = image.repoTags
-      const name = withDefaultTag(parseReference(tag ?? `unnamed@${image.manifest.digest}`))
+      const image = await images.find(from.name, options)
+      const parsed = tryParseReference(from.name)
+      const isNamed = parsed.ok && (await images.imageOf(parsed.value, options)) === image.id
+      const name = isNamed ? withDefaultTag(parsed.value) : parseReference(`unnamed@${image.manifest.digest}`)
       return { content: { fetch: content.fetch, resolve: images.resolve }, from: image.manifest, name }
     }
     default:
-      throw new TransportError(`Cannot copy from a ${from.kind}: expected docker://REF or store:REF`)
+      throw new TransportError('copy from', from.kind, 'expected docker://REF or store:REF')
   }
 }
 
@@ -120,18 +138,18 @@ async function copyToDockerArchive(
   requireImageConfig(manifest.value)
   const config = await readBlob(source.content, manifest.value.config, { maxBytes: MAX_CONFIG_BYTES, signal })
   const decoded = decodeImageConfig(config, { digest: manifest.value.config.digest })
+  // It has one DiffID for each layer, or throws.
   const diffIds = checkLayerCount(manifest.value, decoded.value)
   await using inflater = createInflater()
   await using writer = createDockerArchiveWriter(await openFileOutput(to.file))
-  const layers = manifest.value.layers.map((layer, position) =>
-    remoteLayer(inflater, layer, diffIds[position], (each) =>
-      fetchStream(source.content, layer, {
-        ...each,
-        retry,
-        onState: (state: LayerState) => onEvent({ type: 'layer', digest: layer.digest, layer: state }),
-      }),
-    ),
-  )
+  const fetchLayer = (layer: Descriptor, each: AbortOptions): ByteStream => {
+    const onState = (state: LayerState): void => onEvent({ type: 'layer', digest: layer.digest, layer: state })
+    return fetchStream(source.content, layer, { ...each, retry, onState })
+  }
+  const layers = manifest.value.layers.flatMap((layer, position) => {
+    const diffId = diffIds[position]
+    return diffId === undefined ? [] : [remoteLayer(inflater, diffId, (each) => fetchLayer(layer, each))]
+  })
   const tagged = to.reference ?? (source.name.tag === undefined ? undefined : source.name)
   await writer.add({ config, repoTags: tagged === undefined ? [] : [familiarReference(tagged)], layers }, { signal })
   await writer.finish({ signal })
@@ -141,16 +159,17 @@ async function copyToDockerArchive(
 /** A layer that is fetched and inflated when the archive wants it, and verified on the way. */
 function remoteLayer(
   inflater: Inflater,
-  layer: Descriptor,
-  diffId: DiffId | undefined,
+  diffId: DiffId,
   open: (options: AbortOptions) => ByteStream,
 ): ArchiveLayer {
-  if (diffId === undefined) throw new TransportError(`Cannot copy layer ${layer.digest}: its DiffID is missing`)
   return {
     diffId,
     isVerified: true,
     async *open(options) {
-      const { stream, result } = inflater.inflate(open(options), options)
+      const { stream, result } = inflater.inflate(open(options), {
+        ...options,
+        algorithm: digestAlgorithm(diffId),
+      })
       yield* stream
       const { digest } = await result
       if (digest !== (diffId as string)) throw new DigestMismatchError(digest, diffId)

@@ -14,30 +14,37 @@ import { defaultStoreDirectory } from './store-directory.ts'
 
 /** Options of {@link createRuntime}. */
 export interface RuntimeOptions {
-  /** The environment; that of the process by default. */
+  /**
+   * The environment; that of the process by default. These are read: `DRAYAGE_STORE`, `XDG_DATA_HOME`,
+   * `DOCKER_DEFAULT_PLATFORM`, `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` in either case, and what
+   * `createCredentialSource` of `@drayage/credentials` reads, such as `DOCKER_CONFIG`.
+   */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** The user's home directory; that of the process by default. */
+  /** The user's home directory, for the store and for logins; that of the process by default. */
   readonly home?: string
   /** Where the store is; see `defaultStoreDirectory` for the default. */
   readonly storeDirectory?: string
   /** What images must run on; `$DOCKER_DEFAULT_PLATFORM`, else this machine, by default. */
   readonly platform?: Platform
-  /** Downloads at a time; 3 by default. */
+  /** Downloads at a time, of all calls together; 3 by default. */
   readonly maxConcurrentDownloads?: number
-  /** How failed requests are tried again; five tries by default. */
+  /** How failed requests are tried again; five tries with waits of 5, 10, 15 and 20 s by default. */
   readonly retry?: RetryPolicy
   /** Tells of what registries say beside their answers. */
   readonly onRegistryEvent?: OnRegistryEvent
 }
 
-/** The packages, composed for one program from the user's configuration. Disposing it closes what was opened. */
+/**
+ * The packages, composed for one program from the user's configuration. Disposing it closes what was opened; calls that
+ * are still at work then fail.
+ */
 export interface Runtime extends AsyncDisposable {
   readonly registry: RegistryClient
   readonly transfers: TransferManager<LayerState>
   readonly platform: Platform
   readonly retry: RetryPolicy | undefined
   readonly storeDirectory: string
-  /** Opens the local store at the first call; nothing is created before. */
+  /** Opens the local store at the first call, and after a failure at the next; nothing is created before. */
   openStore(): Promise<LocalStore>
 }
 
@@ -63,9 +70,16 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     platform: options.platform ?? defaultPlatform(env),
     retry: options.retry,
     storeDirectory,
-    openStore: () => (opening ??= openLocalStore(storeDirectory)),
+    openStore() {
+      opening ??= openLocalStore(storeDirectory).catch((error: unknown) => {
+        opening = undefined
+        throw error
+      })
+      return opening
+    },
     async [Symbol.asyncDispose]() {
       const store = await opening?.catch(() => undefined)
+      opening = undefined
       await store?.[Symbol.asyncDispose]()
       await http.close()
     },

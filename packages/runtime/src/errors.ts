@@ -1,10 +1,36 @@
 /** Codes of the errors of this package. */
-export type RuntimeErrorCode = 'ERR_USAGE' | 'ERR_STORE_LAYOUT'
+export type RuntimeErrorCode = 'ERR_TRANSPORT' | 'ERR_FILTER' | 'ERR_STORE_LAYOUT'
 
-/** A place that cannot be used the way it was asked for. */
+/** Most characters of a text that messages show. */
+const LONGEST_SHOWN = 160
+
+function shown(text: string): string {
+  return JSON.stringify(text.slice(0, LONGEST_SHOWN))
+}
+
+/** A place that images cannot be copied from or to the way it was asked for. */
 export class TransportError extends Error {
   override readonly name: string = 'TransportError'
-  readonly code: 'ERR_USAGE' = 'ERR_USAGE'
+  readonly code: 'ERR_TRANSPORT' = 'ERR_TRANSPORT'
+  /** The place as it was named. */
+  readonly place: string
+
+  constructor(action: string, place: string, found: string, options?: ErrorOptions) {
+    super(`Cannot ${action} ${shown(place)}: ${found}`, options)
+    this.place = place
+  }
+}
+
+/** A filter of a list that is none. */
+export class FilterError extends Error {
+  override readonly name: string = 'FilterError'
+  readonly code: 'ERR_FILTER' = 'ERR_FILTER'
+  readonly filter: string
+
+  constructor(filter: string, wanted: string, options?: ErrorOptions) {
+    super(`Cannot filter images by ${shown(filter)}: expected ${wanted}`, options)
+    this.filter = filter
+  }
 }
 
 /** A store directory of a layout that this version does not know. */
@@ -14,15 +40,15 @@ export class StoreLayoutError extends Error {
   readonly directory: string
 
   constructor(directory: string, found: string, wanted: string, options?: ErrorOptions) {
-    super(`Cannot open store "${directory}": found layout version ${JSON.stringify(found.slice(0, 40))}, expected ${wanted}`, options)
+    super(`Cannot open store ${shown(directory)}: found layout version ${shown(found)}, expected ${wanted}`, options)
     this.directory = directory
   }
 }
 
 /** Any error of this package. */
-export type RuntimeError = TransportError | StoreLayoutError
+export type RuntimeError = TransportError | FilterError | StoreLayoutError
 
-const CODES: readonly string[] = ['ERR_USAGE', 'ERR_STORE_LAYOUT'] satisfies RuntimeErrorCode[]
+const CODES: readonly string[] = ['ERR_TRANSPORT', 'ERR_FILTER', 'ERR_STORE_LAYOUT'] satisfies RuntimeErrorCode[]
 
 /** Tells whether `value` is an error of this package, also one made by another installed copy of it. */
 export function isRuntimeError(value: unknown): value is RuntimeError {

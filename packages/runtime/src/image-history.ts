@@ -1,6 +1,7 @@
 import type { AbortOptions } from '@drayage/bytes'
 
 import type { Runtime } from './create-runtime.ts'
+import { unixSeconds } from './unix-seconds.ts'
 import { uncompressedSizes } from './uncompressed-size.ts'
 
 /** A step of an image's history, with the field names of Docker's Engine API (`GET /images/{name}/history`). */
@@ -10,7 +11,8 @@ export interface HistoryItem {
   /** In seconds since 1970; 0 when it is not known. */
   readonly Created: number
   readonly CreatedBy: string
-  readonly Tags: readonly string[]
+  /** Of the image, at its last step; `null` for the others and for an image without a tag. */
+  readonly Tags: readonly string[] | null
   /** Bytes of the uncompressed layer. */
   readonly Size: number
   readonly Comment: string
@@ -30,11 +32,14 @@ export async function imageHistory(runtime: Runtime, name: string, options: Abor
   let layer = 0
   const steps = (value.history ?? []).map((entry) => ({
     Id: '<missing>',
-    Created: Math.max(0, Math.floor((Date.parse(entry.created ?? '') || 0) / 1000)),
+    Created: unixSeconds(entry.created),
     CreatedBy: entry.created_by ?? '',
-    Tags: [],
+    Tags: null,
     Size: entry.empty_layer === true ? 0 : (sizes[layer++] ?? 0),
     Comment: entry.comment ?? '',
   }))
-  return steps.toReversed().map((step, position) => (position === 0 ? { ...step, Id: image.id, Tags: image.repoTags } : step))
+  const tags = image.repoTags.length === 0 ? null : image.repoTags
+  return steps
+    .toReversed()
+    .map((step, position) => (position === 0 ? { ...step, Id: image.id, Tags: tags } : step))
 }

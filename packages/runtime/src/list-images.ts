@@ -3,50 +3,66 @@ import type { ListedImage } from '@drayage/image-store'
 import { matchReference, parseReference } from '@drayage/reference'
 
 import type { Runtime } from './create-runtime.ts'
-import { TransportError } from './errors.ts'
+import { FilterError } from './errors.ts'
 import type { LocalStore } from './local-store.ts'
+import { unixSeconds } from './unix-seconds.ts'
 import { uncompressedSize } from './uncompressed-size.ts'
 
 /** An image of a list, with the field names of Docker's Engine API (`GET /images/json`). */
 export interface ImageSummary {
   readonly Id: string
+  readonly ParentId: string
   readonly RepoTags: readonly string[]
   readonly RepoDigests: readonly string[]
   /** In seconds since 1970; 0 when the image does not say. */
   readonly Created: number
   /** Bytes of the uncompressed layers. */
   readonly Size: number
-  readonly Labels: Readonly<Record<string, string>>
+  /** -1, which stands for a size that was not computed. */
+  readonly SharedSize: number
+  readonly Labels: Readonly<Record<string, string>> | null
+  /** -1, which stands for a number that was not computed. */
+  readonly Containers: number
 }
 
 /** Options of {@link listImages}. */
 export interface ListImagesOptions extends AbortOptions {
-  /** `key=value` with the keys `reference`, `dangling`, `label`, `before` and `since`; those of one key are alternatives. */
+  /**
+   * `key=value`, with Docker's meaning: any `reference` (a pattern, which also hides the names that do not match), every
+   * `label` (`name` or `name=value`), `dangling` (`true` or `false`), and `before` and `since` an image.
+   */
   readonly filters?: readonly string[]
 }
 
-type Filter = (image: ListedImage, labels: Readonly<Record<string, string>>) => boolean
+/** What a filter leaves of an image: fewer names, or nothing. */
+type Filter = (image: ListedImage, labels: Readonly<Record<string, string>>) => ListedImage | undefined
 
 /**
  * The images of the local store, the latest built first.
  *
- * @throws TransportError `ERR_USAGE` for a filter that is none
+ * @throws FilterError `ERR_FILTER` for a filter that is none
+ * @throws ImageNotFoundError `ERR_IMAGE_NOT_FOUND` for an image that a filter names
  */
 export async function listImages(runtime: Runtime, options: ListImagesOptions = {}): Promise<ImageSummary[]> {
   const store = await runtime.openStore()
-  const filters = await Promise.all(groupFilters(options.filters ?? []).map((group) => compileFilters(store, group)))
+  const filters = await Promise.all(groupFilters(options.filters ?? []).map((group) => compileFilter(store, group)))
   const summaries: ImageSummary[] = []
-  for (const image of await store.images.list(options)) {
-    const { value } = await store.images.readConfig(image, options)
+  for (const listed of await store.images.list(options)) {
+    const { value } = await store.images.readConfig(listed, options)
     const labels = value.config?.Labels ?? {}
-    if (!filters.every((filter) => filter(image, labels))) continue
+    let image: ListedImage | undefined = listed
+    for (const filter of filters) image = image === undefined ? undefined : filter(image, labels)
+    if (image === undefined) continue
     summaries.push({
       Id: image.id,
+      ParentId: '',
       RepoTags: image.repoTags,
       RepoDigests: image.repoDigests,
-      Created: Math.max(0, Math.floor((Date.parse(image.created ?? '') || 0) / 1000)),
+      Created: unixSeconds(image.created),
       Size: await uncompressedSize(store, value.rootfs?.diff_ids ?? []),
-      Labels: labels,
+      SharedSize: -1,
+      Labels: value.config?.Labels ?? null,
+      Containers: -1,
     })
   }
   return summaries
@@ -61,41 +77,55 @@ function groupFilters(filters: readonly string[]): FilterGroup[] {
   const groups = new Map<string, string[]>()
   for (const filter of filters) {
     const equals = filter.indexOf('=')
-    if (equals < 1) throw new TransportError(`Cannot filter by "${filter}": expected key=value`)
+    if (equals < 1) throw new FilterError(filter, 'key=value')
     const key = filter.slice(0, equals)
     groups.set(key, [...(groups.get(key) ?? []), filter.slice(equals + 1)])
   }
   return [...groups].map(([key, values]) => ({ key, values }))
 }
 
-async function compileFilters(store: LocalStore, { key, values }: FilterGroup): Promise<Filter> {
+async function compileFilter(store: LocalStore, { key, values }: FilterGroup): Promise<Filter> {
   switch (key) {
     case 'reference':
-      return (image) => imageNames(image).some((name) => values.some((pattern) => matches(pattern, name)))
+      return (image) => withNames(image, (name) => values.some((pattern) => matches(pattern, name)))
     case 'dangling':
-      return (image) => values.includes(String(image.repoTags.length === 0))
+      return danglingFilter(values)
     case 'label':
-      return (_image, labels) => values.some((value) => hasLabel(labels, value))
+      return (image, labels) => (values.every((value) => hasLabel(labels, value)) ? image : undefined)
     case 'before':
     case 'since': {
       const others = await Promise.all(values.map((value) => store.images.find(value)))
-      const times = others.map((other) => Date.parse(other.created ?? '') || 0)
-      return (image) => {
-        const time = Date.parse(image.created ?? '') || 0
-        return times.some((other) => (key === 'before' ? time < other : time > other))
-      }
+      const times = others.map((other) => builtAtMs(other))
+      const wanted = key === 'before' ? (a: number, b: number) => a < b : (a: number, b: number) => a > b
+      return (image) => (times.every((time) => wanted(builtAtMs(image), time)) ? image : undefined)
     }
     default:
-      throw new TransportError(`Cannot filter by "${key}": expected reference, dangling, label, before or since`)
+      throw new FilterError(key, 'reference, dangling, label, before or since')
   }
 }
 
-function imageNames(image: ListedImage): string[] {
-  return [...image.repoTags, ...image.repoDigests]
+/** Names by digest alone are not dangling, but they are no tags either: both values show such images. */
+function danglingFilter(values: readonly string[]): Filter {
+  const [value = '', ...others] = new Set(values)
+  if (others.length > 0 || !['true', '1', 'false', '0'].includes(value)) {
+    throw new FilterError(`dangling=${values.join(',')}`, 'true or false')
+  }
+  if (value === 'true' || value === '1') return (image) => (image.repoTags.length === 0 ? image : undefined)
+  return (image) => (image.repoTags.length + image.repoDigests.length > 0 ? image : undefined)
+}
+
+function withNames(image: ListedImage, isWanted: (name: string) => boolean): ListedImage | undefined {
+  const repoTags = image.repoTags.filter(isWanted)
+  const repoDigests = image.repoDigests.filter(isWanted)
+  return repoTags.length + repoDigests.length === 0 ? undefined : { ...image, repoTags, repoDigests }
 }
 
 function matches(pattern: string, name: string): boolean {
   return matchReference(pattern, parseReference(name))
+}
+
+function builtAtMs({ created }: ListedImage): number {
+  return Date.parse(created ?? '') || 0
 }
 
 function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {

@@ -1,7 +1,13 @@
 import path from 'node:path'
 
 import { createFsStore, type FsStore } from '@drayage/content-fs'
-import { createContentLeases, createImageStore, openDatabase, type ContentLeases, type ImageStore } from '@drayage/image-store'
+import {
+  createContentLeases,
+  createImageStore,
+  openDatabase,
+  type ContentLeases,
+  type ImageStore,
+} from '@drayage/image-store'
 import { createLayerStore, type LayerStore } from '@drayage/layer-store'
 
 import { prepareStoreDirectory } from './prepare-store-directory.ts'
@@ -16,26 +22,35 @@ export interface LocalStore extends AsyncDisposable {
 }
 
 /**
- * Opens the store in `directory`, and creates it when it is missing.
+ * Opens the store in `directory`, and creates it when it is missing. Any number of processes may do so at once.
  *
  * @throws StoreLayoutError `ERR_STORE_LAYOUT` when a newer version made it
+ * @throws StoreUnsafeError `ERR_STORE_UNSAFE` when it belongs to another user
+ * @throws StoreUnwritableError `ERR_STORE_UNWRITABLE` when it cannot be created
+ * @throws StoreVersionError `ERR_STORE_VERSION`, StoreCorruptError `ERR_STORE_CORRUPT`, StoreBusyError `ERR_STORE_BUSY`
+ * of its database
  */
 export async function openLocalStore(directory: string): Promise<LocalStore> {
   await prepareStoreDirectory(directory)
   const content = createFsStore({ directory })
   const database = await openDatabase(path.join(directory, 'metadata.db'))
-  const layers = createLayerStore({ database, directory: path.join(directory, 'layers'), content })
-  const images = createImageStore({ database, content, journal: path.join(directory, 'names.journal') })
-  return {
-    directory,
-    content,
-    layers,
-    images,
-    leases: createContentLeases({ database }),
-    async [Symbol.asyncDispose]() {
-      await layers[Symbol.asyncDispose]()
-      await content[Symbol.asyncDispose]()
-      database[Symbol.dispose]()
-    },
+  try {
+    const layers = createLayerStore({ database, directory: path.join(directory, 'layers'), content })
+    const images = createImageStore({ database, content, journal: path.join(directory, 'names.journal') })
+    return {
+      directory,
+      content,
+      layers,
+      images,
+      leases: createContentLeases({ database }),
+      async [Symbol.asyncDispose]() {
+        await layers[Symbol.asyncDispose]()
+        await content[Symbol.asyncDispose]()
+        database[Symbol.dispose]()
+      },
+    }
+  } catch (error) {
+    database[Symbol.dispose]()
+    throw error
   }
 }

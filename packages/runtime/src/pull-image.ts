@@ -1,10 +1,16 @@
 import type { AbortOptions } from '@drayage/bytes'
-import { pull, type OnEvent, type PullResult } from '@drayage/distribution'
+import { pull, type OnEvent, type PullOptions, type PullResult } from '@drayage/distribution'
+import { isImageStoreError } from '@drayage/image-store'
 import type { Platform } from '@drayage/manifest'
-import { parseRepository, withTag, type Reference } from '@drayage/reference'
+import { familiarReference, parseRepository, withTag, type Reference } from '@drayage/reference'
 
 import type { Runtime } from './create-runtime.ts'
+import type { LocalStore } from './local-store.ts'
 import { openPullSink } from './pull-store.ts'
+import { sweepWhenDue } from './sweep-store.ts'
+
+/** How often an image that others remove while it is pulled is pulled again. */
+const MOST_TRIES = 10
 
 /** Options of {@link pullImage} and {@link pullAllTags}. */
 export interface PullImageOptions extends AbortOptions {
@@ -14,7 +20,8 @@ export interface PullImageOptions extends AbortOptions {
 }
 
 /**
- * Pulls an image into the local store; see `pull` of `@drayage/distribution` for what is promised and thrown.
+ * Pulls an image into the local store; see `pull` of `@drayage/distribution` for what is promised and thrown. An image of
+ * the store that lost a part is mended.
  *
  * @param name familiar or full; `latest` when it has neither tag nor digest
  */
@@ -23,9 +30,42 @@ export async function pullImage(
   name: string | Reference,
   options: PullImageOptions = {},
 ): Promise<PullResult> {
-  const { registry, transfers, platform, retry } = runtime
-  await using sink = openPullSink(await runtime.openStore())
-  return await pull(registry, sink, name, { platform, transfers, ...(retry === undefined ? {} : { retry }), ...options })
+  const { transfers, platform, retry } = runtime
+  const { onEvent = (): void => {} } = options
+  const store = await runtime.openStore()
+  const all = { platform, transfers, ...(retry === undefined ? {} : { retry }), ...options, onEvent }
+  for (let tries = 1; ; tries++) {
+    try {
+      const pulled = await pullOnce(runtime, store, name, all)
+      await sweepWhenDue(store, onEvent)
+      return pulled
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      if (!isRemovedMeanwhile(error) || tries >= MOST_TRIES) throw error
+      const text = typeof name === 'string' ? name : familiarReference(name)
+      onEvent({ type: 'warning', message: `"${text}" was removed while it was pulled, pulling it again` })
+    }
+  }
+}
+
+async function pullOnce(
+  { registry }: Runtime,
+  store: LocalStore,
+  name: string | Reference,
+  options: PullOptions,
+): Promise<PullResult> {
+  await using sink = openPullSink(store)
+  const pulled = await pull(registry, sink, name, options)
+  await sink.complete()
+  return pulled
+}
+
+/** Whether the image was there, but no more when it was to be named. */
+function isRemovedMeanwhile(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (isImageStoreError(at) && at.code === 'ERR_IMAGE_NOT_FOUND') return true
+  }
+  return false
 }
 
 /** Pulls every tag of a repository, one after another, and stops at the first that fails. */

@@ -1,22 +1,36 @@
 import { randomUUID } from 'node:crypto'
 
-import type { PullStore } from '@drayage/distribution'
-import { LayerUnmeasuredError, type LayerMeasurement } from '@drayage/layer-store'
-import { platformOf } from '@drayage/manifest'
+import type { AbortOptions } from '@drayage/bytes'
+import type { ImageId } from '@drayage/digest'
+import type { LayerMeasurer, LayerRegistrar, PulledImage, PullStore } from '@drayage/distribution'
+import { isLayerStoreError, type LayerMeasurement } from '@drayage/layer-store'
+import { isLayerType, platformOf, type Descriptor } from '@drayage/manifest'
 
+import { lockImages } from './image-lock.ts'
+import { isWhole } from './is-whole.ts'
 import type { LocalStore } from './local-store.ts'
 
-/** The local store as a pull uses it, for the time of one pull. Disposing it ends what it keeps. */
-export interface PullSink extends PullStore<LayerMeasurement>, AsyncDisposable {}
+/** The local store as a pull uses it, for the time of one pull. */
+export interface PullSink extends PullStore<LayerMeasurement>, AsyncDisposable {
+  /**
+   * Ends what the pull keeps, once it needs nothing more. Without it, as after a failure, what was brought stays for a
+   * day, so that the next pull finds it.
+   */
+  complete(): Promise<void>
+}
 
 /** Opens the local store for one pull. */
 export function openPullSink(store: LocalStore): PullSink {
-  const { content, layers, images, leases } = store
+  const { content, images, leases } = store
   const holder = `pull-${randomUUID()}`
+  const registration = new Registration(store)
   return {
     content: {
       fetch: content.fetch,
-      has: content.has,
+      // Small content is read to its end, so that what went bad on the disk is brought again.
+      has: async (what, options) =>
+        (await content.has(what, options)) &&
+        (isLayerType(what.mediaType) || (await content.verifyBlob(what.digest, options)) === 'intact'),
       begin: content.begin,
       keep: (what, options) =>
         leases.keep(
@@ -25,50 +39,93 @@ export function openPullSink(store: LocalStore): PullSink {
           options,
         ),
     },
-    layers: {
-      find: (blob, options) => layers.find(blob.digest, options),
-      measure: (source, options) => layers.measure(source, options),
-      async register(layer, measurement, { diffId, parent, image }, options = {}) {
-        const place = { diffId, parent, holder: image, ...options }
-        try {
-          return (await layers.register(layer, measurement, place)).chainId
-        } catch (error) {
-          if (!(error instanceof LayerUnmeasuredError)) throw error
-        }
-        // Another process released the layer after this one found it known; its blob is still here.
-        const measured = await layers.measure(content.fetch(layer, options), options)
-        return (await layers.register(layer, measured, place)).chainId
-      },
-    },
+    layers: layersOf(store, registration),
     images: {
       imageOf: (name, options) => images.imageOf(name, options),
       nameImage: (name, target, image, options) => images.nameImage(name, target, image, options),
       async findImage(manifest, options) {
         const id = await images.findImage(manifest, options)
-        const record = id === undefined ? undefined : await images.get(id, options)
-        if (record === undefined) return undefined
-        const parts = [record.manifest, record.config, ...record.layers]
-        const present = await Promise.all(parts.map((part) => content.has(part, options)))
-        return present.every(Boolean) ? id : undefined
+        return id !== undefined && (await isWhole(store, manifest, options)) ? id : undefined
       },
-      async putImage({ id, manifest, config, layers: blobs, repository, index }, options) {
-        const { created } = config.value
-        const parts = [manifest, config.descriptor, ...blobs, ...(index === undefined ? [] : [index])]
-        for (const { digest } of parts) await images.recordSource(digest, repository, options)
-        await images.put(
-          {
-            id,
-            manifest,
-            config: config.descriptor,
-            layers: blobs,
-            platform: platformOf(config.value) ?? { os: 'linux', architecture: 'unknown' },
-            size: blobs.reduce((sum, { size }) => sum + size, 0),
-            ...(created === undefined ? {} : { created }),
-          },
-          options,
-        )
-      },
+      putImage: (image, options) => putImage(store, registration, image, options),
     },
-    [Symbol.asyncDispose]: () => leases.release(holder),
+    complete: () => leases.release(holder),
+    [Symbol.asyncDispose]: () => registration.end(),
   }
+}
+
+/** The time from an image's first registered layer until the image is visible, which no other process may interrupt. */
+class Registration {
+  readonly #store: LocalStore
+  #held: { readonly image: ImageId; readonly lock: AsyncDisposable } | undefined
+
+  constructor(store: LocalStore) {
+    this.#store = store
+  }
+
+  async begin(image: ImageId, options: AbortOptions = {}): Promise<void> {
+    this.#held ??= { image, lock: await lockImages(this.#store.content, options) }
+  }
+
+  /** Lets others in; the layers of an image that did not become visible are nobody's. */
+  async end(): Promise<void> {
+    const held = this.#held
+    if (held === undefined) return
+    this.#held = undefined
+    await using _lock = held.lock
+    if ((await this.#store.images.get(held.image)) === undefined) await this.#store.layers.release(held.image)
+  }
+}
+
+function layersOf(
+  { content, layers }: LocalStore,
+  registration: Registration,
+): LayerMeasurer<LayerMeasurement> & LayerRegistrar<LayerMeasurement> {
+  return {
+    find: (blob, options) => layers.find(blob.digest, options),
+    measure: (source, options) => layers.measure(source, options),
+    async register(layer, measurement, { diffId, parent, image }, options = {}) {
+      const place = { diffId, parent, holder: image, signal: options.signal }
+      await registration.begin(image, options)
+      try {
+        return (await layers.register(layer, measurement, place)).chainId
+      } catch (error) {
+        if (!isMeasurementGone(error)) throw error
+      }
+      // A removal dropped what was known of the layer after this pull looked; its blob is kept and still here.
+      const measured = await layers.measure(content.fetch(layer, options), options)
+      return (await layers.register(layer, measured, place)).chainId
+    },
+  }
+}
+
+/** Whether a layer is unknown, or its index went with an image that shared its measurement. */
+function isMeasurementGone(error: unknown): boolean {
+  if (isLayerStoreError(error)) return error.code === 'ERR_LAYER_UNMEASURED'
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}
+
+async function putImage(
+  { images }: LocalStore,
+  registration: Registration,
+  { id, manifest, config, layers, repository, index }: PulledImage,
+  options: AbortOptions = {},
+): Promise<void> {
+  const { created } = config.value
+  await registration.begin(id, options)
+  await images.put(
+    {
+      id,
+      manifest,
+      config: config.descriptor,
+      layers,
+      platform: platformOf(config.value) ?? { os: 'linux', architecture: 'unknown' },
+      size: layers.reduce((sum, { size }) => sum + size, 0),
+      ...(created === undefined ? {} : { created }),
+    },
+    options,
+  )
+  await registration.end()
+  const parts: Descriptor[] = [manifest, config.descriptor, ...layers, ...(index === undefined ? [] : [index])]
+  for (const { digest } of parts) await images.recordSource(digest, repository, options)
 }

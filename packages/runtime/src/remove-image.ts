@@ -1,9 +1,12 @@
 import type { AbortOptions } from '@drayage/bytes'
 import type { Digest } from '@drayage/digest'
+import type { OnEvent } from '@drayage/distribution'
 import { familiarReference } from '@drayage/reference'
 
 import type { Runtime } from './create-runtime.ts'
+import { lockImages } from './image-lock.ts'
 import type { LocalStore } from './local-store.ts'
+import { sweepWhenDue } from './sweep-store.ts'
 
 /** A line of what was removed, as Docker's Engine API tells it (`DELETE /images/{name}`). */
 export type RemovedItem = { readonly Untagged: string } | { readonly Deleted: string }
@@ -12,10 +15,13 @@ export type RemovedItem = { readonly Untagged: string } | { readonly Deleted: st
 export interface RemoveImageOptions extends AbortOptions {
   /** Whether an ID takes names in several repositories away; `false` by default. */
   readonly force?: boolean
+  /** Receives warnings. */
+  readonly onEvent?: OnEvent
 }
 
 /**
- * Takes a name away, and with the last name the image, its layers and the blobs that nothing else needs.
+ * Takes a name away, and with the last name the image, its layers and the blobs that nothing else needs. What a pull is
+ * bringing at the same time stays.
  *
  * @param name a reference, an ID or the start of one
  * @throws ImageNotFoundError `ERR_IMAGE_NOT_FOUND`
@@ -28,25 +34,32 @@ export async function removeImage(
   options: RemoveImageOptions = {},
 ): Promise<RemovedItem[]> {
   const store = await runtime.openStore()
-  const { images, layers, leases, content } = store
-  const candidates = await blobsOf(store, name, options)
-  const plan = await images.remove(name, options)
-  const removed: RemovedItem[] = plan.untag.map((record) => ({ Untagged: familiarReference(record.name) }))
-  if (plan.image === undefined) return removed
-  removed.push({ Deleted: plan.image })
-  const released = await layers.release(plan.image)
-  removed.push(...released.layers.map(({ chainId }) => ({ Deleted: chainId })))
-  await leases.sweep([...new Set([...candidates, ...released.blobs.map(({ digest }) => digest)])], (digest) =>
-    content.delete(digest),
-  )
-  return removed
+  const { items, unneeded } = await removeRecords(store, name, options)
+  await store.leases.sweep([...new Set(unneeded)], (digest) => store.content.delete(digest))
+  await sweepWhenDue(store, options.onEvent ?? ((): void => {}))
+  return items
 }
 
-/** What the image behind `name` consists of, indexes that its names stand for included. */
-async function blobsOf(store: LocalStore, name: string, options: AbortOptions): Promise<Digest[]> {
-  const image = await store.images.find(name, options).catch(() => undefined)
-  if (image === undefined) return []
-  const names = await store.images.listNames(options)
-  const targets = names.filter((record) => record.image === image.id).map((record) => record.target)
-  return [image.manifest, image.config, ...image.layers, ...targets].map(({ digest }) => digest)
+interface Removal {
+  readonly items: RemovedItem[]
+  /** Content that may have lost its last use. */
+  readonly unneeded: readonly Digest[]
+}
+
+async function removeRecords(
+  { content, images, layers }: LocalStore,
+  name: string,
+  options: RemoveImageOptions,
+): Promise<Removal> {
+  await using _lock = await lockImages(content, options)
+  const { image: planned } = await images.planRemoval(name, options)
+  const record = planned === undefined ? undefined : await images.get(planned, options)
+  const { untag, image } = await images.remove(name, options)
+  const items: RemovedItem[] = untag.map((each) => ({ Untagged: familiarReference(each.name) }))
+  const targets = untag.map(({ target }) => target)
+  if (image === undefined) return { items, unneeded: targets.map(({ digest }) => digest) }
+  const released = await layers.release(image)
+  items.push({ Deleted: image }, ...released.layers.map(({ chainId }) => ({ Deleted: chainId })))
+  const parts = record === undefined ? [] : [record.manifest, record.config, ...record.layers]
+  return { items, unneeded: [...targets, ...parts, ...released.blobs].map(({ digest }) => digest) }
 }

@@ -11,6 +11,7 @@ import type { AbortOptions } from '@drayage/bytes'
 import { chainIds, type ChainId } from '@drayage/digest'
 import { copy } from '@drayage/distribution'
 import type { ListedImage } from '@drayage/image-store'
+import { LayerNotFoundError } from '@drayage/layer-store'
 import { familiarReference, parseReference, tryParseReference, type Reference } from '@drayage/reference'
 
 import type { Runtime } from './create-runtime.ts'
@@ -27,7 +28,10 @@ export type ArchiveFormat = (typeof ARCHIVE_FORMATS)[number]
 export interface SaveImagesOptions extends AbortOptions {
   /** `docker-archive` by default. */
   readonly format?: ArchiveFormat
-  /** A file, the directory of a layout, or a stream for a docker-archive. A file that is there is replaced. */
+  /**
+   * A file, the directory of a layout, or a stream for a docker-archive, which is ended with it. A file that is there is
+   * replaced once the archive is whole; a layout is extended.
+   */
   readonly output: string | Writable
 }
 
@@ -44,7 +48,8 @@ interface SavedImage {
  *
  * @throws ImageNotFoundError `ERR_IMAGE_NOT_FOUND`
  * @throws AmbiguousImageError `ERR_IMAGE_AMBIGUOUS`
- * @throws LayerCorruptError `ERR_LAYER_CORRUPT` when a stored layer is damaged
+ * @throws LayerCorruptError `ERR_LAYER_CORRUPT` and TransferError `ERR_TRANSFER` when stored content is damaged
+ * @throws TransportError `ERR_TRANSPORT` when a layout is to go into a stream
  */
 export async function saveImages(
   runtime: Runtime,
@@ -101,7 +106,7 @@ async function saveDockerArchive(
 
 async function archiveLayer(store: LocalStore, chainId: ChainId): Promise<ArchiveLayer> {
   const record = await store.layers.get(chainId)
-  if (record === undefined) throw new TransportError(`Cannot save layer ${chainId}: it is not in the store`)
+  if (record === undefined) throw new LayerNotFoundError(chainId)
   const { diffId, size } = record
   return { diffId, size, isVerified: true, open: (options) => store.layers.openTar(chainId, options) }
 }
@@ -113,7 +118,7 @@ async function saveLayout(
   { output, signal }: SaveImagesOptions,
 ): Promise<void> {
   if (typeof output !== 'string') {
-    throw new TransportError('Cannot save an OCI layout to a stream: it is a directory, expected its path')
+    throw new TransportError('save to', 'stream', 'an OCI layout is a directory, expected its path')
   }
   const sink = createOciLayoutSink({ directory: output })
   const source = { fetch: store.content.fetch, resolve: store.images.resolve }

@@ -13,7 +13,7 @@ export type Transport =
  * Reads the name of a place: `docker://REF`, `store:REF`, `oci:DIR[:TAG]` or `docker-archive:FILE[:REF]`; without a prefix
  * it is a reference to a registry.
  *
- * @throws TransportError `ERR_USAGE`
+ * @throws TransportError `ERR_TRANSPORT`
  * @throws ReferenceSyntaxError `ERR_REFERENCE_SYNTAX`
  */
 export function parseTransport(text: string): Transport {
@@ -25,17 +25,17 @@ export function parseTransport(text: string): Transport {
     case 'store':
       return { kind: 'store', name: required(rest, text) }
     case 'oci': {
-      const [directory, tag] = splitPath(required(rest, text))
+      const [directory, tag] = splitPath(rest, text)
       return { kind: 'oci', directory, tag }
     }
     case 'docker-archive': {
-      const [file, name] = splitPath(required(rest, text))
+      const [file, name] = splitPath(rest, text)
       return { kind: 'docker-archive', file, reference: name === undefined ? undefined : named(name) }
     }
     case 'dir':
     case 'oci-archive':
     case 'docker-daemon':
-      throw new TransportError(`Cannot use "${text}": the transport ${prefix}: is not supported yet`)
+      throw new TransportError('use', text, `the transport ${prefix}: is not supported`)
     default:
       return registry(text)
   }
@@ -50,13 +50,13 @@ function named(text: string): Reference {
 }
 
 function required(rest: string, text: string): string {
-  if (rest === '') throw new TransportError(`Cannot use "${text}": found nothing after the colon, expected a path or name`)
+  if (rest === '') throw new TransportError('use', text, 'found nothing after the colon, expected a path or name')
   return rest
 }
 
 /** A path and what follows its first colon; paths with colons cannot be named, as in other tools. */
-function splitPath(rest: string): [string, string | undefined] {
+function splitPath(rest: string, text: string): [string, string | undefined] {
   const colon = rest.indexOf(':')
-  if (colon < 0) return [rest, undefined]
-  return [rest.slice(0, colon), rest.slice(colon + 1)]
+  if (colon < 0) return [required(rest, text), undefined]
+  return [required(rest.slice(0, colon), text), required(rest.slice(colon + 1), text)]
 }

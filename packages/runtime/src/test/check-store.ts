@@ -1,0 +1,39 @@
+import { chainIds } from '@drayage/digest'
+
+import type { LocalStore } from '../local-store.ts'
+
+/** What is wrong with a store: blobs that are not what their names say, and images that are not whole. */
+export async function findFaults({ content, images, layers }: LocalStore): Promise<string[]> {
+  const faults: string[] = []
+  for await (const { digest } of content.list()) {
+    const state = await content.verifyBlob(digest)
+    if (state !== 'intact') faults.push(`blob ${digest} is ${state}`)
+  }
+  for (const image of await images.list()) {
+    for (const part of [image.manifest, image.config, ...image.layers]) {
+      if (!(await content.has(part))) faults.push(`image ${image.id} lacks ${part.digest}`)
+    }
+    const config = await images.readConfig(image).catch(() => undefined)
+    for (const id of chainIds(config?.value.rootfs?.diff_ids ?? [])) {
+      const read = await layersRead(layers, id)
+      if (read !== undefined) faults.push(`layer ${id} of image ${image.id}: ${read}`)
+    }
+  }
+  for (const { reference, target } of await images.listNames()) {
+    if (!(await content.has(target))) faults.push(`name ${reference} lacks ${target.digest}`)
+  }
+  return faults
+}
+
+/** Why a layer cannot be read to its verified end. */
+async function layersRead(
+  layers: LocalStore['layers'],
+  id: Parameters<LocalStore['layers']['openTar']>[0],
+): Promise<string | undefined> {
+  try {
+    for await (const _ of layers.openTar(id));
+    return undefined
+  } catch (error) {
+    return String(error)
+  }
+}

@@ -1,0 +1,67 @@
+/** A process that uses a store: `pull HOST ROUNDS`, `remove HOST MARK` or `abort NAME`, after the directory. */
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+
+import { isImageStoreError } from '@drayage/image-store'
+
+import { pullImage } from '../pull-image.ts'
+import { removeImage } from '../remove-image.ts'
+import { openTestRuntime } from './open-test-runtime.ts'
+
+const [directory = '', mode = '', ...rest] = process.argv.slice(2)
+process.on('unhandledRejection', (error) => {
+  process.stdout.write(`unhandled: ${String(error)}\n`)
+  process.exitCode = 70
+})
+
+if (mode === 'pull') await pullAndAgain(rest[0] ?? '', Number(rest[1]))
+if (mode === 'remove') await removeAndAgain(rest[0] ?? '', rest[1] ?? '')
+if (mode === 'abort') await abortPull(rest[0] ?? '')
+if (mode === 'open') {
+  process.umask(0)
+  await using runtime = await openTestRuntime(directory)
+  await runtime.openStore()
+}
+
+async function pullAndAgain(host: string, rounds: number): Promise<void> {
+  await using runtime = await openTestRuntime(directory)
+  for (let round = 0; round < rounds; round++) {
+    await Promise.all([pullImage(runtime, `${host}/app:${round % 3}`), pullImage(runtime, `${host}/app:${(round + 1) % 3}`)])
+  }
+}
+
+/** Removes whatever is there until the file `mark` appears. */
+async function removeAndAgain(host: string, mark: string): Promise<void> {
+  await using runtime = await openTestRuntime(directory)
+  let removed = 0
+  for (let round = 0; !existsSync(mark); round++) {
+    try {
+      await removeImage(runtime, `${host}/app:${round % 3}`)
+      removed++
+    } catch (error) {
+      if (!isImageStoreError(error) || error.code !== 'ERR_IMAGE_NOT_FOUND') throw error
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  }
+  process.stdout.write(`removed ${removed > 0 ? 'some' : 'none'}\n`)
+}
+
+/** Aborts a pull at the first bytes of a layer, and disposes the runtime at once. */
+async function abortPull(name: string): Promise<void> {
+  const runtime = await openTestRuntime(directory)
+  const stop = new AbortController()
+  const begun = new EventTarget()
+  const downloading = once(begun, 'downloading')
+  const pulling = pullImage(runtime, name, {
+    signal: stop.signal,
+    onEvent: (event) => {
+      if (event.type === 'layer' && event.layer.state === 'downloading' && event.layer.current > 0) {
+        begun.dispatchEvent(new Event('downloading'))
+      }
+    },
+  }).catch((error: unknown) => process.stdout.write(`pull: ${String(error)}\n`))
+  await downloading
+  stop.abort(new Error('stopped'))
+  await runtime[Symbol.asyncDispose]()
+  await pulling
+}
