@@ -17,7 +17,7 @@ import { ImageMismatchError } from './errors.ts'
 import { fetchSmall, type FetchSmallOptions } from './fetch-manifest.ts'
 import { inSink } from './in-sink.ts'
 import type { LayerMeasurement, PullStore } from './ports.ts'
-import { pullLayer, type PulledLayer, type PullLayerOptions } from './pull-layer.ts'
+import { findLayer, pullLayer, type PulledLayer, type PullLayerOptions } from './pull-layer.ts'
 import type { SelectedImage } from './select-image.ts'
 
 const MISMATCH = "layers from manifest don't match image configuration"
@@ -78,11 +78,11 @@ async function fetchParts<M extends LayerMeasurement>(
 ): Promise<ImageParts<M>> {
   const failed = new AbortController()
   const signal = options.signal === undefined ? failed.signal : AbortSignal.any([failed.signal, options.signal])
-  const pulled = new Map<Digest, PulledLayer<M>>()
-  const fetching: Promise<unknown>[] = []
+  const { pulled, missing } = await findLayers(store, manifest, options)
   const config = fetchConfig(source, store, manifest, { ...options, signal })
-  fetching.push(config)
-  for (const layer of new Map(manifest.value.layers.map((each) => [each.digest, each])).values()) {
+  const fetching: Promise<unknown>[] = [config]
+  // The largest first: inflating it takes longest, and the smaller ones fill what the others leave.
+  for (const layer of missing.toSorted((a, b) => b.size - a.size)) {
     fetching.push(
       pullLayer(source, store, layer, { ...options, signal }).then((result) => pulled.set(layer.digest, result)),
     )
@@ -95,6 +95,27 @@ async function fetchParts<M extends LayerMeasurement>(
     throw error
   }
   return { config: await config, pulled }
+}
+
+interface FoundLayers<M extends LayerMeasurement> {
+  readonly pulled: Map<Digest, PulledLayer<M>>
+  /** Each once, as the manifest lists them. */
+  readonly missing: readonly Descriptor[]
+}
+
+async function findLayers<M extends LayerMeasurement>(
+  store: PullStore<M>,
+  manifest: DecodedImageManifest,
+  options: BringImageOptions,
+): Promise<FoundLayers<M>> {
+  const pulled = new Map<Digest, PulledLayer<M>>()
+  const missing: Descriptor[] = []
+  for (const layer of new Map(manifest.value.layers.map((each) => [each.digest, each])).values()) {
+    const found = await findLayer(store, layer, options)
+    if (found === undefined) missing.push(layer)
+    else pulled.set(layer.digest, found)
+  }
+  return { pulled, missing }
 }
 
 async function fetchConfig<M extends LayerMeasurement>(

@@ -32,6 +32,18 @@ export interface LayerSink<M extends LayerMeasurement> {
   readonly layers: LayerMeasurer<M>
 }
 
+/** Tells of a layer whether the store knows it from before, which makes pulling it needless, or that it is queued. */
+export async function findLayer<M extends LayerMeasurement>(
+  store: LayerSink<M>,
+  layer: Descriptor,
+  options: Pick<PullLayerOptions, 'signal' | 'onEvent'>,
+): Promise<PulledLayer<M> | undefined> {
+  const { signal, onEvent } = options
+  const diffId = await inSink('store', `layer ${layer.digest}`, () => store.layers.find(layer, { signal }), options)
+  onEvent({ type: 'layer', digest: layer.digest, layer: { state: diffId === undefined ? 'queued' : 'exists' } })
+  return diffId === undefined ? undefined : { diffId }
+}
+
 /**
  * Brings one layer into the store, inflating and hashing it beside its download. Pulls of the same layer at the same
  * time, by any caller of the same transfer manager, share one download.
@@ -46,12 +58,6 @@ export async function pullLayer<M extends LayerMeasurement>(
 ): Promise<PulledLayer<M>> {
   const { signal } = options
   const tell = (state: LayerState): void => options.onEvent({ type: 'layer', digest: layer.digest, layer: state })
-  const known = await inSink('store', `layer ${layer.digest}`, () => store.layers.find(layer, { signal }), options)
-  if (known !== undefined) {
-    tell({ state: 'exists' })
-    return { diffId: known }
-  }
-  tell({ state: 'queued' })
   const pulled = await runShared<PulledLayer<M>>(
     options.transfers,
     `pull ${layer.digest}`,
