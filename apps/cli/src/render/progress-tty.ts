@@ -80,7 +80,7 @@ function fitRows(rows: ReadonlyMap<string, Row>, height: number): string[] {
   const active = linesOf(new Map([...rows].filter(([, { isDone }]) => !isDone)))
   const shown = active.slice(0, room)
   const done = rows.size - active.length
-  return [...shown, `... ${rows.size - shown.length} more layers, ${done} of all ${rows.size} are complete`]
+  return [...shown, `... ${rows.size - shown.length} more, ${done} of ${rows.size} complete`]
 }
 
 function cut(text: string, columns: number): string {

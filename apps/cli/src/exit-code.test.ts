@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+
+import { EXIT, EXIT_CODES, exitCodeOf, WRAPPING_CODES } from './exit-code.ts'
+import { UsageError } from './usage-error.ts'
+
+const packages = path.resolve(import.meta.dirname, '../../../packages')
+
+function declaredCodes(): string[] {
+  const files = readdirSync(packages)
+    .map((name) => path.join(packages, name, 'src'))
+    .flatMap((directory) =>
+      readdirSync(directory, { recursive: true, encoding: 'utf8' }).map((file) => path.join(directory, file)),
+    )
+    .filter((file) => file.endsWith('errors.ts'))
+  return [...new Set(files.flatMap((file) => readFileSync(file, 'utf8').match(/ERR_[A-Z_]+/g) ?? []))]
+}
+
+function coded(code: string, cause?: unknown): Error {
+  return Object.assign(new Error('x', { cause }), { code })
+}
+
+test('every code of an error of the packages has an exit status, or leaves it to its cause', () => {
+  const codes = declaredCodes()
+  expect(codes.length).toBeGreaterThan(60)
+  expect(codes.filter((code) => !EXIT_CODES.has(code) && !WRAPPING_CODES.includes(code))).toEqual([])
+})
+
+test('every code that has an exit status exists', () => {
+  const codes = new Set([...declaredCodes(), new UsageError('x').code])
+  expect([...EXIT_CODES.keys(), ...WRAPPING_CODES].filter((code) => !codes.has(code))).toEqual([])
+})
+
+test.each([
+  ['ERR_USAGE', EXIT.usage],
+  ['ERR_PLATFORM_NOT_FOUND', EXIT.notFound],
+  ['ERR_PULL_DENIED', EXIT.denied],
+  ['ERR_DIGEST_MISMATCH', EXIT.unverified],
+  ['ERR_STORE_BUSY', EXIT.store],
+  ['ERR_REGISTRY_UNREACHABLE', EXIT.failed],
+  ['EACCES', EXIT.failed],
+])('exitCodeOf() maps %s to %i, also as a cause', (code, status) => {
+  expect(exitCodeOf(coded(code))).toBe(status)
+  for (const wrapping of WRAPPING_CODES) expect(exitCodeOf(coded(wrapping, coded(code)))).toBe(status)
+})
+
+test('exitCodeOf() takes the first error that has an exit code', () => {
+  expect(exitCodeOf(coded('ERR_REGISTRY_TRUNCATED', coded('ERR_CONTENT_SHORT')))).toBe(EXIT.failed)
+  expect(exitCodeOf('text')).toBe(EXIT.failed)
+})
