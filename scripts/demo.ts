@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
-import { type EmbeddedRegistry, startRegistry } from './demo/embedded-registry.ts'
+import { startRegistry } from './demo/embedded-registry.ts'
 import { verifyDockerArchive, verifyLayout } from './demo/verify.ts'
 import { root } from './workspace.ts'
 
@@ -19,12 +19,13 @@ if (more.length > 0 || given?.startsWith('-') === true) {
   process.exit(2)
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const directory = mkdtempSync(path.join(tmpdir(), 'drayage-demo-'))
 const startedAt = performance.now()
 let running: ReturnType<typeof spawn> | undefined
-let stoppedBy: NodeJS.Signals | undefined
+let stoppedBy: (typeof SIGNALS)[number] | undefined
 process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+for (const signal of SIGNALS) {
   process.on(signal, () => {
     stoppedBy = signal
     // At a terminal the command has been interrupted with this program; it ends by itself and keeps what it has.
@@ -43,9 +44,12 @@ try {
 async function demo(): Promise<void> {
   if (given !== undefined) return await show(given)
   say('Making an image from files of this checkout, and serving it from a registry on loopback')
-  const { server, reference }: EmbeddedRegistry = await startRegistry()
-  await using _server = server
-  await show(reference)
+  const { server, reference } = await startRegistry()
+  try {
+    await show(reference)
+  } finally {
+    await server.close()
+  }
 }
 
 async function show(reference: string): Promise<void> {
