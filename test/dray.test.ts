@@ -1,0 +1,241 @@
+// The dray command as a user runs it, against a registry on loopback.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import { writeBlob } from '@drayage/content'
+import { basicAuth, createMemoryStorage, createRegistryHandler, type RegistryStorage } from '@drayage/registry-server'
+import { serve, type HttpServer } from '@drayage/registry-server/node'
+import {
+  buildImage,
+  buildIndex,
+  buildLayer,
+  randomBytes,
+  run,
+  tempDir,
+  type RunResult,
+  type TempDir,
+  type TestImage,
+} from '@drayage/testkit'
+
+const program = path.resolve(import.meta.dirname, '../apps/cli/bin/dray.js')
+const storage = createMemoryStorage()
+let server: HttpServer
+let locked: HttpServer
+let slow: HttpServer
+let scratch: TempDir
+let image: TestImage
+let other: TestImage
+let damaged: TestImage
+
+async function fill(
+  into: RegistryStorage,
+  name: string,
+  tag: string,
+  built: Pick<TestImage, 'manifest' | 'blobs'>,
+): Promise<void> {
+  for (const [digest, bytes] of built.blobs) {
+    const what = { mediaType: 'application/octet-stream', digest, size: bytes.length }
+    await writeBlob(into.content, what, bytes)
+    const mediaType = manifestTypeOf(bytes)
+    if (mediaType === undefined) await into.blobs.link(name, what)
+    else await into.manifests.link(name, { ...what, mediaType })
+  }
+  await into.tags.set(name, tag, built.manifest.digest)
+}
+
+function manifestTypeOf(bytes: Uint8Array): string | undefined {
+  if (bytes[0] !== '{'.charCodeAt(0)) return undefined
+  const value: unknown = JSON.parse(new TextDecoder().decode(bytes))
+  const isManifest = typeof value === 'object' && value !== null && 'schemaVersion' in value && 'mediaType' in value
+  return isManifest ? String(value.mediaType) : undefined
+}
+
+beforeAll(async () => {
+  scratch = await tempDir()
+  const layer = await buildLayer([{ path: 'data', content: randomBytes('layer', 200_000) }])
+  image = await buildImage({
+    layers: [layer, [{ path: 'b', content: 'b' }]],
+    config: { config: { Labels: { evil: '\u001B[2J' } } },
+  })
+  other = await buildImage({ layers: [[{ path: 'other' }]], platform: { os: 'linux', architecture: 'arm64' } })
+  damaged = await buildImage({ layers: [[{ path: 'damaged', content: randomBytes('damaged', 50_000) }]] })
+  await fill(storage, 'a/image', '1', image)
+  await fill(storage, 'a/image', '2', image)
+  await fill(storage, 'a/index', '1', buildIndex([image, other]))
+  await fill(storage, 'a/damaged', '1', damaged)
+  const handler = createRegistryHandler({ storage })
+  const bad = damaged.layers[0]?.descriptor.digest ?? ''
+  server = await serve(async (request) => {
+    const response = await handler(request)
+    if (!request.url.endsWith(bad) || request.method !== 'GET') return response
+    const bytes = Buffer.from(damaged.layers[0]?.bytes ?? [])
+    bytes[100] = (bytes[100] ?? 0) ^ 1
+    return {
+      ...response,
+      body: (async function* () {
+        yield bytes
+      })(),
+    }
+  })
+  locked = await serve(basicAuth({ users: new Map([['u', 'p']]) })(handler))
+  slow = await serve(async (request) => {
+    const response = await handler(request)
+    if (request.method !== 'GET' || !request.url.includes('/blobs/') || !request.url.endsWith(layer.descriptor.digest))
+      return response
+    return {
+      ...response,
+      body: (async function* () {
+        yield layer.bytes.subarray(0, 50_000)
+        await sleep(400)
+        yield layer.bytes.subarray(50_000, 100_000)
+        await new Promise((_, reject) => request.signal?.addEventListener('abort', () => reject(new Error('left'))))
+      })(),
+    }
+  })
+})
+
+afterAll(async () => {
+  await Promise.all([server.close(), locked.close(), slow.close()])
+  await scratch[Symbol.asyncDispose]()
+})
+
+async function dray(...args: string[]): Promise<RunResult> {
+  return await run(process.execPath, [program, ...args], {
+    env: {
+      DRAYAGE_STORE: path.join(scratch.path, 'store'),
+      DOCKER_CONFIG: scratch.path,
+      HOME: scratch.path,
+      DOCKER_DEFAULT_PLATFORM: 'linux/amd64',
+      DOCKER_AUTH_CONFIG: undefined,
+      REGISTRY_AUTH_FILE: undefined,
+    },
+  })
+}
+
+const at = (name: string, host = server.host): string => `${host}/a/${name}`
+
+test('dray pull prints the lines of docker, then that it is up to date', async () => {
+  const first = await dray('pull', at('image:1'))
+  expect(first).toMatchObject({ code: 0, stderr: '' })
+  const lines = first.stdout.trimEnd().split('\n')
+  expect(lines[0]).toBe('1: Pulling from a/image')
+  const status = /^[0-9a-f]{12}: (Pulling fs layer|Waiting|Verifying Checksum|Download complete|Pull complete)$/
+  for (const line of lines.slice(1, -3)) expect(line).toMatch(status)
+  expect(lines.slice(-3)).toEqual([
+    `Digest: ${image.manifest.digest}`,
+    `Status: Downloaded newer image for ${at('image:1')}`,
+    at('image:1'),
+  ])
+  const second = await dray('pull', at('image:1'))
+  expect(second.stdout).toBe(
+    `1: Pulling from a/image\nDigest: ${image.manifest.digest}\nStatus: Image is up to date for ${at('image:1')}\n${at('image:1')}\n`,
+  )
+  expect((await dray('pull', '-q', '-a', at('image'))).stdout).toBe(`${at('image:1')}\n${at('image:2')}\n`)
+})
+
+test('dray pull --progress json prints only JSON, the result in the last line', async () => {
+  const { stdout } = await dray('pull', '--progress', 'json', '--platform', 'arm64', at('index:1'))
+  const lines: unknown[] = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(lines.at(-1)).toMatchObject({ aux: { Reference: at('index:1'), ImageID: other.imageId } })
+})
+
+test('dray tells apart what went wrong by its exit status, in one line', async () => {
+  const cases: [number, RegExp, string[]][] = [
+    [2, /unknown command 'frob'/, ['frob']],
+    [2, /missing required argument 'ref'/, ['pull']],
+    [2, /uppercase|lowercase/, ['pull', 'UPPER/Case']],
+    [2, /Allowed choices are/, ['--progress', 'odd', 'images']],
+    [2, /Cannot read the format/, ['inspect', '-f', '{{', 'x']],
+    [2, /Cannot filter/, ['images', '-f', 'odd=1']],
+    [3, /not found/, ['pull', at('image:none')]],
+    [3, /No such image/, ['inspect', 'none']],
+    [3, /available: linux\/amd64, linux\/arm64/, ['pull', '--platform', 'linux/s390x', at('index:1')]],
+    [4, /401 UNAUTHORIZED/, ['pull', at('image:1', locked.host)]],
+    [5, new RegExp(damaged.layers[0]?.descriptor.digest ?? 'none'), ['pull', '-q', at('damaged:1')]],
+    [6, /Cannot|not a directory/, ['--store', path.join(program, 'x'), 'images']],
+    [1, /Cannot/, ['digest', '127.0.0.1:1/a/b']],
+  ]
+  for (const [status, words, args] of cases) {
+    const result = await dray(...args)
+    expect({ args, code: result.code }).toEqual({ args, code: status })
+    const lines = result.stderr
+      .trimEnd()
+      .split('\n')
+      .filter((line) => !line.startsWith("See 'dray"))
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toMatch(words)
+    expect(lines[0]).toMatch(/^dray: /)
+  }
+})
+
+test('dray looks at a registry without pulling', async () => {
+  expect((await dray('tags', at('image'))).stdout).toBe('1\n2\n')
+  expect((await dray('digest', at('image:1'), at('image:2'))).stdout).toBe(`${image.manifest.digest}\n`.repeat(2))
+  expect((await dray('digest', '--platform', 'linux/arm64', at('index:1'))).stdout).toBe(`${other.manifest.digest}\n`)
+  expect(Buffer.compare((await dray('manifest', '--raw', at('image:1'))).output, image.manifestBytes)).toBe(0)
+  expect(Buffer.compare((await dray('config', '--raw', at('image:1'))).output, image.configBytes)).toBe(0)
+  const shown = await dray('config', at('image:1'))
+  expect(JSON.parse(shown.stdout)).toEqual(image.configValue)
+  expect(shown.stdout).not.toContain('\u001B')
+})
+
+test('dray lists, tags, saves, copies and removes', async () => {
+  await dray('pull', '-q', at('image:1'))
+  expect((await dray('tag', at('image:1'), 'mine:x')).code).toBe(0)
+  expect((await dray('images', 'mine', '--format', '{{.Repository}}:{{.Tag}} {{.ID}}')).stdout).toBe(
+    `mine:x ${image.imageId.slice(7, 19)}\n`,
+  )
+  expect((await dray('images', '-f', 'reference=mine:*', '-q', '--no-trunc')).stdout).toBe(`${image.imageId}\n`)
+  expect((await dray('inspect', '-f', '{{.Id}}', 'mine:x')).stdout).toBe(`${image.imageId}\n`)
+  const mixed = await dray('inspect', '--format', 'json', 'mine:x', 'none')
+  expect(mixed.code).toBe(3)
+  expect(JSON.parse(mixed.stdout)).toHaveLength(1)
+  expect((await dray('history', 'mine:x')).stdout).toContain('layer 1')
+
+  const tar = await dray('save', 'mine:x')
+  expect(tar.code).toBe(0)
+  expect(Buffer.from(tar.output).includes('manifest.json')).toBe(true)
+  expect((await dray('save', '--as', 'oci', 'mine:x')).code).toBe(2)
+  const layout = path.join(scratch.path, 'layout')
+  expect((await dray('save', '--as', 'oci', '-o', layout, 'mine:x')).code).toBe(0)
+  expect(await readFile(path.join(layout, 'index.json'), 'utf8')).toContain(image.manifest.digest)
+  const copied = await dray('copy', '-q', '--all', `docker://${at('index:1')}`, `oci:${layout}:all`)
+  expect(copied.code).toBe(0)
+  expect(await readdir(path.join(layout, 'blobs/sha256'))).toContain(other.manifest.digest.slice(7))
+  const archive = `docker-archive:${path.join(scratch.path, 'a.tar')}`
+  expect((await dray('copy', '-q', 'store:mine:x', archive)).stdout).toBe(`${image.manifest.digest}\n`)
+
+  const removed = await dray('rmi', 'mine:x', 'none')
+  expect(removed).toMatchObject({ code: 3, stdout: 'Untagged: mine:x\n' })
+})
+
+test('dray stops at SIGINT with 130, keeps what has come, and ends with 141 when nobody reads', async () => {
+  const store = path.join(scratch.path, 'stopped')
+  const child = spawn(process.execPath, [
+    program,
+    '--store',
+    store,
+    'pull',
+    '--progress',
+    'json',
+    at('image:1', slow.host),
+  ])
+  child.stdout.setEncoding('utf8')
+  for await (const text of child.stdout) if (/"current":[1-9]/.test(String(text))) child.kill('SIGINT')
+  if (child.exitCode === null) await once(child, 'exit')
+  expect(child.exitCode).toBe(130)
+  const kept = await readdir(path.join(store, 'ingest'))
+  expect(kept.length).toBeGreaterThan(0)
+
+  const unread = spawn(process.execPath, [program, 'pull', '--store', store, at('image:1', slow.host)])
+  unread.stdout.destroy()
+  const [status] = await once(unread, 'exit')
+  expect(status).toBe(141)
+})
