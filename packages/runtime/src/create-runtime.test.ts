@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+
+import { DEFAULT_CONCURRENT_DOWNLOADS } from '@drayage/distribution'
+import { tempDir } from '@drayage/testkit'
+import { expect, test } from 'vitest'
+
+import { createRuntime } from './create-runtime.ts'
+import { hostPlatform } from './host-platform.ts'
+import { openTestRuntime } from './test/open-test-runtime.ts'
+
+test('createRuntime() takes its defaults from the environment, and creates nothing', async () => {
+  await using directory = await tempDir()
+  const store = path.join(directory.path, 'store')
+  const env = { DRAYAGE_STORE: store, DOCKER_DEFAULT_PLATFORM: 'linux/arm/v6' }
+  await using runtime = await createRuntime({ env, home: directory.path })
+  expect(runtime.storeDirectory).toBe(store)
+  expect(runtime.platform).toEqual({ os: 'linux', architecture: 'arm', variant: 'v6' })
+  expect(runtime.transfers.limit).toBe(DEFAULT_CONCURRENT_DOWNLOADS)
+  expect(DEFAULT_CONCURRENT_DOWNLOADS).toBe(3)
+  await using plain = await createRuntime({ env: {}, home: directory.path })
+  expect(plain.platform).toEqual(hostPlatform())
+  expect(existsSync(store)).toBe(false)
+  await expect(createRuntime({ env: { DOCKER_DEFAULT_PLATFORM: '///' } })).rejects.toMatchObject({
+    code: 'ERR_PLATFORM_SYNTAX',
+  })
+})
+
+test('openStore() opens one store, and tries again after a failure', async () => {
+  await using directory = await tempDir()
+  await using runtime = await openTestRuntime(directory.path)
+  const version = path.join(runtime.storeDirectory, 'version')
+  {
+    await using other = await openTestRuntime(directory.path)
+    await other.openStore()
+  }
+  await writeFile(version, '99\n')
+  await expect(runtime.openStore()).rejects.toMatchObject({ code: 'ERR_STORE_LAYOUT' })
+  await writeFile(version, '1\n')
+  expect(await runtime.openStore()).toBe(await runtime.openStore())
+})
+
+test('a runtime whose store cannot be opened can be disposed', async () => {
+  await using directory = await tempDir()
+  await writeFile(path.join(directory.path, 'store'), '')
+  const runtime = await openTestRuntime(directory.path)
+  await expect(runtime.openStore()).rejects.toMatchObject({ code: 'ERR_STORE_UNWRITABLE' })
+  await runtime[Symbol.asyncDispose]()
+})

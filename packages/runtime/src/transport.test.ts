@@ -1,0 +1,30 @@
+import { parseReference } from '@drayage/reference'
+import { expect, test } from 'vitest'
+
+import { parseTransport } from './transport.ts'
+
+const alpine = parseReference('docker.io/library/alpine:latest')
+
+test.each([
+  ['alpine', { kind: 'registry', reference: alpine }],
+  ['docker://alpine', { kind: 'registry', reference: alpine }],
+  ['localhost:5000/a:1', { kind: 'registry', reference: parseReference('localhost:5000/a:1') }],
+  ['store:alpine:3', { kind: 'store', name: 'alpine:3' }],
+  ['oci:dir', { kind: 'oci', directory: 'dir', tag: undefined }],
+  ['oci:/a/dir:1.0', { kind: 'oci', directory: '/a/dir', tag: '1.0' }],
+  ['docker-archive:a.tar', { kind: 'docker-archive', file: 'a.tar', reference: undefined }],
+  ['docker-archive:a.tar:alpine', { kind: 'docker-archive', file: 'a.tar', reference: alpine }],
+])('parseTransport() reads %s', (text, expected) => {
+  expect(parseTransport(text)).toEqual(expected)
+})
+
+test.each(['store:', 'oci:', 'oci::tag', 'oci:dir:', 'docker-archive:', 'docker-archive:a.tar:', 'dir:x', 'oci-archive:x', 'docker-daemon:x'])(
+  'parseTransport() refuses %s',
+  (text) => {
+    expect(() => parseTransport(text)).toThrow(expect.objectContaining({ code: 'ERR_TRANSPORT', place: text }))
+  },
+)
+
+test('parseTransport() refuses a reference that is none', () => {
+  expect(() => parseTransport('docker://UPPER')).toThrow(expect.objectContaining({ code: 'ERR_REFERENCE_SYNTAX' }))
+})
