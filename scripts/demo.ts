@@ -4,7 +4,7 @@
  *   npm run demo            an image of our own, from our own registry on loopback
  *   npm run demo -- REF     any image, from its registry
  */
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -22,7 +22,7 @@ if (more.length > 0 || given?.startsWith('-') === true) {
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const directory = mkdtempSync(path.join(tmpdir(), 'drayage-demo-'))
 const startedAt = performance.now()
-let running: ReturnType<typeof spawn> | undefined
+let running: ChildProcess | undefined
 let stoppedBy: (typeof SIGNALS)[number] | undefined
 process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
 for (const signal of SIGNALS) {
