@@ -4,7 +4,7 @@
  *   npm run demo            an image of our own, from our own registry on loopback
  *   npm run demo -- REF     any image, from its registry
  */
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -22,15 +22,15 @@ if (more.length > 0 || given?.startsWith('-') === true) {
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const directory = mkdtempSync(path.join(tmpdir(), 'drayage-demo-'))
 const startedAt = performance.now()
-let running: ChildProcess | undefined
+let stopCommand: ((signal: (typeof SIGNALS)[number]) => void) | undefined
 let stoppedBy: (typeof SIGNALS)[number] | undefined
 process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
 for (const signal of SIGNALS) {
   process.on(signal, () => {
     stoppedBy = signal
     // At a terminal the command has been interrupted with this program; it ends by itself and keeps what it has.
-    if (running === undefined) process.exit(signal === 'SIGINT' ? 130 : 143)
-    if (signal !== 'SIGINT' || !process.stdin.isTTY) running.kill(signal)
+    if (stopCommand === undefined) process.exit(signal === 'SIGINT' ? 130 : 143)
+    if (signal !== 'SIGINT' || !process.stdin.isTTY) stopCommand(signal)
   })
 }
 
@@ -108,14 +108,14 @@ async function dray(...args: string[]): Promise<string> {
     env: { ...process.env, DRAYAGE_STORE: path.join(directory, 'store') },
     stdio: ['inherit', isWanted ? 'pipe' : 'inherit', 'inherit'],
   })
-  running = child
+  stopCommand = (signal) => child.kill(signal)
   let output = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text))
   const { promise, resolve, reject } = Promise.withResolvers<number | null>()
   child.on('error', reject)
   child.on('close', resolve)
   const status = await promise
-  running = undefined
+  stopCommand = undefined
   process.stdout.write(output)
   if (status !== 0) throw new Error(`Cannot go on: dray ${args[0]} ended with ${status ?? 'a signal'}`)
   return output
