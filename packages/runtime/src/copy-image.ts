@@ -1,9 +1,4 @@
-import {
-  createDockerArchiveWriter,
-  createOciLayoutSink,
-  openFileOutput,
-  type ArchiveLayer,
-} from '@drayage/archive'
+import { createDockerArchiveWriter, createOciLayoutSink, openFileOutput, type ArchiveLayer } from '@drayage/archive'
 import type { AbortOptions, ByteStream } from '@drayage/bytes'
 import { createInflater, type Inflater } from '@drayage/compression'
 import { readBlob } from '@drayage/content'
@@ -19,7 +14,13 @@ import {
   type LayerState,
   type OnEvent,
 } from '@drayage/distribution'
-import { checkLayerCount, decodeImageConfig, decodeManifest, requireImageConfig, type Descriptor } from '@drayage/manifest'
+import {
+  checkLayerCount,
+  decodeImageConfig,
+  decodeManifest,
+  requireImageConfig,
+  type Descriptor,
+} from '@drayage/manifest'
 import {
   familiarReference,
   formatReference,
@@ -157,11 +158,7 @@ async function copyToDockerArchive(
 }
 
 /** A layer that is fetched and inflated when the archive wants it, and verified on the way. */
-function remoteLayer(
-  inflater: Inflater,
-  diffId: DiffId,
-  open: (options: AbortOptions) => ByteStream,
-): ArchiveLayer {
+function remoteLayer(inflater: Inflater, diffId: DiffId, open: (options: AbortOptions) => ByteStream): ArchiveLayer {
   return {
     diffId,
     isVerified: true,

@@ -4,7 +4,11 @@ import { FilterError, isRuntimeError, StoreLayoutError, TransportError } from '.
 
 test('isRuntimeError() knows every error of the package, by its code', () => {
   const long = 'x'.repeat(10_000)
-  for (const error of [new TransportError('use', long, 'why'), new FilterError(long, 'y'), new StoreLayoutError(long, long, '1')]) {
+  for (const error of [
+    new TransportError('use', long, 'why'),
+    new FilterError(long, 'y'),
+    new StoreLayoutError(long, long, '1'),
+  ]) {
     expect(isRuntimeError(error)).toBe(true)
     expect(isRuntimeError(Object.assign(new Error('other copy'), { code: error.code }))).toBe(true)
     expect(error.name).toBe(error.constructor.name)

@@ -13,7 +13,10 @@ const ARCHITECTURES: Readonly<Partial<Record<NodeJS.Architecture, string>>> = {
 }
 
 /** What this machine's containers run on: Linux on its CPU, also where they run in a virtual machine of their own. */
-export function hostPlatform(platform: NodeJS.Platform = process.platform, arch: NodeJS.Architecture = process.arch): Platform {
+export function hostPlatform(
+  platform: NodeJS.Platform = process.platform,
+  arch: NodeJS.Architecture = process.arch,
+): Platform {
   const os = platform === 'win32' ? 'windows' : 'linux'
   const architecture = ARCHITECTURES[arch] ?? arch
   return architecture === 'arm' ? { os, architecture, variant: 'v7' } : { os, architecture }

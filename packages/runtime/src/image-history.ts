@@ -39,7 +39,5 @@ export async function imageHistory(runtime: Runtime, name: string, options: Abor
     Comment: entry.comment ?? '',
   }))
   const tags = image.repoTags.length === 0 ? null : image.repoTags
-  return steps
-    .toReversed()
-    .map((step, position) => (position === 0 ? { ...step, Id: image.id, Tags: tags } : step))
+  return steps.toReversed().map((step, position) => (position === 0 ? { ...step, Id: image.id, Tags: tags } : step))
 }

@@ -60,7 +60,11 @@ const NO_ROOT_FS: RootFs = { type: 'layers', diff_ids: [] }
  * @throws ImageNotFoundError `ERR_IMAGE_NOT_FOUND`
  * @throws AmbiguousImageError `ERR_IMAGE_AMBIGUOUS`
  */
-export async function inspectImage(runtime: Runtime, name: string, options: AbortOptions = {}): Promise<ImageInspection> {
+export async function inspectImage(
+  runtime: Runtime,
+  name: string,
+  options: AbortOptions = {},
+): Promise<ImageInspection> {
   const store = await runtime.openStore()
   const image = await store.images.find(name, options)
   const { value } = await store.images.readConfig(image, options)

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { prepareStoreDirectory, STORE_LAYOUT } from './prepare-store-directory.ts'
 import { runChild } from './test/run-child.ts'
 
-test('a store that is created under umask 000 is its owner\'s alone (S63)', async () => {
+test("a store that is created under umask 000 is its owner's alone (S63)", async () => {
   await using directory = await tempDir()
   expect(await runChild(directory.path, 'open')).toEqual({ ended: 0, output: '' })
   const store = path.join(directory.path, 'store')

@@ -3,7 +3,16 @@ import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import { fromBytes } from '@drayage/bytes'
 import type { Digest } from '@drayage/digest'
 import { parseDiffId } from '@drayage/digest'
-import { buildImage, buildIndex, buildLayer, layerFromTar, randomBytes, tempDir, type TempDir, type TestImage } from '@drayage/testkit'
+import {
+  buildImage,
+  buildIndex,
+  buildLayer,
+  layerFromTar,
+  randomBytes,
+  tempDir,
+  type TempDir,
+  type TestImage,
+} from '@drayage/testkit'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import type { Runtime } from './create-runtime.ts'

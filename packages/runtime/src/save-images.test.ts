@@ -27,7 +27,10 @@ beforeEach(async () => {
   one = await buildImage({ layers: [base] })
   two = await buildImage({ layers: [base, await buildLayer([{ path: 'own', content: randomBytes(2, 100_000) }])] })
   await using registry = await startRegistry()
-  for (const [tag, image] of [['1', one], ['2', two]] as const) {
+  for (const [tag, image] of [
+    ['1', one],
+    ['2', two],
+  ] as const) {
     const name = await registry.push('app', tag, image)
     await pullImage(runtime, name)
     await tagImage(runtime, name, `app:${tag}`)
@@ -40,7 +43,8 @@ afterEach(async () => {
 })
 
 const out = (name: string): string => path.join(directory.path, 'out', name)
-const manifestOf = (file: string): unknown => JSON.parse(execFileSync('tar', ['-xOf', file, 'manifest.json']).toString())
+const manifestOf = (file: string): unknown =>
+  JSON.parse(execFileSync('tar', ['-xOf', file, 'manifest.json']).toString())
 const filesOf = (file: string): string[] =>
   execFileSync('tar', ['-tvf', file])
     .toString()
@@ -88,11 +92,15 @@ test('saveImages() leaves no file when a layer is lost, and the old one as it wa
   if (lost === undefined) throw new Error('no layer')
   await rm((await runtime.openStore()).content.blobPath(lost))
   for (const name of ['old.tar', 'new.tar']) {
-    await expect(saveImages(runtime, ['app'], { output: out(name) })).rejects.toMatchObject({ code: 'ERR_LAYER_CORRUPT' })
+    await expect(saveImages(runtime, ['app'], { output: out(name) })).rejects.toMatchObject({
+      code: 'ERR_LAYER_CORRUPT',
+    })
   }
   expect(await readdir(out('.'))).toEqual(['old.tar'])
   expect((await readFile(out('old.tar'))).equals(before)).toBe(true)
-  await expect(saveImages(runtime, ['none'], { output: out('x') })).rejects.toMatchObject({ code: 'ERR_IMAGE_NOT_FOUND' })
+  await expect(saveImages(runtime, ['none'], { output: out('x') })).rejects.toMatchObject({
+    code: 'ERR_IMAGE_NOT_FOUND',
+  })
   expect(await readdir(out('.'))).toEqual(['old.tar'])
 })
 

@@ -18,12 +18,19 @@ test.each([
   expect(parseTransport(text)).toEqual(expected)
 })
 
-test.each(['store:', 'oci:', 'oci::tag', 'oci:dir:', 'docker-archive:', 'docker-archive:a.tar:', 'dir:x', 'oci-archive:x', 'docker-daemon:x'])(
-  'parseTransport() refuses %s',
-  (text) => {
-    expect(() => parseTransport(text)).toThrow(expect.objectContaining({ code: 'ERR_TRANSPORT', place: text }))
-  },
-)
+test.each([
+  'store:',
+  'oci:',
+  'oci::tag',
+  'oci:dir:',
+  'docker-archive:',
+  'docker-archive:a.tar:',
+  'dir:x',
+  'oci-archive:x',
+  'docker-daemon:x',
+])('parseTransport() refuses %s', (text) => {
+  expect(() => parseTransport(text)).toThrow(expect.objectContaining({ code: 'ERR_TRANSPORT', place: text }))
+})
 
 test('parseTransport() refuses a reference that is none', () => {
   expect(() => parseTransport('docker://UPPER')).toThrow(expect.objectContaining({ code: 'ERR_REFERENCE_SYNTAX' }))

@@ -18,7 +18,10 @@ test('pulls and removals of images that share layers, in three processes at once
   const middle = await buildLayer([{ path: 'middle', content: randomBytes(2, 100_000) }])
   for (let tag = 0; tag < 3; tag++) {
     const own = await buildLayer([{ path: 'own', content: randomBytes(10 + tag, 50_000) }])
-    const image = await buildImage({ layers: tag === 0 ? [base, own] : [base, middle, own], config: { author: `${tag}` } })
+    const image = await buildImage({
+      layers: tag === 0 ? [base, own] : [base, middle, own],
+      config: { author: `${tag}` },
+    })
     await registry.push('app', String(tag), image)
   }
   const mark = path.join(directory.path, 'enough')

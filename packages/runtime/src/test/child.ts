@@ -26,7 +26,10 @@ if (mode === 'open') {
 async function pullAndAgain(host: string, rounds: number): Promise<void> {
   await using runtime = await openTestRuntime(directory)
   for (let round = 0; round < rounds; round++) {
-    await Promise.all([pullImage(runtime, `${host}/app:${round % 3}`), pullImage(runtime, `${host}/app:${(round + 1) % 3}`)])
+    await Promise.all([
+      pullImage(runtime, `${host}/app:${round % 3}`),
+      pullImage(runtime, `${host}/app:${(round + 1) % 3}`),
+    ])
   }
 }
 

@@ -19,7 +19,9 @@ export interface TestRegistry extends AsyncDisposable {
 }
 
 /** Starts an empty registry; `wrap` may change what it answers. */
-export async function startRegistry(wrap: (handler: HttpClient) => HttpClient = (handler) => handler): Promise<TestRegistry> {
+export async function startRegistry(
+  wrap: (handler: HttpClient) => HttpClient = (handler) => handler,
+): Promise<TestRegistry> {
   const handler = createRegistryHandler({ storage: createMemoryStorage() })
   const requests: RequestEvent[] = []
   const server = await serve(wrap(handler), { onRequest: (event) => requests.push(event), graceMs: 0 })
@@ -33,7 +35,9 @@ export async function startRegistry(wrap: (handler: HttpClient) => HttpClient = 
     host: server.host,
     requests,
     blobRequests: () =>
-      requests.filter(({ path }) => path.includes('/blobs/')).map(({ method, path }) => `${method} ${path.split('/').at(-1)}`),
+      requests
+        .filter(({ path }) => path.includes('/blobs/'))
+        .map(({ method, path }) => `${method} ${path.split('/').at(-1)}`),
     async push(repository, tag, image) {
       const manifests = manifestsOf(image)
       const isManifest = new Set<Digest>(manifests.map(({ descriptor }) => descriptor.digest))
