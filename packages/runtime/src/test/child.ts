@@ -33,11 +33,11 @@ async function pullAndAgain(host: string, rounds: number): Promise<void> {
   }
 }
 
-/** Removes whatever is there until the file `mark` appears. */
+/** Removes whatever is there until the file `mark` appears; not for ever, in case nobody is left to write it. */
 async function removeAndAgain(host: string, mark: string): Promise<void> {
   await using runtime = await openTestRuntime(directory)
   let removed = 0
-  for (let round = 0; !existsSync(mark); round++) {
+  for (let round = 0; round < 20_000 && !existsSync(mark); round++) {
     try {
       await removeImage(runtime, `${host}/app:${round % 3}`)
       removed++
