@@ -8,6 +8,11 @@ export interface RangeOptions extends AbortOptions {
   /** The first byte wanted; 0 by default. */
   readonly offset?: number
   /**
+   * `true` when the bytes are not worth reading up to the offset: a source that cannot begin there fails; `false` by
+   * default.
+   */
+  readonly mustSeek?: boolean
+  /**
    * `false` when the caller verifies the bytes itself, as an ingest does, so that they are not hashed twice; `true` by
    * default.
    */

@@ -58,6 +58,13 @@ describe('fetch()', () => {
     expect(requests).toHaveLength(2)
   })
 
+  it('gives up with mustSeek where the registry would send what comes before the offset too', async () => {
+    const { repository, requests } = ranged(() => answer(200, { 'content-length': '100000' }, blob))
+    const bytes = bytesOf(repository.fetch(what, { offset: OFFSET, mustSeek: true }))
+    await expect(bytes).rejects.toMatchObject({ code: 'ERR_REGISTRY_PROTOCOL' })
+    expect(requests).toHaveLength(1)
+  })
+
   it('sends nothing when nothing is wanted', async () => {
     const { repository, requests } = peer(() => answer(500))
     expect(await bytesOf(repository.fetch(what, { offset: what.size }))).toHaveLength(0)

@@ -47,6 +47,10 @@ async function openFrom(source: BlobSource, what: Descriptor, offset: number, op
   const answer = await endpoint.send({ method: 'GET', path, headers: range, signal: options.signal })
   const { status } = answer.response
   if (status === 206 && isWantedRange(answer, what.size, offset)) return answer
+  if (options.mustSeek === true && (status === 200 || status === 206)) {
+    await closeBody(answer.response.body)
+    throw new RegistryProtocolError(answer.body.facts, 'an answer from another offset', `bytes from ${offset} on`)
+  }
   if (status === 200) return skipTo(endpoint, checkWhole(answer, what), offset)
   if (status !== 206 && status !== 416) return await orNotFound(expectStatus(answer, 206), what)
   await (status === 416 ? discardBody(answer.response) : closeBody(answer.response.body))

@@ -126,8 +126,9 @@ test.each(['oci', 'docker-archive'])('copyImage() to %s goes on where a stream b
     return range === undefined ? bytes.subarray(0, 1_234_567) : bytes
   }
   await copyImage(runtime, name, `${kind}:${out('copy')}`)
-  // What was on the wire when the connection broke is lost.
-  expect(ranges).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d{5,6}-$/)])
+  // What was on the wire when the connection broke is lost. An archive asks for the size at the end of the layer before.
+  const trailers = amd.layers.map(({ descriptor }) => `bytes=${descriptor.size - 4}-`)
+  expect(ranges.filter((range) => !trailers.includes(range ?? ''))).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d{5,6}-$/)])
 })
 
 test.each(['oci', 'docker-archive'])('copyImage() to %s refuses a flipped byte and leaves nothing', async (kind) => {

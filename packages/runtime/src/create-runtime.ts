@@ -5,11 +5,11 @@ import { DEFAULT_CONCURRENT_DOWNLOADS, type LayerState, type RetryPolicy } from 
 import type { Platform } from '@drayage/manifest'
 import { parsePlatform } from '@drayage/manifest'
 import { createRegistryClient, type OnRegistryEvent, type RegistryClient } from '@drayage/registry'
-import { proxyFromEnvironment, undiciClient } from '@drayage/registry/undici'
+import type { UndiciClient } from '@drayage/registry/undici'
 import { createTransferManager, type TransferManager } from '@drayage/transfer'
 
 import { hostPlatform } from './host-platform.ts'
-import { openLocalStore, type LocalStore } from './local-store.ts'
+import type { LocalStore } from './local-store.ts'
 import { defaultStoreDirectory } from './store-directory.ts'
 
 /** Options of {@link createRuntime}. */
@@ -55,9 +55,9 @@ export interface Runtime extends AsyncDisposable {
  */
 export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   const { env = process.env, home = homedir() } = options
-  const http = undiciClient({ proxy: proxyFromEnvironment(env) })
+  const transport = lazyTransport(env)
   const registry = createRegistryClient({
-    http,
+    http: async (request) => (await transport.open())(request),
     credentials: createCredentialSource({ env, home }),
     ...(options.onRegistryEvent === undefined ? {} : { onEvent: options.onRegistryEvent }),
   })
@@ -71,7 +71,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     retry: options.retry,
     storeDirectory,
     openStore() {
-      opening ??= openLocalStore(storeDirectory).catch((error: unknown) => {
+      opening ??= openStoreAt(storeDirectory).catch((error: unknown) => {
         opening = undefined
         throw error
       })
@@ -81,9 +81,31 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
       const store = await opening?.catch(() => undefined)
       opening = undefined
       await store?.[Symbol.asyncDispose]()
-      await http.close()
+      await transport.close()
     },
   }
+}
+
+/** Opens the transport with the first request: a program that only looks into its store does not load one. */
+function lazyTransport(env: NonNullable<RuntimeOptions['env']>): { open(): Promise<UndiciClient>; close(): Promise<void> } {
+  let opening: Promise<UndiciClient> | undefined
+  const open = async (): Promise<UndiciClient> => {
+    const { proxyFromEnvironment, undiciClient } = await import('@drayage/registry/undici')
+    return undiciClient({ proxy: proxyFromEnvironment(env) })
+  }
+  return {
+    open: () => (opening ??= open()),
+    close: async () => {
+      const client = await opening?.catch(() => undefined)
+      await client?.close()
+    },
+  }
+}
+
+/** Loads what a store needs, databases and threads among it, when one is opened. */
+async function openStoreAt(directory: string): Promise<LocalStore> {
+  const { openLocalStore } = await import('./local-store.ts')
+  return await openLocalStore(directory)
 }
 
 function defaultPlatform(env: Readonly<Record<string, string | undefined>>): Platform {
