@@ -92,7 +92,17 @@ async function copyGraph(source: Fetcher, sink: CopySink, root: Descriptor, cont
   const signal = context.signal === undefined ? failed.signal : AbortSignal.any([failed.signal, context.signal])
   const shared = { ...context, signal }
   const held = { blobs: new Array<Promise<void>>(), manifests: new Array<DecodedManifest>(), bytes: 0 }
+  const leaves: Descriptor[] = []
+  /** The largest blob of a manifest first: the smaller ones fill what the others leave. */
+  const startLeaves = (): void => {
+    for (const blob of leaves.splice(0).toSorted((a, b) => b.size - a.size)) {
+      const leaf = copyLeaf(source, sink, blob, shared)
+      leaf.catch((error: unknown) => failed.abort(error))
+      held.blobs.push(leaf)
+    }
+  }
   const writeHeld = async (): Promise<void> => {
+    startLeaves()
     await Promise.all(held.blobs)
     for (const manifest of held.manifests) await writeManifest(sink, manifest, { signal })
     held.blobs.length = 0
@@ -102,16 +112,15 @@ async function copyGraph(source: Fetcher, sink: CopySink, root: Descriptor, cont
   try {
     for await (const { descriptor, manifest } of walk(retryingManifests(source, shared), root, { signal })) {
       if (manifest === undefined) {
-        const leaf = copyLeaf(source, sink, descriptor, shared)
-        leaf.catch((error: unknown) => failed.abort(error))
-        held.blobs.push(leaf)
+        leaves.push(descriptor)
       } else {
+        startLeaves()
         // Schema 1 does not tell the sizes of its layers, so a copy of it could not be whole.
         if (manifest.kind === 'schema1') throw new NotAnImageError(root.digest, descriptor.mediaType)
         held.manifests.push(manifest)
         held.bytes += manifest.bytes.byteLength
       }
-      if (held.bytes > MAX_HELD_MANIFEST_BYTES || held.blobs.length >= MAX_HELD_BLOBS) await writeHeld()
+      if (held.bytes > MAX_HELD_MANIFEST_BYTES || held.blobs.length + leaves.length >= MAX_HELD_BLOBS) await writeHeld()
     }
     await writeHeld()
   } catch (error) {
