@@ -48,7 +48,10 @@ export async function measure(command: readonly string[], env: NodeJS.ProcessEnv
 
 /** CPU time with ended children, and peak memory, of a running process. */
 function processCost(pid: number): { cpuSeconds: number; peakBytes: number } {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ').map(Number)
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')
+    .map(Number)
   // From the state field on: utime, stime, cutime and cstime are fields 14 to 17 of proc(5).
   const ticks = fields.slice(11, 15).reduce((sum, each) => sum + each, 0)
   const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0'

@@ -60,7 +60,14 @@ function ociLayout(context: BenchContext): Row {
       ...present(context, {
         skopeo: (binary) => ({
           name: 'skopeo',
-          command: [binary, 'copy', '-q', '--src-tls-verify=false', `docker://${reference}`, `oci:${at('skopeo')}:bench`],
+          command: [
+            binary,
+            'copy',
+            '-q',
+            '--src-tls-verify=false',
+            `docker://${reference}`,
+            `oci:${at('skopeo')}:bench`,
+          ],
           remove: [at('skopeo')],
         }),
         crane: (binary) => ({
@@ -160,7 +167,15 @@ function digest(context: BenchContext): Row {
         crane: (binary) => ({ name: 'crane', command: [binary, 'digest', '--insecure', reference] }),
         skopeo: (binary) => ({
           name: 'skopeo',
-          command: [binary, 'inspect', '--tls-verify=false', '--no-tags', '--format', '{{.Digest}}', `docker://${reference}`],
+          command: [
+            binary,
+            'inspect',
+            '--tls-verify=false',
+            '--no-tags',
+            '--format',
+            '{{.Digest}}',
+            `docker://${reference}`,
+          ],
         }),
         regctl: (binary) => ({
           name: 'regctl',

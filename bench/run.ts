@@ -46,7 +46,10 @@ async function main(): Promise<void> {
   const work = path.join(CACHE, 'work')
   rmSync(work, { recursive: true, force: true })
   mkdirSync(work, { recursive: true })
-  await using dockerd = peers['dockerd'] === undefined ? undefined : await startDockerd({ directory: path.join(CACHE, 'docker'), storageDriver: 'overlay2' })
+  await using dockerd =
+    peers['dockerd'] === undefined
+      ? undefined
+      : await startDockerd({ directory: path.join(CACHE, 'docker'), storageDriver: 'overlay2' })
   const context: BenchContext = {
     reference,
     work,
@@ -94,7 +97,10 @@ function report(row: Row, results: ReadonlyMap<string, Sample>): void {
   console.log(`${row.title} (median of ${row.runs})`)
   for (const [name, sample] of results) {
     const { wallSeconds, cpuSeconds, peakBytes } = sample
-    const ratio = own === undefined || name === 'dray' ? '' : `  dray/${name} wall ${(own.wallSeconds / wallSeconds).toFixed(2)} cpu ${(own.cpuSeconds / cpuSeconds).toFixed(2)} memory ${(own.peakBytes / peakBytes).toFixed(2)}`
+    const ratio =
+      own === undefined || name === 'dray'
+        ? ''
+        : `  dray/${name} wall ${(own.wallSeconds / wallSeconds).toFixed(2)} cpu ${(own.cpuSeconds / cpuSeconds).toFixed(2)} memory ${(own.peakBytes / peakBytes).toFixed(2)}`
     console.log(
       `  ${name.padEnd(8)} ${wallSeconds.toFixed(2).padStart(7)} s  cpu ${cpuSeconds.toFixed(2).padStart(6)} s  ${(peakBytes / 1e6).toFixed(0).padStart(5)} MB${ratio}`,
     )

@@ -42,7 +42,10 @@ describe.skipIf(!here)('a layer that the registry stores damaged', () => {
     await runOk('skopeo', ['copy', '--dest-tls-verify=false', `oci:${layout}:latest`, `docker://${reference}`])
     const bad = image.layers[1]?.descriptor.digest ?? ''
     const hex = bad.slice('sha256:'.length)
-    const stored = path.join(work.path, `registry/storage/docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`)
+    const stored = path.join(
+      work.path,
+      `registry/storage/docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`,
+    )
     const bytes = await readFile(stored)
     const damaged = Buffer.from(bytes)
     damaged[1_500_000] = (damaged[1_500_000] ?? 0) ^ 1

@@ -46,11 +46,7 @@ describe.skipIf(!here)('a Debian image from docker-registry', () => {
     const lines = (await drayOk(store, 'pull', reference)).trimEnd().split('\n')
     expect(lines[0]).toBe('bookworm: Pulling from debian')
     expect(lines.filter((line) => line.endsWith(': Pull complete'))).toHaveLength(7)
-    expect(lines.slice(-3)).toEqual([
-      `Digest: ${digest}`,
-      `Status: Downloaded newer image for ${reference}`,
-      reference,
-    ])
+    expect(lines.slice(-3)).toEqual([`Digest: ${digest}`, `Status: Downloaded newer image for ${reference}`, reference])
   })
 
   test('is not fetched again when it is up to date', async () => {
@@ -109,7 +105,15 @@ describe.skipIf(!here)('a Debian image from docker-registry', () => {
     await drayOk(store, 'save', '-o', first ?? '', reference)
     await drayOk(store, 'save', '-o', second ?? '', reference)
     const bin = path.resolve(import.meta.dirname, '../apps/cli/bin/dray.js')
-    await runOk('sh', ['-c', '"$0" "$1" --store "$2" save "$3" > "$4"', process.execPath, bin, store, reference, piped ?? ''])
+    await runOk('sh', [
+      '-c',
+      '"$0" "$1" --store "$2" save "$3" > "$4"',
+      process.execPath,
+      bin,
+      store,
+      reference,
+      piped ?? '',
+    ])
     const sum = (await runOk('sha256sum', [first ?? ''])).stdout.split(' ')[0] ?? ''
     expect((await runOk('sha256sum', [second ?? ''])).stdout).toContain(sum)
     expect((await runOk('sha256sum', [piped ?? ''])).stdout).toContain(sum)

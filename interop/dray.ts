@@ -46,6 +46,7 @@ export function dray(store: string, ...args: readonly string[]): Promise<Finishe
 /** Runs `dray` and gives its stdout. @throws Error unless it exits with 0 */
 export async function drayOk(store: string, ...args: readonly string[]): Promise<string> {
   const result = await dray(store, ...args)
-  if (result.code !== 0) throw new Error(`dray ${args.join(' ')}: exit ${result.code}\n${result.stdout}${result.stderr}`)
+  if (result.code !== 0)
+    throw new Error(`dray ${args.join(' ')}: exit ${result.code}\n${result.stdout}${result.stderr}`)
   return result.stdout
 }

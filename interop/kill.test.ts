@@ -48,7 +48,12 @@ describe.skipIf(!here)('a pull that is killed', () => {
     const layout = path.join(work.path, 'layout')
     await writeOciLayout(layout, image, 'latest')
     const name = 'killed:latest'
-    await runOk('skopeo', ['copy', '--dest-tls-verify=false', `oci:${layout}:latest`, `docker://${registry.host}/${name}`])
+    await runOk('skopeo', [
+      'copy',
+      '--dest-tls-verify=false',
+      `oci:${layout}:latest`,
+      `docker://${registry.host}/${name}`,
+    ])
     const imageBytes = image.layers.reduce((sum, layer) => sum + layer.descriptor.size, image.config.size)
     const store = path.join(work.path, 'store')
     // 50 kills within the first half second of transfer, three layers at a time, leave something for the last pull.
@@ -85,7 +90,7 @@ describe.skipIf(!here)('a pull that is killed', () => {
 
 /** Waits until the registry has logged what it was busy with when its client went away. */
 async function settled(registry: DockerRegistry): Promise<void> {
-  for (let last = -1; ; ) {
+  for (let last = -1; ;) {
     const count = await requestCount(registry)
     if (count === last) return
     last = count

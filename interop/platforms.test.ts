@@ -87,7 +87,14 @@ describe.skipIf(!here)('an index of images for several platforms', () => {
 
   test('made by buildah gives the right child too', async () => {
     const list = `${registry.host}/buildah:latest`
-    const storage = ['--root', path.join(work.path, 'buildah'), '--runroot', path.join(work.path, 'run'), '--storage-driver', 'vfs']
+    const storage = [
+      '--root',
+      path.join(work.path, 'buildah'),
+      '--runroot',
+      path.join(work.path, 'run'),
+      '--storage-driver',
+      'vfs',
+    ]
     await runOk('buildah', [...storage, 'manifest', 'create', 'multi'])
     for (const [number, image] of images.entries()) {
       const single = `${registry.host}/single-${number}:latest`
@@ -96,7 +103,15 @@ describe.skipIf(!here)('an index of images for several platforms', () => {
       await runOk('skopeo', ['copy', '--dest-tls-verify=false', `oci:${layout}:single`, `docker://${single}`])
       const { os, architecture, variant } = image.platform
       const platform = ['--os', os, '--arch', architecture, ...(variant === undefined ? [] : ['--variant', variant])]
-      await runOk('buildah', [...storage, 'manifest', 'add', '--tls-verify=false', ...platform, 'multi', `docker://${single}`])
+      await runOk('buildah', [
+        ...storage,
+        'manifest',
+        'add',
+        '--tls-verify=false',
+        ...platform,
+        'multi',
+        `docker://${single}`,
+      ])
     }
     await runOk('buildah', [...storage, 'manifest', 'push', '--all', '--tls-verify=false', 'multi', `docker://${list}`])
     expect(await pulledFor('linux/arm', list)).toBe(idFor('arm', 'v7'))

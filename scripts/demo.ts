@@ -14,7 +14,7 @@ import { verifyDockerArchive, verifyLayout } from './demo/verify.ts'
 import { root } from './workspace.ts'
 
 const [given, ...more] = process.argv.slice(2)
-if (more.length > 0 || given?.startsWith('-') === true) {
+if (more.length > 0 || given?.startsWith('-')) {
   console.error('Usage: npm run demo [-- REF]')
   process.exit(2)
 }

@@ -23,5 +23,5 @@ process.stdout.write('ended')
 
 test('createInflater() keeps the program alive until its threads have ended, also when a job stops meanwhile', () => {
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', PROGRAM], { encoding: 'utf8' })
-  expect(stdout, stderr).toBe('ended')
+  expect(stdout + stderr).toBe('ended')
 })

@@ -50,9 +50,11 @@ export function createContentLeases({ database, now = Date.now }: ContentLeasesO
     const until = now() + SWEEP_MS
     database.run('delete from leases where until <= ?', now())
     const needed = neededContent(database)
-    const isLeased = (digest: Digest): boolean => database.all('select 1 from leases where digest = ?', digest).length > 0
+    const isLeased = (digest: Digest): boolean =>
+      database.all('select 1 from leases where digest = ?', digest).length > 0
     const digests = candidates.filter((digest) => !needed.has(digest) && !isLeased(digest))
-    for (const digest of digests) database.run('insert or replace into condemned (digest, until) values (?, ?)', digest, until)
+    for (const digest of digests)
+      database.run('insert or replace into condemned (digest, until) values (?, ?)', digest, until)
     return { digests, until }
   }
   return {
@@ -87,7 +89,8 @@ export function createContentLeases({ database, now = Date.now }: ContentLeasesO
         }
       } finally {
         database.transaction(() => {
-          for (const digest of digests) database.run('delete from condemned where digest = ? and until = ?', digest, until)
+          for (const digest of digests)
+            database.run('delete from condemned where digest = ? and until = ?', digest, until)
         })
       }
       return removed
@@ -98,7 +101,8 @@ export function createContentLeases({ database, now = Date.now }: ContentLeasesO
 /** Everything that names and images need. */
 function neededContent(database: Database): Set<Digest> {
   const needed = new Set<Digest>()
-  for (const { target_digest: digest } of database.all('select target_digest from names')) needed.add(parseDigest(String(digest)))
+  for (const { target_digest: digest } of database.all('select target_digest from names'))
+    needed.add(parseDigest(String(digest)))
   for (const { digest } of database.all('select digest from manifests')) needed.add(parseDigest(String(digest)))
   for (const { config, layers } of database.all('select config, layers from images')) {
     const found = asDescriptor(JSON.parse(String(config)))

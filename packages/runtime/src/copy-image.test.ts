@@ -128,7 +128,10 @@ test.each(['oci', 'docker-archive'])('copyImage() to %s goes on where a stream b
   await copyImage(runtime, name, `${kind}:${out('copy')}`)
   // What was on the wire when the connection broke is lost. An archive asks for the size at the end of the layer before.
   const trailers = amd.layers.map(({ descriptor }) => `bytes=${descriptor.size - 4}-`)
-  expect(ranges.filter((range) => !trailers.includes(range ?? ''))).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d{5,6}-$/)])
+  expect(ranges.filter((range) => !trailers.includes(range ?? ''))).toEqual([
+    undefined,
+    expect.stringMatching(/^bytes=[1-9]\d{5,6}-$/),
+  ])
 })
 
 test.each(['oci', 'docker-archive'])('copyImage() to %s refuses a flipped byte and leaves nothing', async (kind) => {

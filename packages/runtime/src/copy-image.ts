@@ -148,11 +148,15 @@ async function copyToDockerArchive(
     const onState = (state: LayerState): void => onEvent({ type: 'layer', digest: layer.digest, layer: state })
     return fetchStream(source.content, layer, { ...each, retry, onState })
   }
-  const sizeHints = await Promise.all(manifest.value.layers.map((layer) => gzipSizeHint(source.content, layer, { signal })))
+  const sizeHints = await Promise.all(
+    manifest.value.layers.map((layer) => gzipSizeHint(source.content, layer, { signal })),
+  )
   const layers = manifest.value.layers.flatMap((layer, position) => {
     const diffId = diffIds[position]
     const sizeHint = sizeHints[position]
-    return diffId === undefined ? [] : [{ ...remoteLayer(inflater, diffId, (each) => fetchLayer(layer, each)), sizeHint }]
+    return diffId === undefined
+      ? []
+      : [{ ...remoteLayer(inflater, diffId, (each) => fetchLayer(layer, each)), sizeHint }]
   })
   const tagged = to.reference ?? (source.name.tag === undefined ? undefined : source.name)
   await writer.add({ config, repoTags: tagged === undefined ? [] : [familiarReference(tagged)], layers }, { signal })

@@ -87,7 +87,10 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
 }
 
 /** Opens the transport with the first request: a program that only looks into its store does not load one. */
-function lazyTransport(env: NonNullable<RuntimeOptions['env']>): { open(): Promise<UndiciClient>; close(): Promise<void> } {
+function lazyTransport(env: NonNullable<RuntimeOptions['env']>): {
+  open(): Promise<UndiciClient>
+  close(): Promise<void>
+} {
   let opening: Promise<UndiciClient> | undefined
   const open = async (): Promise<UndiciClient> => {
     const { proxyFromEnvironment, undiciClient } = await import('@drayage/registry/undici')

@@ -100,7 +100,9 @@ test.skipIf(skopeo === undefined || registry === undefined)(
     })
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(index.manifestBytes)
     const requests = await peer.requests()
-    expect(requests).toContainEqual(expect.objectContaining({ method: 'GET', url: '/v2/some/name/manifests/tag', status: 200 }))
+    expect(requests).toContainEqual(
+      expect.objectContaining({ method: 'GET', url: '/v2/some/name/manifests/tag', status: 200 }),
+    )
     expect(requests.filter((request) => request.method === 'PUT').length).toBeGreaterThan(4)
     expect(requests.some((request) => request.url.includes('probe'))).toBe(false)
   },

@@ -39,7 +39,8 @@ export interface DockerRegistry extends Daemon {
 }
 
 const PROBE = 'drayage-probe'
-const ACCESS = /^127\.0\.0\.1 - \S+ \[[^\]]*\] "(?<method>[A-Z]+) (?<url>\S+) HTTP\/[\d.]+" (?<status>\d{3}) (?<bytes>\d+) /
+const ACCESS =
+  /^127\.0\.0\.1 - \S+ \[[^\]]*\] "(?<method>[A-Z]+) (?<url>\S+) HTTP\/[\d.]+" (?<status>\d{3}) (?<bytes>\d+) /
 
 /** Starts the `docker-registry` of the CNCF distribution project on a loopback port, without authentication. */
 export async function startDockerRegistry(options: StartDockerRegistryOptions): Promise<DockerRegistry> {

@@ -1,13 +1,13 @@
 import { DatabaseSync } from 'node:sqlite'
 
-import type { Row, SqlDatabase } from '../index.ts'
+import type { SqlDatabase } from '../index.ts'
 
 /** The layer store's database over SQLite. */
 export function openSqlite(path: string): SqlDatabase & { close(): void } {
   const handle = new DatabaseSync(path, { timeout: 10_000 })
   return {
     run: (sql, ...params) => void handle.prepare(sql).run(...params),
-    all: (sql, ...params) => handle.prepare(sql).all(...params) as Row[],
+    all: (sql, ...params) => handle.prepare(sql).all(...params),
     transaction(work) {
       handle.exec('begin immediate')
       try {
