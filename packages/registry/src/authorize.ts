@@ -1,5 +1,3 @@
-import type { HttpRequest } from '@drayage/content'
-
 import { answerChallenge, type GrantOptions } from './answer-challenge.ts'
 import { discardBody } from './body.ts'
 import { tryParseChallenges, type Challenge } from './challenge.ts'
@@ -9,12 +7,12 @@ import type { Grant } from './grant.ts'
 import { MAX_REMEMBERED } from './limits.ts'
 import { LruMap } from './lru-map.ts'
 import { redactUrl } from './redact-url.ts'
-import type { RoutedClient, RoutedResponse } from './routed-client.ts'
+import type { RoutedClient, RoutedRequest, RoutedResponse } from './routed-client.ts'
 import { scopeOf, type RequestScope } from './scope.ts'
 
 /**
  * Authorises the requests to one registry. Each request is sent as it is, or with what authorised the one before; a 401
- * is answered by its own challenge, once. A request with a body cannot be sent again: it gets its 401 back, and its
+ * is answered by its own challenge, once. A request whose body cannot be given again gets its 401 back, and its
  * repetition is authorised. A pull that is refused with credentials and gets no challenge is tried without them.
  * `Authorization` goes to the registry's own origin only, and answers of other origins, after a redirect, are not heeded.
  */
@@ -22,7 +20,7 @@ export function authorize(http: RoutedClient, options: GrantOptions): RoutedClie
   const grants = new LruMap<Grant>(MAX_REMEMBERED)
 
   return async (request) => {
-    const scope = scopeOf(request)
+    const scope = scopeOf({ method: request.method, url: request.scopeUrl ?? request.url })
     const { signal } = request
     const key = `${new URL(request.url).origin} ${scope.key}`
     const grant = grants.get(key)
@@ -33,8 +31,9 @@ export function authorize(http: RoutedClient, options: GrantOptions): RoutedClie
 
     const answering = await grantFor(first, request, scope, key)
     const header = await answering?.header({ signal, refused: sent })
-    if (header === undefined || header === sent || request.body !== undefined) return first
-    const second = await holdRefusal(http, withHeader(request, header), options)
+    const again = replayed(request)
+    if (header === undefined || header === sent || again === undefined) return first
+    const second = await holdRefusal(http, withHeader(again, header), options)
     const isDenied = isRefusal(second, request) && second.status === 403
     return isDenied ? await withoutCredentials(second, request, scope, key, answering) : second
   }
@@ -42,7 +41,7 @@ export function authorize(http: RoutedClient, options: GrantOptions): RoutedClie
   /** The grant that answers the challenge of a 401: the one in use when the challenge has not changed. */
   async function grantFor(
     refused: RoutedResponse,
-    request: HttpRequest,
+    request: RoutedRequest,
     scope: RequestScope,
     key: string,
   ): Promise<Grant | undefined> {
@@ -55,7 +54,7 @@ export function authorize(http: RoutedClient, options: GrantOptions): RoutedClie
   }
 
   /** Some registries answer 401 without a challenge; their root has one. */
-  async function challengesOf(refused: RoutedResponse, request: HttpRequest): Promise<readonly Challenge[]> {
+  async function challengesOf(refused: RoutedResponse, request: RoutedRequest): Promise<readonly Challenge[]> {
     const own = refused.headers['www-authenticate']
     if (own !== undefined) return readChallenges(own, request)
     const { headers, signal } = request
@@ -68,7 +67,7 @@ export function authorize(http: RoutedClient, options: GrantOptions): RoutedClie
   /** Stale credentials must not keep anybody from public content. */
   async function withoutCredentials(
     refused: RoutedResponse,
-    request: HttpRequest,
+    request: RoutedRequest,
     scope: RequestScope,
     key: string,
     grant: Grant | undefined,
@@ -97,7 +96,7 @@ export function authorize(http: RoutedClient, options: GrantOptions): RoutedClie
  * Sends a request. The body of a refusal is read at once, 64 KiB at most, so that it holds no connection while the
  * refusal is being answered.
  */
-async function holdRefusal(http: RoutedClient, request: HttpRequest, options: GrantOptions): Promise<RoutedResponse> {
+async function holdRefusal(http: RoutedClient, request: RoutedRequest, options: GrantOptions): Promise<RoutedResponse> {
   const response = await http(request)
   if (!isRefusal(response, request)) return response
   const facts = { method: request.method, url: redactUrl(request.url) }
@@ -105,11 +104,11 @@ async function holdRefusal(http: RoutedClient, request: HttpRequest, options: Gr
 }
 
 /** Whether the registry itself, not another origin after a redirect, wants other credentials. */
-function isRefusal(response: RoutedResponse, request: HttpRequest): boolean {
+function isRefusal(response: RoutedResponse, request: RoutedRequest): boolean {
   return [401, 403].includes(response.status) && new URL(response.url).origin === new URL(request.url).origin
 }
 
-function readChallenges(text: string, request: HttpRequest): readonly Challenge[] {
+function readChallenges(text: string, request: RoutedRequest): readonly Challenge[] {
   const result = tryParseChallenges(text)
   if (result.ok) return result.value
   const facts = { method: request.method, url: redactUrl(request.url) }
@@ -118,6 +117,12 @@ function readChallenges(text: string, request: HttpRequest): readonly Challenge[
   })
 }
 
-function withHeader(request: HttpRequest, header: string | undefined): HttpRequest {
+function withHeader(request: RoutedRequest, header: string | undefined): RoutedRequest {
   return header === undefined ? request : { ...request, headers: { ...request.headers, authorization: header } }
+}
+
+/** The request to be sent once more; `undefined` when its body is gone. */
+function replayed(request: RoutedRequest): RoutedRequest | undefined {
+  if (request.body === undefined) return request
+  return request.replay === undefined ? undefined : { ...request, body: request.replay() }
 }

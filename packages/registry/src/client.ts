@@ -1,3 +1,4 @@
+import type { AbortOptions } from '@drayage/bytes'
 import type { HttpClient } from '@drayage/content'
 import { parseRepository, type Repository } from '@drayage/reference'
 
@@ -7,11 +8,13 @@ import type { RealmRule } from './credential-gate.ts'
 import type { CredentialSource } from './credentials.ts'
 import { createEndpoint, type Endpoint } from './endpoint.ts'
 import type { OnRegistryEvent } from './events.ts'
-import { MAX_REMEMBERED } from './limits.ts'
+import { CHUNK_CEILING_BYTES, MAX_REMEMBERED } from './limits.ts'
 import { LruMap } from './lru-map.ts'
 import { followRedirects } from './redirects.ts'
+import { listCatalog } from './list-tags.ts'
 import { createRepositoryClient, type RepositoryClient } from './repository-client.ts'
 import { mapFailures } from './unreachable.ts'
+import { createMemorySessions, type UploadSessions } from './upload-sessions.ts'
 import type { UrlGateOptions } from './url-gate.ts'
 
 /** Options of {@link createRegistryClient}. */
@@ -30,6 +33,14 @@ export interface RegistryClientOptions extends UrlGateOptions {
   /** Tells of token servers, beyond those on the registry's own domain, that may see the user's credentials. */
   readonly isTrustedRealm?: RealmRule
   readonly onEvent?: OnRegistryEvent
+  /** Keeps the sessions of unfinished uploads; in memory by default, so that they end with the client. */
+  readonly uploadSessions?: UploadSessions
+  /**
+   * Sends content of more than 4 MiB in chunks of this many bytes, at most 64 MiB, which are held in memory. By default it
+   * goes in one request and in chunks of 8 MiB where that fails. Some registries go on with an upload only where a whole
+   * request ended, so that chunks bound what an interrupted upload sends again.
+   */
+  readonly chunkBytes?: number
   /** A monotonic clock in milliseconds; `performance.now` by default. */
   readonly now?: () => number
 }
@@ -42,10 +53,31 @@ export interface RegistryClient {
    * @throws ReferenceSyntaxError `ERR_REFERENCE_SYNTAX`
    */
   repository(name: string | Repository): RepositoryClient
+  /**
+   * The paths of the repositories of a registry, in its order, page by page while they are read. Many registries do not
+   * serve this list, or only to some users.
+   *
+   * @param domain such as `registry.example:5000`
+   * @throws RegistryListingError `ERR_REGISTRY_LISTING`
+   */
+  catalog(domain: string, options?: AbortOptions): AsyncIterable<string>
 }
 
-/** Creates a client of all registries. */
+/**
+ * Creates a client of all registries.
+ *
+ * @throws RangeError when `chunkBytes` is not an integer from 1 to 64 Mi
+ */
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
+  const { uploadSessions = createMemorySessions(), chunkBytes, now = () => performance.now() } = options
+  if (
+    chunkBytes !== undefined &&
+    !(Number.isSafeInteger(chunkBytes) && chunkBytes > 0 && chunkBytes <= CHUNK_CEILING_BYTES)
+  ) {
+    throw new RangeError(
+      `Cannot upload in chunks of ${chunkBytes}: expected an integer from 1 to ${CHUNK_CEILING_BYTES}`,
+    )
+  }
   const endpoints = new LruMap<Endpoint>(MAX_REMEMBERED)
   const endpointOf = (domain: string): Endpoint => {
     const known = endpoints.get(domain)
@@ -57,8 +89,9 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   return {
     repository: (name) => {
       const repository = typeof name === 'string' ? parseRepository(name) : name
-      return createRepositoryClient(endpointOf(repository.domain), repository)
+      return createRepositoryClient(endpointOf(repository.domain), repository, { uploadSessions, chunkBytes, now })
     },
+    catalog: (domain, options) => listCatalog(endpointOf(domain), options),
   }
 }
 
@@ -77,7 +110,8 @@ function endpointFor(domain: string, options: RegistryClientOptions): Endpoint {
     now,
     onEvent,
   })
-  return createEndpoint({ host, client, isPlainHttp, userAgent, now, onEvent })
+  const gate = { isTrustedHost }
+  return createEndpoint({ host, client, anonymous: routed, gate, isPlainHttp, userAgent, now, onEvent })
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { AbortOptions } from '@drayage/bytes'
+import { fromBytes, type AbortOptions, type ByteStream } from '@drayage/bytes'
 
 import type { BodyOptions } from './body.ts'
 import { RegistryUnreachableError, type RequestFacts } from './errors.ts'
@@ -6,7 +6,8 @@ import { errorOfAnswer } from './error-of-answer.ts'
 import type { OnRegistryEvent } from './events.ts'
 import { redactUrl } from './redact-url.ts'
 import { reportHeaders } from './report-headers.ts'
-import type { RoutedClient, RoutedResponse } from './routed-client.ts'
+import type { RoutedClient, RoutedRequest, RoutedResponse } from './routed-client.ts'
+import type { UrlGateOptions } from './url-gate.ts'
 
 /** A request below `/v2/`. */
 export interface EndpointRequest extends AbortOptions {
@@ -14,6 +15,16 @@ export interface EndpointRequest extends AbortOptions {
   /** Path and query, from `/v2/` on, already encoded. */
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
+  /** A body; one of bytes is sent again when a 401 wants that. */
+  readonly content?: Uint8Array | ByteStream | undefined
+  /** The path that tells what the request needs, where its own does not. */
+  readonly scopePath?: string | undefined
+}
+
+/** A request to another host, without credentials. */
+export interface AwayRequest extends Omit<EndpointRequest, 'path' | 'scopePath'> {
+  /** It passed the gate. */
+  readonly url: URL
 }
 
 /** An answer with what its reader needs. */
@@ -29,6 +40,11 @@ export interface Answer {
 export interface Endpoint {
   readonly host: string
   readonly onEvent: OnRegistryEvent
+  readonly gate: UrlGateOptions
+  /** Where it is asked, as far as that is known. */
+  origin(): URL
+  /** Sends a request to another host that the registry named. */
+  sendAway(request: AwayRequest): Promise<Answer>
   send(request: EndpointRequest): Promise<Answer>
 }
 
@@ -37,6 +53,9 @@ export interface EndpointOptions {
   /** Host and optional port. */
   readonly host: string
   readonly client: RoutedClient
+  /** Without credentials. */
+  readonly anonymous: RoutedClient
+  readonly gate: UrlGateOptions
   readonly isPlainHttp: boolean
   readonly userAgent: string
   readonly now: () => number
@@ -52,10 +71,20 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   let scheme: 'http' | 'https' | undefined = options.isPlainHttp ? undefined : 'https'
 
   const sendBy = async (by: 'http' | 'https', request: EndpointRequest): Promise<Answer> => {
-    const { method, path, signal } = request
-    const url = new URL(`${by}://${host}${path}`)
+    const base = `${by}://${host}`
+    const scopeUrl = request.scopePath === undefined ? undefined : base + request.scopePath
+    return await exchange(client, new URL(base + request.path), request, scopeUrl)
+  }
+
+  const exchange = async (
+    through: RoutedClient,
+    url: URL,
+    request: Omit<AwayRequest, 'url'>,
+    scopeUrl?: string,
+  ): Promise<Answer> => {
+    const { method, signal } = request
     const headers = { 'accept-encoding': 'identity', 'user-agent': userAgent, ...request.headers }
-    const response = await client({ method, url: url.href, headers, signal })
+    const response = await through({ method, url: url.href, headers, signal, scopeUrl, ...bodyOf(request.content) })
     reportHeaders(host, response.headers, onEvent)
     const facts: RequestFacts = { method, url: redactUrl(url) }
     return { response, url, body: { facts, now, signal } }
@@ -75,7 +104,21 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     request.signal?.throwIfAborted()
     throw plain.ok ? secure.error : plain.error
   }
-  return { host, onEvent, send }
+  return {
+    host,
+    onEvent,
+    gate: options.gate,
+    origin: () => new URL(`${scheme ?? (options.isPlainHttp ? 'http' : 'https')}://${host}`),
+    send,
+    sendAway: (request) => exchange(options.anonymous, request.url, request),
+  }
+}
+
+function bodyOf(content: Uint8Array | ByteStream | undefined): Pick<RoutedRequest, 'body' | 'replay'> {
+  if (content === undefined) return {}
+  if (!(content instanceof Uint8Array)) return { body: content }
+  const replay = (): ByteStream => fromBytes(content)
+  return { body: replay(), replay }
 }
 
 type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown }

@@ -2,10 +2,12 @@ import type { BodyOptions } from './body.ts'
 import { readErrorBody } from './error-body.ts'
 import {
   RegistryDeniedError,
+  RegistryDigestRefusedError,
   RegistryError,
   RegistryNotFoundError,
   RegistryRateLimitedError,
   RegistryUnauthorizedError,
+  RegistryUnsupportedError,
   type AnswerFacts,
 } from './errors.ts'
 import { redactUrl } from './redact-url.ts'
@@ -39,11 +41,14 @@ export async function errorOfAnswer(
 }
 
 function classed(facts: AnswerFacts): RegistryError {
-  const { status, codes } = facts
+  const { method, status, codes } = facts
   if (status === 429 || codes.includes('TOOMANYREQUESTS'))
     return new RegistryRateLimitedError({ ...facts, retryable: true })
   if (status === 403 || (status === 401 && codes[0] === 'DENIED')) return new RegistryDeniedError(facts)
   if (status === 401) return new RegistryUnauthorizedError(facts)
+  if (method === 'PUT' && status === 400 && codes.some((code) => code === 'DIGEST_INVALID' || code === 'SIZE_INVALID'))
+    return new RegistryDigestRefusedError(facts)
+  if (status === 405 || (status !== 404 && codes.includes('UNSUPPORTED'))) return new RegistryUnsupportedError(facts)
   if (status === 404) return new RegistryNotFoundError(facts)
   return new RegistryError(facts)
 }

@@ -12,6 +12,9 @@ const samples: readonly (readonly [Error, string])[] = [
   [new errors.RegistryDeniedError(answer), 'ERR_REGISTRY_DENIED'],
   [new errors.RegistryNotFoundError(answer), 'ERR_REGISTRY_NOT_FOUND'],
   [new errors.RegistryRateLimitedError(answer), 'ERR_REGISTRY_RATE_LIMITED'],
+  [new errors.RegistryUnsupportedError(answer), 'ERR_REGISTRY_UNSUPPORTED'],
+  [new errors.RegistryDigestRefusedError(answer), 'ERR_REGISTRY_DIGEST_REFUSED'],
+  [new errors.RegistryUploadError(facts, 'partial', 1, 2), 'ERR_REGISTRY_UPLOAD'],
   [
     new errors.RegistryUnreachableError({ ...facts, reason: 'refused', host: 'h', retryable: true }),
     'ERR_REGISTRY_UNREACHABLE',

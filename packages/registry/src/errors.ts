@@ -5,6 +5,9 @@ export type RegistryErrorCode =
   | 'ERR_REGISTRY_DENIED'
   | 'ERR_REGISTRY_NOT_FOUND'
   | 'ERR_REGISTRY_RATE_LIMITED'
+  | 'ERR_REGISTRY_UNSUPPORTED'
+  | 'ERR_REGISTRY_DIGEST_REFUSED'
+  | 'ERR_REGISTRY_UPLOAD'
   | 'ERR_REGISTRY_UNREACHABLE'
   | 'ERR_REGISTRY_TRUNCATED'
   | 'ERR_REGISTRY_PROTOCOL'
@@ -83,6 +86,57 @@ export class RegistryNotFoundError extends RegistryError {
 export class RegistryRateLimitedError extends RegistryError {
   override readonly name: string = 'RegistryRateLimitedError'
   override readonly code: 'ERR_REGISTRY_RATE_LIMITED' = 'ERR_REGISTRY_RATE_LIMITED'
+}
+
+/** The registry does not do this, such as deleting a tag and not its manifest. */
+export class RegistryUnsupportedError extends RegistryError {
+  override readonly name: string = 'RegistryUnsupportedError'
+  override readonly code: 'ERR_REGISTRY_UNSUPPORTED' = 'ERR_REGISTRY_UNSUPPORTED'
+}
+
+/** The registry got other bytes than those of the digest, and dropped them. Whoever is sure of the bytes sends all again. */
+export class RegistryDigestRefusedError extends RegistryError {
+  override readonly name: string = 'RegistryDigestRefusedError'
+  override readonly code: 'ERR_REGISTRY_DIGEST_REFUSED' = 'ERR_REGISTRY_DIGEST_REFUSED'
+}
+
+/**
+ * Why an upload has to go on with another request: the registry took a part of the bytes (`partial`), forgot the upload
+ * (`session-lost`), takes only smaller requests (`too-large`) or wanted a new token meanwhile (`unauthorized`).
+ */
+export type UploadInterruption = 'partial' | 'session-lost' | 'too-large' | 'unauthorized'
+
+/** An upload that stopped and can go on at once, after the bytes that the registry has. */
+export class RegistryUploadError extends Error {
+  override readonly name: string = 'RegistryUploadError'
+  readonly code: 'ERR_REGISTRY_UPLOAD' = 'ERR_REGISTRY_UPLOAD'
+  readonly method: string
+  /** Redacted. */
+  readonly url: string
+  readonly reason: UploadInterruption
+  /** Bytes that the registry has; the upload goes on after them. */
+  readonly actualBytes: number
+  /** Bytes that it should have by now. */
+  readonly expectedBytes: number
+  readonly retryable = true
+
+  constructor(
+    facts: RequestFacts,
+    reason: UploadInterruption,
+    actualBytes: number,
+    expectedBytes: number,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `Cannot ${facts.method} "${facts.url}": the upload stops (${reason}) at byte ${actualBytes}, expected ${expectedBytes}`,
+      options,
+    )
+    this.method = facts.method
+    this.url = facts.url
+    this.reason = reason
+    this.actualBytes = actualBytes
+    this.expectedBytes = expectedBytes
+  }
 }
 
 /** Why a registry cannot be reached. The `tls-` reasons and `headers` do not pass by themselves, the others may. */

@@ -5,10 +5,14 @@
  */
 export type { Credentials, CredentialOptions, CredentialSource } from './credentials.ts'
 export type { RegistryEvent, OnRegistryEvent } from './events.ts'
-export type { RegistryErrorCode, UnreachableReason, UrlRefusal } from './errors.ts'
+export type { RegistryErrorCode, UnreachableReason, UploadInterruption, UrlRefusal } from './errors.ts'
 export type { AnyRegistryError } from './is-registry-error.ts'
 export type { RegistryClient, RegistryClientOptions } from './client.ts'
-export type { RepositoryClient } from './repository-client.ts'
+export type { BeginOptions } from './uploader.ts'
+export type { ReferrersOptions } from './list-referrers.ts'
+export type { RepositoryClient, RepositoryDeleter } from './repository-client.ts'
+export type { UploadIngest } from './upload-ingest.ts'
+export type { UploadSessions } from './upload-sessions.ts'
 export type { RealmRule } from './credential-gate.ts'
 export type { UploadLocation, UrlGateOptions } from './url-gate.ts'
 
@@ -16,6 +20,7 @@ export { createRegistryClient } from './client.ts'
 export {
   ChallengeSyntaxError,
   RegistryDeniedError,
+  RegistryDigestRefusedError,
   RegistryError,
   RegistryListingError,
   RegistryNotFoundError,
@@ -24,6 +29,8 @@ export {
   RegistryTruncatedError,
   RegistryUnauthorizedError,
   RegistryUnreachableError,
+  RegistryUnsupportedError,
+  RegistryUploadError,
   UrlRefusedError,
 } from './errors.ts'
 export { isRegistryError } from './is-registry-error.ts'

@@ -6,6 +6,7 @@ import type {
   RegistryProtocolError,
   RegistryTruncatedError,
   RegistryUnreachableError,
+  RegistryUploadError,
   UrlRefusedError,
 } from './errors.ts'
 
@@ -14,6 +15,7 @@ export type AnyRegistryError =
   | RegistryError
   | RegistryUnreachableError
   | RegistryTruncatedError
+  | RegistryUploadError
   | RegistryProtocolError
   | RegistryListingError
   | UrlRefusedError
@@ -25,6 +27,9 @@ const CODES: readonly string[] = [
   'ERR_REGISTRY_DENIED',
   'ERR_REGISTRY_NOT_FOUND',
   'ERR_REGISTRY_RATE_LIMITED',
+  'ERR_REGISTRY_UNSUPPORTED',
+  'ERR_REGISTRY_DIGEST_REFUSED',
+  'ERR_REGISTRY_UPLOAD',
   'ERR_REGISTRY_UNREACHABLE',
   'ERR_REGISTRY_TRUNCATED',
   'ERR_REGISTRY_PROTOCOL',

@@ -19,6 +19,9 @@ export const MAX_TAGS = 1_000_000
 /** The most redirects followed for one request. */
 export const MAX_REDIRECTS = 10
 
+/** The most referrers of one manifest. */
+export const MAX_REFERRERS = 100_000
+
 /** The longest wait that a registry may ask for with `Retry-After`. */
 export const RETRY_AFTER_MAX_MS = 120_000
 
@@ -45,6 +48,24 @@ export const MAX_REMEMBERED = 1000
 
 /** The most characters of a registry's own words in one error message. */
 export const MAX_QUOTED = 256
+
+/** Blobs up to this size, and all manifests, are held in memory and sent in one request. */
+export const WHOLE_MAX_BYTES: number = 4 * 1024 * 1024
+
+/** The chunks that a blob is sent in where a registry does not bear it in one request, unless an option says otherwise. */
+export const CHUNK_BYTES: number = 8 * 1024 * 1024
+
+/** The smallest chunk that is tried when a registry finds larger ones too large. */
+export const CHUNK_FLOOR_BYTES: number = 64 * 1024
+
+/** The largest chunk: it is held in memory. */
+export const CHUNK_CEILING_BYTES: number = 64 * 1024 * 1024
+
+/** Bytes of manifests that a client holds, to give them tags. */
+export const HELD_MANIFEST_BYTES: number = 8 * 1024 * 1024
+
+/** How long a registry's word about an upload stands, before it is asked again. */
+export const UPLOAD_PROOF_MS = 1_000
 
 /** How long a body may bring no byte at all. */
 export const STALL_TIMEOUT_MS = 30_000

@@ -1,12 +1,10 @@
 import { decodeText, type AbortOptions } from '@drayage/bytes'
 
 import { contentType, discardBody, readBody } from './body.ts'
-import { expectStatus, type Answer, type Endpoint } from './endpoint.ts'
-import { RegistryListingError, RegistryProtocolError } from './errors.ts'
-import { MAX_PAGES, MAX_TAGS, TAGS_PAGE_MAX_BYTES } from './limits.ts'
-import { parseNextLink } from './link-header.ts'
-import { redactUrl } from './redact-url.ts'
-import { checkNextPage } from './url-gate.ts'
+import type { Answer, Endpoint } from './endpoint.ts'
+import { RegistryProtocolError } from './errors.ts'
+import { MAX_TAGS, TAGS_PAGE_MAX_BYTES } from './limits.ts'
+import { listPages } from './list-pages.ts'
 
 /**
  * The tags of a repository, in the registry's order; what is repeated from the page before, and what is no tag, is left
@@ -15,55 +13,54 @@ import { checkNextPage } from './url-gate.ts'
  * @param path the repository's, from `/v2/` on
  * @throws RegistryListingError `ERR_REGISTRY_LISTING` for pages in a circle, over 1 000 pages or over 1 000 000 tags
  */
-export async function* listTags(
+export function listTags(
   endpoint: Endpoint,
   path: string,
   options: AbortOptions = {},
 ): AsyncGenerator<string, void, void> {
-  let next: string | undefined = `${path}/tags/list`
-  let before: ReadonlySet<string> = new Set()
-  const seen = new Set<string>()
-  let count = 0
-  for (let pages = 1; next !== undefined; pages++) {
-    if (pages > MAX_PAGES) throw listingError(next, 'pages', `more than ${MAX_PAGES} pages`)
-    if (seen.has(next)) throw listingError(next, 'cycle', 'a page that came before')
-    seen.add(next)
-    const answer = await expectStatus(await endpoint.send({ method: 'GET', path: next, signal: options.signal }), 200)
-    const link = parseNextLink(answer.response.headers['link'] ?? '')
-    const following = link === undefined ? undefined : checkNextPage(answer.url, link)
-    const tags = new Set(await readPage(answer))
-    if (following !== undefined && tags.size > 0 && [...tags].every((tag) => before.has(tag))) {
-      throw listingError(next, 'cycle', 'the page before once more')
-    }
-    for (const tag of tags) {
-      if (before.has(tag)) continue
-      if (++count > MAX_TAGS) throw listingError(next, 'tags', `more than ${MAX_TAGS} tags`)
-      yield tag
-    }
-    before = tags
-    next = following === undefined ? undefined : following.pathname + following.search
-  }
-
-  function listingError(url: string, reason: 'cycle' | 'pages' | 'tags', found: string): RegistryListingError {
-    return new RegistryListingError(redactUrl(`https://${endpoint.host}${url}`), reason, found, 'an end')
-  }
+  return listNames(endpoint, `${path}/tags/list`, 'tags', (name) => /^\w[\w.-]{0,127}$/.test(name), options)
 }
 
-/** The tags of one page; `null`, as Nexus answers for none, is none. */
-async function readPage(answer: Answer): Promise<string[]> {
+/**
+ * The paths of a registry's repositories, in its order; what is no path is left out. Many registries do not serve this,
+ * or only to some users.
+ *
+ * @throws RegistryListingError `ERR_REGISTRY_LISTING`
+ */
+export function listCatalog(endpoint: Endpoint, options: AbortOptions = {}): AsyncGenerator<string, void, void> {
+  const isPath = (name: string): boolean =>
+    name.length <= 255 && name.split('/').every((part) => /^[a-z0-9]+(?:[._-]+[a-z0-9]+)*$/.test(part))
+  return listNames(endpoint, '/v2/_catalog', 'repositories', isPath, options)
+}
+
+function listNames(
+  endpoint: Endpoint,
+  path: string,
+  field: 'tags' | 'repositories',
+  isName: (name: string) => boolean,
+  options: AbortOptions,
+): AsyncGenerator<string, void, void> {
+  const readPage = async (answer: Answer): Promise<readonly string[]> => (await readNames(answer, field)).filter(isName)
+  return listPages(endpoint, { path, readPage, keyOf: (name) => name, maxItems: MAX_TAGS }, options)
+}
+
+/** The names of one page; `null`, as Nexus answers for none, is none. */
+async function readNames(answer: Answer, field: 'tags' | 'repositories'): Promise<string[]> {
+  const wanted = `a list of ${field}`
   const { response, body } = answer
   if (contentType(response.headers) === 'text/html') {
     await discardBody(response)
-    throw new RegistryProtocolError(body.facts, 'a web page', 'a list of tags')
+    throw new RegistryProtocolError(body.facts, 'a web page', wanted)
   }
   const bytes = await readBody(response, { ...body, maxBytes: TAGS_PAGE_MAX_BYTES })
   let page: unknown
   try {
     page = JSON.parse(decodeText(bytes))
   } catch (error) {
-    throw new RegistryProtocolError(body.facts, 'a body that is not JSON', 'a list of tags', { cause: error })
+    throw new RegistryProtocolError(body.facts, 'a body that is not JSON', wanted, { cause: error })
   }
-  const tags = typeof page === 'object' && page !== null && 'tags' in page ? (page.tags ?? []) : undefined
-  if (!Array.isArray(tags)) throw new RegistryProtocolError(body.facts, 'other JSON', 'a list of tags')
-  return tags.filter((tag) => typeof tag === 'string' && /^\w[\w.-]{0,127}$/.test(tag))
+  const names: unknown =
+    typeof page === 'object' && page !== null && field in page ? (Reflect.get(page, field) ?? []) : undefined
+  if (!Array.isArray(names)) throw new RegistryProtocolError(body.facts, 'other JSON', wanted)
+  return names.filter((name) => typeof name === 'string')
 }

@@ -18,7 +18,8 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 export function followRedirects(http: HttpClient, options: UrlGateOptions = {}): RoutedClient {
   return async (request) => {
     const origin = new URL(request.url).origin
-    let current: HttpRequest = request
+    const { method, url, headers, body, signal } = request
+    let current: HttpRequest = { method, url, headers, signal, ...(body !== undefined && { body }) }
     for (let hops = 0; ; hops++) {
       const response = await http(current)
       const location = response.headers['location']
@@ -33,9 +34,9 @@ export function followRedirects(http: HttpClient, options: UrlGateOptions = {}):
           'an answer',
         )
       }
-      const url = checkUrl(new URL(current.url), location, options)
-      const headers = url.origin === origin ? current.headers : withoutSecrets(current.headers)
-      current = { ...current, url: url.href, headers }
+      const next = checkUrl(new URL(current.url), location, options)
+      const kept = next.origin === origin ? current.headers : withoutSecrets(current.headers)
+      current = { ...current, url: next.href, headers: kept }
     }
   }
 }

@@ -19,8 +19,13 @@ export interface RequestScope {
  */
 export function scopeOf(request: Pick<HttpRequest, 'method' | 'url'>): RequestScope {
   const url = new URL(request.url)
+  if (url.pathname === '/v2/_catalog') {
+    return { key: 'catalog', scopes: ['registry:catalog:*'], repository: '', isPull: true }
+  }
   const match = /^\/v2\/(.{1,255})\/(blobs|manifests|tags|referrers)\//.exec(url.pathname)
-  const isPull = request.method === 'GET' || request.method === 'HEAD'
+  // Whoever asks how an upload stands is about to go on with it, so that one token serves both.
+  const isUpload = /\/blobs\/uploads(\/|$)/.test(url.pathname)
+  const isPull = (request.method === 'GET' || request.method === 'HEAD') && !isUpload
   const repository = match?.[1] ?? ''
   if (repository === '') return { key: `registry ${isPull}`, scopes: [], repository, isPull }
   const actions = isPull ? 'pull' : request.method === 'DELETE' ? 'delete' : 'pull,push'
