@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { digestOf, type Digest } from '@drayage/digest'
+import { createHash } from 'node:crypto'
+
 import type { DistributionEvent, LayerState } from '@drayage/distribution'
 import { expect, test } from 'vitest'
 
@@ -7,7 +8,9 @@ import { createJsonProgress } from './progress-json.ts'
 import { createPlainProgress } from './progress-plain.ts'
 import { createTtyProgress } from './progress-tty.ts'
 
-const digest = (name: number): Digest => digestOf(String(name))
+type Digest = Extract<DistributionEvent, { type: 'digest' }>['digest']
+
+const digest = (name: number): Digest => `sha256:${createHash('sha256').update(String(name)).digest('hex')}` as Digest
 const id = (name: number): string => digest(name).slice(7, 19)
 const layer = (name: number, state: LayerState): DistributionEvent => ({
   type: 'layer',
