@@ -4,9 +4,10 @@ import { existsSync } from 'node:fs'
 
 import { isImageStoreError } from '@drayage/image-store'
 
-import { pullImage } from '../pull-image.ts'
-import { removeImage } from '../remove-image.ts'
-import { openTestRuntime } from './open-test-runtime.ts'
+// The build, whose syntax the oldest supported Node reads.
+import { createRuntime, pullImage, removeImage, type Runtime } from '@drayage/runtime'
+
+import { testRuntimeOptions } from './test-runtime-options.ts'
 
 const [directory = '', mode = '', ...rest] = process.argv.slice(2)
 process.on('unhandledRejection', (error) => {
@@ -14,17 +15,15 @@ process.on('unhandledRejection', (error) => {
   process.exitCode = 70
 })
 
-if (mode === 'pull') await pullAndAgain(rest[0] ?? '', Number(rest[1]))
-if (mode === 'remove') await removeAndAgain(rest[0] ?? '', rest[1] ?? '')
-if (mode === 'abort') await abortPull(rest[0] ?? '')
-if (mode === 'open') {
-  process.umask(0)
-  await using runtime = await openTestRuntime(directory)
-  await runtime.openStore()
-}
+if (mode === 'open') process.umask(0)
+const runtime = await createRuntime(testRuntimeOptions(directory))
+if (mode === 'pull') await pullAndAgain(runtime, rest[0] ?? '', Number(rest[1]))
+if (mode === 'remove') await removeAndAgain(runtime, rest[0] ?? '', rest[1] ?? '')
+if (mode === 'abort') await abortPull(runtime, rest[0] ?? '')
+if (mode === 'open') await runtime.openStore()
+await runtime[Symbol.asyncDispose]()
 
-async function pullAndAgain(host: string, rounds: number): Promise<void> {
-  await using runtime = await openTestRuntime(directory)
+async function pullAndAgain(runtime: Runtime, host: string, rounds: number): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     await Promise.all([
       pullImage(runtime, `${host}/app:${round % 3}`),
@@ -34,8 +33,7 @@ async function pullAndAgain(host: string, rounds: number): Promise<void> {
 }
 
 /** Removes whatever is there until the file `mark` appears; not for ever, in case nobody is left to write it. */
-async function removeAndAgain(host: string, mark: string): Promise<void> {
-  await using runtime = await openTestRuntime(directory)
+async function removeAndAgain(runtime: Runtime, host: string, mark: string): Promise<void> {
   let removed = 0
   for (let round = 0; round < 20_000 && !existsSync(mark); round++) {
     try {
@@ -50,8 +48,7 @@ async function removeAndAgain(host: string, mark: string): Promise<void> {
 }
 
 /** Aborts a pull at the first bytes of a layer, and disposes the runtime at once. */
-async function abortPull(name: string): Promise<void> {
-  const runtime = await openTestRuntime(directory)
+async function abortPull(runtime: Runtime, name: string): Promise<void> {
   const stop = new AbortController()
   const begun = new EventTarget()
   const downloading = once(begun, 'downloading')

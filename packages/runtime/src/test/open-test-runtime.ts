@@ -1,15 +1,7 @@
-import path from 'node:path'
-
 import { createRuntime, type Runtime, type RuntimeOptions } from '../create-runtime.ts'
+import { testRuntimeOptions } from './test-runtime-options.ts'
 
-/** A runtime for linux/amd64 with its store and home below `directory`, which knows nothing of this machine. */
+/** A runtime with its store and home below `directory`, which knows nothing of this machine. */
 export function openTestRuntime(directory: string, options: RuntimeOptions = {}): Promise<Runtime> {
-  return createRuntime({
-    env: {},
-    home: path.join(directory, 'home'),
-    storeDirectory: path.join(directory, 'store'),
-    platform: { os: 'linux', architecture: 'amd64' },
-    retry: { attempts: 3, stepMs: 1 },
-    ...options,
-  })
+  return createRuntime({ ...testRuntimeOptions(directory), ...options })
 }
