@@ -1,5 +1,5 @@
 import type { AbortOptions } from '@drayage/bytes'
-import { digestAlgorithm, digestHex, type Digest } from '@drayage/digest'
+import { digestAlgorithm, digestHex, parseDigest, type Digest } from '@drayage/digest'
 import { decodeManifest, MEDIA_TYPES, type Descriptor } from '@drayage/manifest'
 
 import { contentType, discardBody, readBody } from './body.ts'
@@ -41,7 +41,7 @@ export async function* listReferrers(
     return isUnserved ? undefined : answer
   }
   const listing = {
-    path: `${path}/referrers/${digest}`,
+    path: `${path}/referrers/${parseDigest(digest)}`,
     headers: { accept: MEDIA_TYPES.ociIndex },
     first,
     readPage,

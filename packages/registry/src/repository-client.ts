@@ -154,10 +154,12 @@ export function createRepositoryClient(
     begin: uploader.begin,
     mount: uploader.mount,
     tag,
-    referrers: (digest, options) => listReferrers(endpoint, base, parseDigest(digest), options),
-    deleteManifest: (digest, options) => deleteContent(endpoint, `${base}/manifests/${parseDigest(digest)}`, options),
-    deleteBlob: (digest, options) => deleteContent(endpoint, `${base}/blobs/${parseDigest(digest)}`, options),
-    deleteTag: (tag, options) => deleteTag(endpoint, manifestPath(name, { ...name, tag }), options),
+    referrers: (digest, options) => listReferrers(endpoint, base, digest, options),
+    deleteManifest: async (digest, options) =>
+      await deleteContent(endpoint, `${base}/manifests/${parseDigest(digest)}`, options),
+    deleteBlob: async (digest, options) =>
+      await deleteContent(endpoint, `${base}/blobs/${parseDigest(digest)}`, options),
+    deleteTag: async (tag, options) => await deleteTag(endpoint, manifestPath(name, { ...name, tag }), options),
     fetch: async function* (what, options) {
       yield* fetchBlob(source(what), what, options)
     },

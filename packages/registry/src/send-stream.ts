@@ -48,8 +48,12 @@ async function patch(
 ): Promise<boolean> {
   const { size, signal } = options
   const start = upload.offset
-  const length = size === undefined ? {} : { 'content-length': String(size - start) }
-  const headers = { 'content-type': 'application/octet-stream', ...length }
+  const headers = {
+    'content-type': 'application/octet-stream',
+    ...(size !== undefined && { 'content-length': String(size - start) }),
+    // The registry may still be reading what an earlier connection brought, and must not put these bytes after that.
+    ...(size !== undefined && size > start && start > 0 && { 'content-range': `${start}-${size - 1}` }),
+  }
   let answer: Answer
   try {
     answer = await sendTo(upload.context, session, { method: 'PATCH', headers, content: body.stream, signal })

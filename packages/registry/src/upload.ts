@@ -199,8 +199,9 @@ export async function recheck(upload: Upload, options: AbortOptions): Promise<vo
 /** Makes the following requests small, after one of `bytes` was too large; `false` when they cannot get smaller. */
 export function shrink(mode: UploadMode, bytes: number): boolean {
   if (bytes <= CHUNK_FLOOR_BYTES) return false
-  const half = Math.max(CHUNK_FLOOR_BYTES, Math.ceil(bytes / 2))
-  mode.chunkBytes = Math.min(mode.chunkBytes ?? CHUNK_BYTES, half)
+  // The limits of proxies are powers of two.
+  const smaller = Math.max(CHUNK_FLOOR_BYTES, 2 ** (Math.ceil(Math.log2(bytes)) - 1))
+  mode.chunkBytes = Math.min(mode.chunkBytes ?? CHUNK_BYTES, smaller)
   return true
 }
 

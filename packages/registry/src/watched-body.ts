@@ -19,27 +19,30 @@ export function watchBody(source: ByteStream): WatchedBody {
   let isFinished = false
   let failure: { readonly error: unknown } | undefined
   const iterator = source[Symbol.asyncIterator]()
-  async function* read(): ByteStream {
+  const next = async (): Promise<IteratorResult<Uint8Array>> => {
     try {
-      for await (const chunk of { [Symbol.asyncIterator]: () => iterator }) {
-        bytes += chunk.byteLength
-        yield chunk
-      }
-      isFinished = true
+      const result = await iterator.next()
+      if (result.done === true) isFinished = true
+      else bytes += result.value.byteLength
+      return result
     } catch (error) {
       failure = { error }
       throw error
     }
   }
-  const stream = read()
+  // Without `throw`, by which streams of Node tell a generator of the connection's end as if it were its own failure.
+  const end = async (): Promise<IteratorResult<Uint8Array>> => {
+    if (!isFinished && failure === undefined) await iterator.return?.()
+    return { done: true, value: undefined }
+  }
+  const stream: ByteStream = { [Symbol.asyncIterator]: () => ({ next, return: end }) }
   return {
     stream,
     bytes: () => bytes,
     isFinished: () => isFinished,
     failure: () => failure,
     close: () => {
-      if (isFinished || failure !== undefined) return
-      void Promise.allSettled([stream[Symbol.asyncIterator]().return?.(), iterator.return?.()])
+      void end().catch(() => {})
     },
   }
 }
