@@ -1,13 +1,27 @@
 import { expect, test } from 'vitest'
 
-import { ArchiveClosedError, ArchiveExistsError, ArchiveImageError, isArchiveError, LayoutError } from './errors.ts'
+import {
+  ArchiveClosedError,
+  ArchiveExistsError,
+  ArchiveFormatError,
+  ArchiveImageError,
+  ArchiveLimitError,
+  ArchiveSelectionError,
+  DirImageError,
+  isArchiveError,
+  LayoutError,
+} from './errors.ts'
 
 test('isArchiveError() knows every error of the package, by its code', () => {
   for (const error of [
     new ArchiveExistsError('/a.tar'),
     new ArchiveImageError('a', 'b'),
     new ArchiveClosedError('finished'),
+    new ArchiveFormatError('tar', 'a'),
+    new ArchiveLimitError('file', 'a', 1),
+    new ArchiveSelectionError('a', 'b', 2),
     new LayoutError('/a', 'x', 'y'),
+    new DirImageError('/a', 'x', 'y'),
   ]) {
     expect(isArchiveError(error)).toBe(true)
     expect(isArchiveError(Object.assign(new Error('other copy'), { code: error.code }))).toBe(true)

@@ -39,6 +39,57 @@ export class ArchiveClosedError extends Error {
   }
 }
 
+/**
+ * What is wrong with an archive: it is no whole tar (`tar`), lacks a file (`missing`), has a file twice that tells what
+ * is in it (`duplicate`), has links that lead nowhere (`link`), something else than a file where one belongs (`type`), or
+ * a file that does not say what it should (`content`).
+ */
+export type ArchiveFault = 'tar' | 'missing' | 'duplicate' | 'link' | 'type' | 'content'
+
+/** An archive that cannot be read because of what it holds. */
+export class ArchiveFormatError extends Error {
+  override readonly name: string = 'ArchiveFormatError'
+  readonly code: 'ERR_ARCHIVE_IMAGE' = 'ERR_ARCHIVE_IMAGE'
+  readonly fault: ArchiveFault
+
+  /** `found` is shown as it is: text of an archive goes through `quoted` first. */
+  constructor(fault: ArchiveFault, found: string, options?: ErrorOptions) {
+    super(`Cannot read the archive: ${found}`, options)
+    this.fault = fault
+  }
+}
+
+/** Which limit an archive crosses. */
+export type ArchiveLimit = 'maxBytes' | 'freeSpace' | 'members' | 'names' | 'extendedHeader' | 'file' | 'images'
+
+/** An archive that holds more than its reader accepts. */
+export class ArchiveLimitError extends Error {
+  override readonly name: string = 'ArchiveLimitError'
+  readonly code: 'ERR_ARCHIVE_IMAGE' = 'ERR_ARCHIVE_IMAGE'
+  readonly limit: ArchiveLimit
+  /** The value of that limit. */
+  readonly max: number
+
+  constructor(limit: ArchiveLimit, found: string, max: number, options?: ErrorOptions) {
+    super(`Cannot read the archive: found ${found}, expected at most ${max} (${limit})`, options)
+    this.limit = limit
+    this.max = max
+  }
+}
+
+/** A choice among the images of an archive, a layout or a directory that fits none of them, or several. */
+export class ArchiveSelectionError extends Error {
+  override readonly name: string = 'ArchiveSelectionError'
+  readonly code: 'ERR_ARCHIVE_IMAGE' = 'ERR_ARCHIVE_IMAGE'
+  /** How many images fit. */
+  readonly count: number
+
+  constructor(found: string, wanted: string, count: number, options?: ErrorOptions) {
+    super(`Cannot choose an image: found ${found}, expected ${wanted}`, options)
+    this.count = count
+  }
+}
+
 /** A directory that holds something else than an OCI image layout of a known version. */
 export class LayoutError extends Error {
   override readonly name: string = 'LayoutError'
@@ -51,8 +102,28 @@ export class LayoutError extends Error {
   }
 }
 
+/** A directory that holds something else than one image with a file for each blob. */
+export class DirImageError extends Error {
+  override readonly name: string = 'DirImageError'
+  readonly code: 'ERR_LAYOUT' = 'ERR_LAYOUT'
+  readonly directory: string
+
+  constructor(directory: string, found: string, wanted: string, options?: ErrorOptions) {
+    super(`Cannot use ${shown(directory)} as a directory of an image: found ${found}, expected ${wanted}`, options)
+    this.directory = directory
+  }
+}
+
 /** Any error of this package. */
-export type ArchiveError = ArchiveExistsError | ArchiveImageError | ArchiveClosedError | LayoutError
+export type ArchiveError =
+  | ArchiveExistsError
+  | ArchiveImageError
+  | ArchiveClosedError
+  | ArchiveFormatError
+  | ArchiveLimitError
+  | ArchiveSelectionError
+  | LayoutError
+  | DirImageError
 
 const CODES: readonly string[] = [
   'ERR_ARCHIVE_EXISTS',

@@ -1,34 +1,21 @@
-import { randomBytes } from 'node:crypto'
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import {
-  decodeManifest,
-  encodeManifest,
-  type Descriptor,
-  type ImageIndex,
-  MAX_MANIFEST_BYTES,
-  MEDIA_TYPES,
-} from '@drayage/manifest'
+import { encodeManifest, type Descriptor, type ImageIndex, MAX_MANIFEST_BYTES, MEDIA_TYPES } from '@drayage/manifest'
 import { encodeText } from '@drayage/bytes'
 
 import { LayoutError } from './errors.ts'
-import { syncDirectory } from './sync-directory.ts'
-import { writeFully } from './write-fully.ts'
+import { assertLayoutVersion, decodeLayoutIndex, LAYOUT_VERSION } from './layout-documents.ts'
+import { replaceFile } from './replace-file.ts'
 
 /** Where an entry of `index.json` has its name. @see OCI image-spec v1.1.1, annotations.md */
 export const REF_NAME = 'org.opencontainers.image.ref.name'
-
-const LAYOUT_VERSION = '1.0.0'
 
 /** Reads `index.json`; a layout without one is empty. @throws ManifestSyntaxError `ERR_MANIFEST_SYNTAX` */
 export async function readLayoutIndex(directory: string): Promise<ImageIndex> {
   const bytes = await readIfThere(join(directory, 'index.json'))
   if (bytes === undefined) return { schemaVersion: 2, mediaType: MEDIA_TYPES.ociIndex, manifests: [] }
-  const decoded = decodeManifest(bytes, { mediaType: MEDIA_TYPES.ociIndex })
-  if (decoded.kind !== 'index')
-    throw new LayoutError(directory, `index.json of another kind, ${decoded.kind}`, 'an index')
-  return decoded.value
+  return decodeLayoutIndex(bytes, directory)
 }
 
 /** Replaces `index.json`: readers see the old one or the new one. */
@@ -77,22 +64,7 @@ export async function ensureLayoutFile(directory: string): Promise<void> {
     await replaceFile(directory, 'oci-layout', encodeText(JSON.stringify({ imageLayoutVersion: LAYOUT_VERSION })))
     return
   }
-  const version = layoutVersion(bytes)
-  if (version === undefined || !version.startsWith('1.')) {
-    const found =
-      version === undefined ? 'an oci-layout file without a version' : `version ${JSON.stringify(version.slice(0, 40))}`
-    throw new LayoutError(directory, found, LAYOUT_VERSION)
-  }
-}
-
-function layoutVersion(bytes: Uint8Array): string | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(bytes).toString())
-    if (typeof value !== 'object' || value === null || !('imageLayoutVersion' in value)) return undefined
-    return typeof value.imageLayoutVersion === 'string' ? value.imageLayoutVersion : undefined
-  } catch {
-    return undefined
-  }
+  assertLayoutVersion(bytes, directory)
 }
 
 async function readIfThere(path: string): Promise<Uint8Array | undefined> {
@@ -102,20 +74,4 @@ async function readIfThere(path: string): Promise<Uint8Array | undefined> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error
   }
-}
-
-async function replaceFile(directory: string, name: string, bytes: Uint8Array): Promise<void> {
-  const temporary = join(directory, `.${name}.${randomBytes(6).toString('hex')}.partial`)
-  const file = await open(temporary, 'wx', 0o644)
-  try {
-    await writeFully(file, bytes, 0)
-    await file.sync()
-    await file.close()
-    await rename(temporary, join(directory, name))
-  } catch (error) {
-    await file.close().catch(() => {})
-    await rm(temporary, { force: true })
-    throw error
-  }
-  await syncDirectory(directory)
 }

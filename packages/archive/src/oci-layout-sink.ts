@@ -1,29 +1,26 @@
-import { constants } from 'node:fs'
-import { lstat, mkdir, open } from 'node:fs/promises'
+import { lstat, mkdir } from 'node:fs/promises'
 import { join, resolve as resolvePath } from 'node:path'
 
-import { abortable, type AbortOptions, type ByteStream } from '@drayage/bytes'
+import type { AbortOptions } from '@drayage/bytes'
 import {
   assertIngestKey,
   type Checker,
-  ContentNotFoundError,
   createKeyedLock,
   type Fetcher,
   type Ingester,
   NameNotFoundError,
-  type RangeOptions,
   type Resolver,
-  sizedFrom,
   type Tagger,
 } from '@drayage/content'
-import { digestAlgorithm, digestHex, isDigest, verify } from '@drayage/digest'
+import { digestAlgorithm, digestHex, isDigest } from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
 import { formatReference, type Reference } from '@drayage/reference'
 
+import { fetchFile } from './content-file.ts'
 import { ensureLayoutFile, nameOf, readLayoutIndex, withEntry, writeLayoutIndex } from './layout-index.ts'
 import { LayoutIngest } from './layout-ingest.ts'
 import { withLock } from './layout-lock.ts'
-import { readFileBytes } from './read-file-bytes.ts'
+import { findBlob } from './oci-layout-source.ts'
 
 /** Options of {@link createOciLayoutSink}. */
 export interface OciLayoutSinkOptions {
@@ -96,7 +93,7 @@ export function createOciLayoutSink(options: OciLayoutSinkOptions): OciLayoutSin
         throw error
       }
     },
-    fetch: (what, fetchOptions) => fetchBlob(blobPath(what), what, fetchOptions),
+    fetch: (what, fetchOptions) => fetchFile((blob) => findBlob(directory, blob), what, fetchOptions),
     async resolve(name, { signal } = {}) {
       signal?.throwIfAborted()
       const { manifests } = await readLayoutIndex(directory)
@@ -107,28 +104,6 @@ export function createOciLayoutSink(options: OciLayoutSinkOptions): OciLayoutSin
     },
     tag: (what: Descriptor, name: Reference, tagOptions) =>
       put(what, name.tag ?? (name.digest === undefined ? 'latest' : undefined), tagOptions),
-  }
-}
-
-async function* fetchBlob(path: string, what: Descriptor, options: RangeOptions = {}): ByteStream {
-  const { offset = 0, signal } = options
-  signal?.throwIfAborted()
-  if (!Number.isSafeInteger(offset) || offset < 0 || offset > what.size) {
-    throw new RangeError(
-      `Cannot fetch "${what.digest}": the offset is ${offset}, expected an integer from 0 to ${what.size}`,
-    )
-  }
-  // A link could lead out of the layout.
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
-    (error: unknown) => {
-      throw isMissing(error) ? new ContentNotFoundError(what.digest, { cause: error }) : error
-    },
-  )
-  try {
-    const source = abortable(readFileBytes(file, offset), { signal })
-    yield* offset === 0 && options.verify !== false ? verify(source, what) : sizedFrom(source, what.size, offset)
-  } finally {
-    await file.close()
   }
 }
 

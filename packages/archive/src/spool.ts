@@ -57,7 +57,7 @@ export function createSpool(directory: string, memoryBytes: number): Spool {
 }
 
 /** A file that goes when it is closed, also by the end of the process. */
-async function openUnnamed(directory: string): Promise<FileHandle> {
+export async function openUnnamed(directory: string): Promise<FileHandle> {
   const path = join(directory, `.spool.${randomBytes(6).toString('hex')}.partial`)
   const file = await open(path, 'wx+', 0o600)
   await rm(path)

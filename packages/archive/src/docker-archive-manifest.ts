@@ -1,0 +1,73 @@
+import { ArchiveFormatError, ArchiveLimitError } from './errors.ts'
+import { quoted } from './quoted.ts'
+
+/** One image of `manifest.json`, with names of files in the archive. */
+export interface DockerArchiveItem {
+  readonly config: string
+  readonly repoTags: readonly string[]
+  /** Bottom to top. */
+  readonly layers: readonly string[]
+  /** The image that this one was built on, as an ID. */
+  readonly parent?: string
+}
+
+/** The most images of one archive. */
+export const MAX_ARCHIVE_IMAGES = 10_000
+
+/** The largest `manifest.json`, in bytes: 4 MiB. */
+export const MAX_ARCHIVE_MANIFEST_BYTES: number = 4 * 2 ** 20
+
+const MOST_LAYERS = 10_000
+const MOST_TAGS = 10_000
+
+/**
+ * Decodes `manifest.json`.
+ *
+ * @throws ArchiveFormatError `ERR_ARCHIVE_IMAGE`
+ * @throws ArchiveLimitError `ERR_ARCHIVE_IMAGE`
+ */
+export function decodeDockerArchiveManifest(bytes: Uint8Array): DockerArchiveItem[] {
+  const value = parse(bytes)
+  if (value === null) throw malformed('invalid manifest, manifest cannot be null (but can be [])')
+  if (!Array.isArray(value)) throw malformed('invalid manifest, expected a list of images')
+  if (value.length > MAX_ARCHIVE_IMAGES) {
+    throw new ArchiveLimitError('images', `${value.length} images`, MAX_ARCHIVE_IMAGES)
+  }
+  return value.map(item)
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (cause) {
+    throw new ArchiveFormatError('content', 'invalid manifest, manifest.json is no JSON', { cause })
+  }
+}
+
+function item(value: unknown, position: number): DockerArchiveItem {
+  if (typeof value !== 'object' || value === null) throw malformed(`invalid manifest, image ${position} is no object`)
+  const { Config, RepoTags, Layers, Parent }: Record<string, unknown> = { ...value }
+  if (typeof Config !== 'string' || Config === '') {
+    throw malformed(`invalid manifest, image ${position} names no config`)
+  }
+  return {
+    config: Config,
+    repoTags: texts(RepoTags, `RepoTags of image ${position}`, MOST_TAGS),
+    layers: texts(Layers, `Layers of image ${position}`, MOST_LAYERS),
+    ...(typeof Parent === 'string' && Parent !== '' && { parent: Parent }),
+  }
+}
+
+function texts(value: unknown, what: string, most: number): readonly string[] {
+  if (value === undefined || value === null) return []
+  if (!Array.isArray(value) || value.length > most) throw malformed(`invalid manifest, ${what} are no list of names`)
+  return value.map((one: unknown) => {
+    if (typeof one !== 'string')
+      throw malformed(`invalid manifest, ${quoted(JSON.stringify(one))} in ${what} is no name`)
+    return one
+  })
+}
+
+function malformed(found: string): ArchiveFormatError {
+  return new ArchiveFormatError('content', found)
+}

@@ -1,0 +1,132 @@
+import type { AbortOptions } from '@drayage/bytes'
+import { type Checker, type Fetcher, NameNotFoundError, type Resolver } from '@drayage/content'
+import { isDigest } from '@drayage/digest'
+import type { Descriptor } from '@drayage/manifest'
+import { familiarReference, formatReference, tryParseReference, withDefaultTag } from '@drayage/reference'
+
+import type { ArchiveFiles } from './archive-files.ts'
+import { layoutInArchive } from './archive-layout.ts'
+import { fetchFile, hasFile } from './content-file.ts'
+import { createDockerArchiveBlobs } from './docker-archive-blobs.ts'
+import { type DockerArchiveImage, readDockerArchiveImage } from './docker-archive-image.ts'
+import {
+  decodeDockerArchiveManifest,
+  type DockerArchiveItem,
+  MAX_ARCHIVE_MANIFEST_BYTES,
+} from './docker-archive-manifest.ts'
+import { originalManifests } from './docker-archive-originals.ts'
+import { ArchiveFormatError, ArchiveSelectionError } from './errors.ts'
+import { type ImageSelector, requireAt } from './layout-source.ts'
+import { quoted } from './quoted.ts'
+
+/** What a docker-archive says of one image, before its files are looked at. */
+export interface DockerArchiveEntry {
+  /** In the archive, from 0. */
+  readonly position: number
+  /** Names with a tag in familiar form, in the order of the archive. */
+  readonly repoTags: readonly string[]
+}
+
+/**
+ * An open docker-archive. As a source of graphs it gives each image a manifest: the original one where the archive holds it
+ * with all its blobs, else one whose layers are the layers as they are stored. `fetch` serves what {@link DockerArchive.read},
+ * `resolve` or `select` has told of before.
+ */
+export interface DockerArchive extends Fetcher, Checker, Resolver, AsyncDisposable {
+  readonly kind: 'docker-archive'
+  /** All images, in the order of the archive. */
+  readonly images: readonly DockerArchiveEntry[]
+  /**
+   * Reads one image: its config, and where its layers are. Layers that are stored compressed are read once for their
+   * digests.
+   *
+   * @throws ArchiveFormatError `ERR_ARCHIVE_IMAGE`
+   * @throws ImageConfigSyntaxError `ERR_CONFIG_SYNTAX`
+   */
+  read(entry: DockerArchiveEntry, options?: AbortOptions): Promise<DockerArchiveImage>
+  /**
+   * The manifest of the image with this name or image ID, or at this position; of the only image when nothing is said.
+   *
+   * @throws ArchiveSelectionError `ERR_ARCHIVE_IMAGE`
+   */
+  select(selector?: ImageSelector, options?: AbortOptions): Promise<Descriptor>
+}
+
+/**
+ * Reads a docker-archive whose table of contents is known; disposing the result closes it.
+ *
+ * @throws ArchiveFormatError `ERR_ARCHIVE_IMAGE`
+ */
+export async function dockerArchiveOf(files: ArchiveFiles, options: AbortOptions = {}): Promise<DockerArchive> {
+  const bytes = await files.readOnly('manifest.json', { maxBytes: MAX_ARCHIVE_MANIFEST_BYTES, signal: options.signal })
+  if (bytes === undefined) {
+    throw new ArchiveFormatError('missing', 'invalid archive: does not contain a manifest.json')
+  }
+  const items = decodeDockerArchiveManifest(bytes)
+  const images = items.map(({ repoTags }, position): DockerArchiveEntry => ({
+    position,
+    repoTags: repoTags.map(repoTag),
+  }))
+  const layout = await layoutInArchive(files, options)
+  const originals = layout === undefined ? undefined : await originalManifests(layout, options)
+  const blobs = createDockerArchiveBlobs(layout)
+
+  const read = async ({ position }: DockerArchiveEntry, { signal }: AbortOptions = {}): Promise<DockerArchiveImage> => {
+    signal?.throwIfAborted()
+    const item: DockerArchiveItem = requireAt(items, position)
+    const repoTags = images[position]?.repoTags ?? []
+    return readDockerArchiveImage({ files, blobs, item, repoTags, originals }, { signal })
+  }
+  const find = async (selector: string, { signal }: AbortOptions): Promise<Descriptor | undefined> => {
+    if (!isDigest(selector)) {
+      const name = tryParseReference(selector)
+      if (!name.ok) return undefined
+      const tag = familiarReference(withDefaultTag(name.value))
+      // As for `docker load`, a name that comes again belongs to the later image.
+      const entry = images.findLast(({ repoTags }) => repoTags.includes(tag))
+      if (entry === undefined) return undefined
+      const image = await read(entry, { signal })
+      return originals?.named(formatReference(withDefaultTag(name.value)), image.imageId) ?? image.manifest
+    }
+    for (const entry of images) {
+      const image = await read(entry, { signal })
+      if (selector === (image.imageId as string) || selector === image.manifest.digest) return image.manifest
+    }
+    return undefined
+  }
+
+  return {
+    kind: 'docker-archive',
+    images,
+    read,
+    fetch: (what, fetchOptions) => fetchFile(blobs.find, what, fetchOptions),
+    has: (what, hasOptions) => hasFile(blobs.find, what, hasOptions),
+    async resolve(name, { signal } = {}) {
+      const found = await find(name.digest ?? formatReference(name), { signal })
+      if (found === undefined) throw new NameNotFoundError(formatReference(name))
+      return found
+    },
+    async select(selector, { signal } = {}) {
+      if (typeof selector === 'string') {
+        const found = await find(selector, { signal })
+        if (found === undefined) throw new ArchiveSelectionError(`no ${quoted(selector)}`, 'an image with that name', 0)
+        return found
+      }
+      if (selector === undefined && images.length !== 1) {
+        const found = `unexpected tar manifest.json: expected 1 item, got ${images.length}`
+        throw new ArchiveSelectionError(found, 'one image, or the choice of one', images.length)
+      }
+      return (await read(requireAt(images, selector ?? 0), { signal })).manifest
+    },
+    [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
+  }
+}
+
+/** @throws ArchiveFormatError `ERR_ARCHIVE_IMAGE` */
+function repoTag(text: string): string {
+  const parsed = tryParseReference(text)
+  if (!parsed.ok || parsed.value.tag === undefined || parsed.value.digest !== undefined) {
+    throw new ArchiveFormatError('content', `invalid tag ${quoted(text)}`, parsed.ok ? {} : { cause: parsed.error })
+  }
+  return familiarReference(parsed.value)
+}
