@@ -3,19 +3,8 @@ import { rechunk, type AbortOptions, type ByteStream } from '@drayage/bytes'
 import { closeBody, discardBody } from './body.ts'
 import type { Answer } from './endpoint.ts'
 import { interrupted } from './send-stream.ts'
-import {
-  chunkBytesOf,
-  connect,
-  follow,
-  forget,
-  isLostSession,
-  recheck,
-  reconcile,
-  refusalOf,
-  sendTo,
-  shrink,
-  type Upload,
-} from './upload.ts'
+import { connect, follow, forget, isLostSession, recheck, reconcile, refusalOf, sendTo, type Upload } from './upload.ts'
+import { chunkBytesOf, shrink } from './upload-mode.ts'
 import { sessionOf, uploadedBytes } from './upload-session.ts'
 
 /**
@@ -34,7 +23,8 @@ export async function sendChunks(upload: Upload, source: ByteStream, options: Ab
     await closeBody(source)
     throw error
   }
-  for await (const block of rechunk(source, chunkBytesOf(upload))) await sendBlock(upload, block, options)
+  for await (const block of rechunk(source, chunkBytesOf(upload.context.mode, upload.minChunkBytes)))
+    await sendBlock(upload, block, options)
 }
 
 /** Sends bytes that are in memory, in as many chunks as it takes. */
@@ -43,7 +33,10 @@ export async function sendBlock(upload: Upload, block: Uint8Array, options: Abor
   const end = start + block.byteLength
   while (upload.offset < end) {
     const from = upload.offset
-    const chunk = block.subarray(from - start, Math.min(block.byteLength, from - start + chunkBytesOf(upload)))
+    const chunk = block.subarray(
+      from - start,
+      Math.min(block.byteLength, from - start + chunkBytesOf(upload.context.mode, upload.minChunkBytes)),
+    )
     await sendChunk(upload, chunk, options)
     const isLost = upload.session === undefined || upload.offset < from || upload.offset > end
     if (isLost) await forget(upload)

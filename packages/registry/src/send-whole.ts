@@ -5,7 +5,8 @@ import { RegistryError, RegistryUploadError } from './errors.ts'
 import { finishUpload } from './finish-upload.ts'
 import { sendBlock } from './send-chunks.ts'
 import { sendStream } from './send-stream.ts'
-import { cancel, chunkBytesOf, connect, shrink, type Upload } from './upload.ts'
+import { cancel, connect, type Upload } from './upload.ts'
+import { chunkBytesOf, shrink } from './upload-mode.ts'
 
 /**
  * Uploads content that is in memory: in one PUT, or the way that this repository has turned out to bear. Since the bytes
@@ -23,7 +24,8 @@ export async function sendWhole(
   await connect(upload, options)
   if (upload.offset > bytes.byteLength) await cancel(upload, options)
   const rest = bytes.subarray(upload.offset)
-  const isChunked = mode.chunkBytes !== undefined && rest.byteLength > chunkBytesOf(upload)
+  const isChunked =
+    mode.chunkBytes !== undefined && rest.byteLength > chunkBytesOf(upload.context.mode, upload.minChunkBytes)
   if (rest.byteLength === 0 && upload.offset > 0) return await finishUpload(upload, what, options)
   if (isChunked || mode.isPatchOnly) return await byPatch(upload, what, bytes, options)
   try {

@@ -6,18 +6,11 @@ import { discardBody } from './body.ts'
 import { expectStatus, type Answer, type Endpoint } from './endpoint.ts'
 import { errorOfAnswer } from './error-of-answer.ts'
 import type { RegistryError } from './errors.ts'
-import { CHUNK_BYTES, CHUNK_CEILING_BYTES, CHUNK_FLOOR_BYTES, UPLOAD_PROOF_MS } from './limits.ts'
+import { UPLOAD_PROOF_MS } from './limits.ts'
 import type { LruMap } from './lru-map.ts'
+import type { UploadMode } from './upload-mode.ts'
 import { formatSession, minChunkBytes, sessionOf, uploadedBytes, type UploadSession } from './upload-session.ts'
 import type { UploadSessions } from './upload-sessions.ts'
-
-/** How the uploads of one repository are sent; what one of them learns, the others follow. */
-export interface UploadMode {
-  /** `undefined` while blobs go in one request. */
-  chunkBytes: number | undefined
-  /** Whether a session takes bytes by PATCH only. */
-  isPatchOnly: boolean
-}
 
 /** What the uploads of a repository share. */
 export interface UploadContext {
@@ -194,20 +187,6 @@ export async function recheck(upload: Upload, options: AbortOptions): Promise<vo
   } catch {
     options.signal?.throwIfAborted()
   }
-}
-
-/** Makes the following requests small, after one of `bytes` was too large; `false` when they cannot get smaller. */
-export function shrink(mode: UploadMode, bytes: number): boolean {
-  if (bytes <= CHUNK_FLOOR_BYTES) return false
-  // The limits of proxies are powers of two.
-  const smaller = Math.max(CHUNK_FLOOR_BYTES, 2 ** (Math.ceil(Math.log2(bytes)) - 1))
-  mode.chunkBytes = Math.min(mode.chunkBytes ?? CHUNK_BYTES, smaller)
-  return true
-}
-
-/** The size of the next chunks. */
-export function chunkBytesOf(upload: Upload): number {
-  return Math.min(Math.max(upload.context.mode.chunkBytes ?? CHUNK_BYTES, upload.minChunkBytes), CHUNK_CEILING_BYTES)
 }
 
 /** The error of an answer that is not what the upload needs. */
