@@ -58,9 +58,9 @@ export function openUploadIngest(parts: UploadIngestParts): UploadIngest {
     isWhole = false
     await cancel(upload, options)
   }
-  const isThere = async (sent: number): Promise<boolean> => {
+  const isThere = async (sent: number, options: AbortOptions): Promise<boolean> => {
     const digest = tryParseDigest(key)
-    return digest.ok && sent === (size ?? sent) && (await upload.context.has(digest.value, sent, {}))
+    return digest.ok && sent === (size ?? sent) && (await upload.context.has(digest.value, sent, options))
   }
 
   /** Sends what is held and then the rest of the source, from the first byte that the registry does not have. */
@@ -79,7 +79,7 @@ export function openUploadIngest(parts: UploadIngestParts): UploadIngest {
     const whole = first.length === 0 ? source : joined(first, source)
     const bytes = upload.offset === start ? whole : skip(whole, upload.offset - start)
     if (upload.context.mode.chunkBytes !== undefined) await sendChunks(upload, bytes, options)
-    else isWhole = await sendStream(upload, bytes, { ...options, size, isThere })
+    else isWhole = await sendStream(upload, bytes, { ...options, size, isThere: (sent) => isThere(sent, options) })
   }
 
   /** Holds the source until it ends or turns out to be large, and then sends all. */
