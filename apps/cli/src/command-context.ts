@@ -1,5 +1,6 @@
 import process from 'node:process'
 
+import type { ProgressVerb } from '@drayage/distribution'
 import { parsePlatform } from '@drayage/manifest'
 import { createRuntime, hostPlatform, type Runtime } from '@drayage/runtime'
 
@@ -26,6 +27,13 @@ export interface GlobalOptions {
   readonly debug?: boolean | undefined
 }
 
+/** What a view of progress shows. */
+export interface ProgressOptions {
+  readonly quiet?: boolean | undefined
+  /** Whose words are used; those of a pull by default. */
+  readonly verb?: ProgressVerb
+}
+
 /** What a verb works with: the composed packages, the output and the signal that stops it. */
 export interface CommandContext {
   readonly runtime: Runtime
@@ -37,7 +45,7 @@ export interface CommandContext {
   /** Writes bytes to stdout. */
   write(bytes: Uint8Array): Promise<void>
   /** Opens a view of progress: on stdout for the verbs whose progress is their result, else on stderr. */
-  progress(stream: 'stdout' | 'stderr', quiet?: boolean): ProgressView
+  progress(stream: 'stdout' | 'stderr', options?: ProgressOptions): ProgressView
   /** Does `work` for each name, also after one that failed; then rejects when any did. */
   forEach(names: readonly string[], work: (name: string) => Promise<void>): Promise<void>
 }
@@ -58,7 +66,8 @@ export async function createCommandContext(
     isTerminal: process.stdout.isTTY,
     print: (line) => writeOut(process.stdout, `${line}\n`),
     write: (bytes) => writeOut(process.stdout, bytes),
-    progress: (stream, quiet = false) => (quiet ? silent : openProgress(options.progress, process[stream])),
+    progress: (stream, { quiet = false, verb = 'pull' } = {}) =>
+      quiet ? silent : openProgress(options.progress, process[stream], verb),
     async forEach(names, work) {
       const failures: unknown[] = []
       for (const name of names) {
@@ -77,17 +86,19 @@ export async function createCommandContext(
 
 const silent: ProgressView = { onEvent() {}, close() {} }
 
-function openProgress(kind: GlobalOptions['progress'], stream: NodeJS.WriteStream): ProgressView {
+function openProgress(kind: GlobalOptions['progress'], stream: NodeJS.WriteStream, verb: ProgressVerb): ProgressView {
   const write = (text: string): void => void stream.write(text)
   switch (kind) {
     case 'auto':
-      return stream.isTTY && process.env['TERM'] !== 'dumb' ? createTtyProgress(stream) : createPlainProgress(write)
+      return stream.isTTY && process.env['TERM'] !== 'dumb'
+        ? createTtyProgress(stream, verb)
+        : createPlainProgress(write, verb)
     case 'tty':
-      return createTtyProgress(stream)
+      return createTtyProgress(stream, verb)
     case 'plain':
-      return createPlainProgress(write)
+      return createPlainProgress(write, verb)
     case 'json':
-      return createJsonProgress(write)
+      return createJsonProgress(write, verb)
     case 'none':
       return silent
   }

@@ -13,7 +13,12 @@ Pull, look, save:
   dray save -o alpine.tar alpine:3             docker load and podman load take it
   dray save --as oci -o alpine-oci alpine:3    an OCI layout, digests unchanged
 
+Push, with the digests that were pulled:
+  dray tag alpine:3 registry.example/team/alpine:3
+  dray push registry.example/team/alpine:3
+
 Without the store:
+  dray copy docker://alpine:3 docker://registry.example/team/alpine:3
   dray copy docker://alpine:3 oci:alpine-oci:3
 
 A reference without a host means docker.io, one without a tag means latest. The store is shared by all dray
@@ -35,6 +40,14 @@ export const EXAMPLES: ReadonlyMap<string, string> = new Map([
 
 Every layer is verified before the image appears. Run it again after a failure: it goes on where it stopped.
 Logins are those of docker and podman.`,
+  ],
+  [
+    'push',
+    `  dray push registry.example/team/app:1.2
+  dray push -a registry.example/team/app          every tag of the repository
+
+Manifests and layers go as they came, so that no digest changes; what the registry has is not sent, and what another
+of its repositories has is mounted. Run it again after a failure: it goes on in the session that was open.`,
   ],
   [
     'images',

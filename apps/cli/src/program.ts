@@ -21,7 +21,9 @@ const FORMATS = 'json, table, "table TEMPLATE" or a Go template'
 /** The command line of `dray`. */
 export function createProgram(environment: ProgramEnvironment): Command {
   const program = new Command('dray')
-    .description('Container image distribution in a shell: pull, look at, tag, save and copy images without a daemon')
+    .description(
+      'Container image distribution in a shell: pull, push, look at, tag, save and copy images without a daemon',
+    )
     .version(environment.version, '-v, --version', 'print the version')
     .option('--store <dir>', 'directory of the store (default: $DRAYAGE_STORE, else the data directory of the user)')
     .addOption(
@@ -39,6 +41,7 @@ export function createProgram(environment: ProgramEnvironment): Command {
     await work(context)
   }
   addPull(program, run)
+  addPush(program, run)
   addStoreVerbs(program, run)
   addNameVerbs(program, run)
   addArchiveVerbs(program, run)
@@ -68,6 +71,18 @@ function addPull(program: Command, run: Run): void {
       run(options.platform, async (context) =>
         (await import('./commands/pull.ts')).pullCommand(context, refs, options),
       ),
+    )
+}
+
+function addPush(program: Command, run: Run): void {
+  program
+    .command('push')
+    .description('send images of the store to the registry of their name')
+    .argument('<ref...>', 'references such as ghcr.io/org/app:1.2')
+    .option('-a, --all-tags', 'every tag of the repository')
+    .option('-q, --quiet', 'print the full reference only')
+    .action((refs, options) =>
+      run(undefined, async (context) => (await import('./commands/push.ts')).pushCommand(context, refs, options)),
     )
 }
 
@@ -153,9 +168,9 @@ function addArchiveVerbs(program: Command, run: Run): void {
 
   program
     .command('copy')
-    .description('copy an image from a registry or the store to an archive or a layout')
+    .description('copy an image from a registry or the store to a registry, an archive or a layout')
     .argument('<source>', 'docker://REF or store:REF; without a prefix a registry')
-    .argument('<target>', 'oci:DIR[:TAG] or docker-archive:FILE[:REF]')
+    .argument('<target>', 'docker://REF, oci:DIR[:TAG] or docker-archive:FILE[:REF]')
     .option('--all', 'every platform of an index')
     .option('-q, --quiet', 'no progress')
     .option(PLATFORM, 'which image of an index (default: this machine)')

@@ -12,6 +12,7 @@ export type { MemoryStore } from './memory-store.ts'
 export type { ReadBlobOptions } from './read-blob.ts'
 export type { WalkOptions, WalkStep } from './walk.ts'
 export type {
+  BeginOptions,
   Checker,
   ContentStore,
   Deleter,
@@ -29,6 +30,7 @@ export type {
 } from './ports.ts'
 
 export { canFollow } from './can-follow.ts'
+export { canMount } from './can-mount.ts'
 export { copyBlob } from './copy-blob.ts'
 export {
   ContentNotFoundError,

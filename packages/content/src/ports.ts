@@ -75,6 +75,12 @@ export interface Lister {
 /** Which content an ingest is for: its digest when it is known before, else any token of `[a-zA-Z0-9_-]{1,128}`. */
 export type IngestKey = string
 
+/** How content is taken in. */
+export interface BeginOptions extends AbortOptions {
+  /** Bytes of the whole content, where they are known: some places want to hear them before the first one. */
+  readonly size?: number | undefined
+}
+
 /** Takes content in. */
 export interface Ingester {
   /**
@@ -83,7 +89,7 @@ export interface Ingester {
    *
    * @throws IngestKeyError `ERR_INGEST_KEY`
    */
-  begin(key: IngestKey, options?: AbortOptions): Promise<Ingest>
+  begin(key: IngestKey, options?: BeginOptions): Promise<Ingest>
 }
 
 /**

@@ -1,10 +1,10 @@
 import type { AbortOptions } from '@drayage/bytes'
-import { walk, writeBlob, type Checker, type Fetcher, type Ingester } from '@drayage/content'
+import { canMount, walk, writeBlob, type Checker, type Fetcher, type Ingester } from '@drayage/content'
 import { MAX_MANIFEST_BYTES, type DecodedManifest, type Descriptor, type Platform } from '@drayage/manifest'
-import { formatReference, type Reference } from '@drayage/reference'
+import { formatReference, type Reference, type Repository } from '@drayage/reference'
 import { createTransferManager, type TransferManager } from '@drayage/transfer'
 
-import { DEFAULT_CONCURRENT_DOWNLOADS, MAX_HELD_BLOBS, MAX_HELD_MANIFEST_BYTES } from './defaults.ts'
+import { DEFAULT_CONCURRENT_DOWNLOADS, MAX_HELD_BLOBS, MAX_HELD_MANIFEST_BYTES, MAX_MOUNT_TRIES } from './defaults.ts'
 import { NotAnImageError } from './errors.ts'
 import type { LayerState, OnEvent } from './events.ts'
 import { fetchBlob } from './fetch-blob.ts'
@@ -15,11 +15,17 @@ import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry-policy.ts'
 import { runShared } from './run-shared.ts'
 import { pickImage } from './select-image.ts'
 import { tryRequest } from './try-request.ts'
+import { trySink, type TrySinkOptions } from './try-sink.ts'
 
 /** Options of {@link copy}. */
 export interface CopyOptions extends AbortOptions {
   /** Copies the one image of an index that matches; the whole index by default. */
   readonly platform?: Platform
+  /**
+   * Names repositories of the sink's registry that may hold a blob, the likeliest first. A sink that can mount takes it
+   * from there; at most {@link MAX_MOUNT_TRIES} are tried, and none by default.
+   */
+  readonly mountFrom?: (blob: Descriptor) => Promise<readonly Repository[]>
   /** Receives progress. */
   readonly onEvent?: OnEvent
   /** By default a manager of this copy alone with three blobs at a time. */
@@ -44,6 +50,7 @@ interface CopyContext extends AbortOptions {
   readonly onEvent: OnEvent
   readonly transfers: TransferManager<LayerState>
   readonly retry: RetryPolicy
+  readonly mountFrom: NonNullable<CopyOptions['mountFrom']>
 }
 
 /**
@@ -68,6 +75,7 @@ export async function copy(
     onEvent: options.onEvent ?? ((): void => {}),
     transfers: options.transfers ?? createTransferManager<LayerState>({ limit: DEFAULT_CONCURRENT_DOWNLOADS }),
     retry: options.retry ?? DEFAULT_RETRY_POLICY,
+    mountFrom: options.mountFrom ?? (async () => []),
   }
   const { signal } = context
   const { from } = names
@@ -79,7 +87,9 @@ export async function copy(
   const { platform } = options
   const root = platform === undefined ? target : await pickImage(source, target, { ...context, platform, name })
   await copyGraph(source, sink, root, context)
-  await inSink('tag', `"${formatReference(names.to)}"`, () => sink.tag(root, names.to, { signal }), context)
+  const to = `"${formatReference(names.to)}"`
+  const tag = (): Promise<void> => inSink('tag', to, () => sink.tag(root, names.to, { signal }), context)
+  await trySink(tag, retryingSmall(to, context))
   return root
 }
 
@@ -104,7 +114,7 @@ async function copyGraph(source: Fetcher, sink: CopySink, root: Descriptor, cont
   const writeHeld = async (): Promise<void> => {
     startLeaves()
     await Promise.all(held.blobs)
-    for (const manifest of held.manifests) await writeManifest(sink, manifest, { signal })
+    for (const manifest of held.manifests) await writeManifest(sink, manifest, shared)
     held.blobs.length = 0
     held.manifests.length = 0
     held.bytes = 0
@@ -130,6 +140,15 @@ async function copyGraph(source: Fetcher, sink: CopySink, root: Descriptor, cont
   }
 }
 
+/** Tells of failed tries to store something small. */
+function retryingSmall(what: string, { retry, signal, onEvent }: CopyContext): TrySinkOptions {
+  return {
+    retry,
+    signal,
+    onRetry: ({ secondsLeft, error }) => onEvent({ type: 'retrying', what, secondsLeft, error }),
+  }
+}
+
 /** The source as far as manifests are read from it, each whole and tried again after failures that can pass. */
 function retryingManifests(source: Fetcher, context: CopyContext): Fetcher {
   return {
@@ -142,12 +161,14 @@ function retryingManifests(source: Fetcher, context: CopyContext): Fetcher {
 async function writeManifest(
   sink: CopySink,
   { descriptor, bytes }: DecodedManifest,
-  { signal }: AbortOptions,
+  context: CopyContext,
 ): Promise<void> {
+  const { signal } = context
   const write = async (): Promise<void> => {
     if (!(await sink.has(descriptor, { signal }))) await writeBlob(sink, descriptor, bytes, { signal })
   }
-  await inSink('store', `manifest ${descriptor.digest}`, write, { signal })
+  const what = `manifest ${descriptor.digest}`
+  await trySink(() => inSink('store', what, write, context), retryingSmall(what, context))
 }
 
 /** Copies one blob; the same blob in several manifests is copied once. */
@@ -157,11 +178,33 @@ async function copyLeaf(source: Fetcher, sink: CopySink, blob: Descriptor, conte
   const isPresent = await inSink('store', `blob ${blob.digest}`, () => sink.has(blob, { signal }), context)
   if (isPresent) return tell({ state: 'exists' })
   tell({ state: 'queued' })
+  const from = await mountLeaf(sink, blob, context)
+  if (from !== undefined) return tell({ state: 'mounted', from: from.path })
   await runShared(
     context.transfers,
     `copy ${sinkNumber(sink)} ${blob.digest}`,
-    ({ signal: shared, report }) => fetchBlob(source, sink, blob, { signal: shared, retry, onState: report }),
+    ({ signal: shared, report }) =>
+      trySink(() => fetchBlob(source, sink, blob, { signal: shared, retry, onState: report, isMissing: true }), {
+        retry,
+        signal: shared,
+        onRetry: (event) => report({ state: 'retrying', ...event }),
+      }),
     { signal, onProgress: tell, onState: (state) => state === 'waiting' && tell({ state: 'waiting' }) },
   )
   tell({ state: 'complete' })
+}
+
+/** The repository that the blob was taken from; nothing when it has to be copied. */
+async function mountLeaf(sink: CopySink, blob: Descriptor, context: CopyContext): Promise<Repository | undefined> {
+  const { signal } = context
+  if (!canMount(sink)) return undefined
+  for (const from of (await context.mountFrom(blob)).slice(0, MAX_MOUNT_TRIES)) {
+    try {
+      if (await sink.mount(blob, from, { signal })) return from
+    } catch {
+      // Copying the blob works without, and fails with better words.
+      signal?.throwIfAborted()
+    }
+  }
+  return undefined
 }

@@ -24,3 +24,9 @@ export const MAX_HELD_MANIFEST_BYTES: number = 8 * 1024 * 1024
 
 /** The most blobs that a copy has under way or waiting before it reads on. */
 export const MAX_HELD_BLOBS = 1000
+
+/** Blobs pushed at a time, as in Docker Engine (`max-concurrent-uploads`). */
+export const DEFAULT_CONCURRENT_UPLOADS = 5
+
+/** Repositories that a blob is tried to be mounted from, as in Docker Engine for its largest layers. */
+export const MAX_MOUNT_TRIES = 4

@@ -11,17 +11,24 @@ export interface DockerStatus {
   readonly progress?: { readonly current: number; readonly total: number }
 }
 
-/** An event in Docker Engine's words, which users and programs know. */
-export function dockerStatus(event: DistributionEvent): DockerStatus {
+/** Whose words are used: those of `docker pull` or those of `docker push`. */
+export type ProgressVerb = 'pull' | 'push'
+
+/** An event of a pull or push in Docker Engine's words, which users and programs know. */
+export function dockerStatus(event: DistributionEvent, verb: ProgressVerb = 'pull'): DockerStatus {
   switch (event.type) {
     case 'pulling':
       return { id: event.id, status: `Pulling from ${event.path}` }
     case 'layer': {
       const { layer } = event
-      const line = { id: shortHex(event.digest), status: layerStatus(layer) }
+      const line = { id: shortHex(event.digest), status: verb === 'pull' ? pullStatus(layer) : pushStatus(layer) }
       if (layer.state !== 'downloading') return line
       return { ...line, progress: { current: layer.current, total: layer.total } }
     }
+    case 'pushing':
+      return { status: `The push refers to repository [${event.repository}]` }
+    case 'pushed':
+      return { status: `${event.tag}: digest: ${event.digest} size: ${event.size}` }
     case 'digest':
       return { status: `Digest: ${event.digest}` }
     case 'status':
@@ -37,10 +44,12 @@ export function dockerStatus(event: DistributionEvent): DockerStatus {
   }
 }
 
-function layerStatus(layer: LayerState): string {
+function pullStatus(layer: LayerState): string {
   switch (layer.state) {
     case 'exists':
       return 'Already exists'
+    case 'mounted':
+      return `Mounted from ${layer.from}`
     case 'queued':
       return 'Pulling fs layer'
     case 'waiting':
@@ -62,4 +71,24 @@ function layerStatus(layer: LayerState): string {
 
 function retryText(secondsLeft: number): string {
   return `Retrying in ${secondsLeft} ${secondsLeft === 1 ? 'second' : 'seconds'}`
+}
+
+function pushStatus(layer: LayerState): string {
+  switch (layer.state) {
+    case 'exists':
+      return 'Layer already exists'
+    case 'queued':
+      return 'Preparing'
+    case 'downloading':
+    case 'verifying':
+      return 'Pushing'
+    case 'downloaded':
+    case 'registering':
+    case 'complete':
+      return 'Pushed'
+    case 'mounted':
+    case 'waiting':
+    case 'retrying':
+      return pullStatus(layer)
+  }
 }

@@ -3,6 +3,11 @@ import type { Digest } from '@drayage/digest'
 /** What happens to a layer, in the order in which it can happen. */
 export type LayerState =
   | { readonly state: 'exists' }
+  | {
+      readonly state: 'mounted'
+      /** The path of the repository that it was taken from. */
+      readonly from: string
+    }
   | { readonly state: 'queued' }
   | { readonly state: 'waiting' }
   | {
@@ -35,6 +40,18 @@ export type DistributionEvent =
       readonly path: string
     }
   | { readonly type: 'layer'; readonly digest: Digest; readonly layer: LayerState }
+  | {
+      readonly type: 'pushing'
+      /** In full: `docker.io/library/alpine`. */
+      readonly repository: string
+    }
+  | {
+      readonly type: 'pushed'
+      readonly tag: string
+      readonly digest: Digest
+      /** Bytes of the manifest. */
+      readonly size: number
+    }
   | { readonly type: 'digest'; readonly digest: Digest }
   | {
       readonly type: 'status'

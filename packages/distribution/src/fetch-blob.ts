@@ -15,6 +15,8 @@ import { watchSource } from './watched-source.ts'
 export interface FetchBlobOptions extends AbortOptions {
   readonly retry: RetryPolicy
   readonly onState: (state: LayerState) => void
+  /** Whether the caller has just seen that the sink does not have it; `false` by default. */
+  readonly isMissing?: boolean
   /** Called with each ingest before its first byte is fetched, and again when a damaged prefix was dropped. */
   readonly onIngest?: (ingest: Ingest) => void
 }
@@ -36,8 +38,8 @@ export async function fetchBlob(
   const { signal, onState } = options
   const inStore = <T>(step: () => Promise<T>): Promise<T> => inSink('store', `blob ${what.digest}`, step, options)
   const isPresent = (): Promise<boolean> => inStore(() => sink.has(what, { signal }))
-  if (await isPresent()) return 'already-present'
-  await using ingest = await inStore(() => sink.begin(what.digest, { signal }))
+  if (options.isMissing !== true && (await isPresent())) return 'already-present'
+  await using ingest = await inStore(() => sink.begin(what.digest, { signal, size: what.size }))
   const reset = (): Promise<void> => inStore(() => ingest.reset({ signal }))
   // Another holder may have finished it while this one waited.
   if (await isPresent()) {

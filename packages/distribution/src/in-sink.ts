@@ -3,7 +3,7 @@ import type { AbortOptions } from '@drayage/bytes'
 import { TransferError, type TransferOperation } from './errors.ts'
 
 /**
- * Does a step in the sink and tells its failures as those of the sink; they are never tried again.
+ * Does a step in the sink and tells its failures as those of the sink; trying again is for the caller.
  *
  * @throws TransferError `ERR_TRANSFER` with side `sink`
  */

@@ -8,7 +8,7 @@
 export type { CopyOptions } from './copy.ts'
 export type { DistributionError, DistributionErrorCode, TransferOperation, TransferSide } from './errors.ts'
 export type { DistributionEvent, LayerState, OnEvent } from './events.ts'
-export type { DockerStatus } from './docker-status.ts'
+export type { DockerStatus, ProgressVerb } from './docker-status.ts'
 export type {
   BlobStore,
   ContentKeeper,
@@ -26,6 +26,7 @@ export type {
   TagLister,
 } from './ports.ts'
 export type { FetchStreamOptions } from './fetch-stream.ts'
+export type { PushOptions } from './push.ts'
 export type { PullOptions, PullResult } from './pull.ts'
 export type { SelectImageOptions } from './select-image.ts'
 export type { RetryPolicy } from './retry-policy.ts'
@@ -33,9 +34,11 @@ export type { RetryPolicy } from './retry-policy.ts'
 export { copy } from './copy.ts'
 export {
   DEFAULT_CONCURRENT_DOWNLOADS,
+  DEFAULT_CONCURRENT_UPLOADS,
   DEFAULT_DOWNLOAD_ATTEMPTS,
   DEFAULT_RETRY_STEP_MS,
   MAX_CONFIG_BYTES,
+  MAX_MOUNT_TRIES,
 } from './defaults.ts'
 export { dockerStatus } from './docker-status.ts'
 export {
@@ -50,5 +53,6 @@ export {
 export { fetchStream } from './fetch-stream.ts'
 export { pickImage } from './select-image.ts'
 export { pull } from './pull.ts'
+export { push } from './push.ts'
 export { DEFAULT_RETRY_POLICY, isRetryable } from './retry-policy.ts'
 export { translatePullError } from './translate-pull-error.ts'

@@ -22,5 +22,7 @@ export function isRetryable(error: unknown): boolean {
 /** The wait before retry number `retry` (from 1), in milliseconds. */
 export function retryDelayMs(policy: RetryPolicy, retry: number, error: unknown): number {
   const asked = error instanceof Error && 'retryAfterMs' in error ? error.retryAfterMs : undefined
+  // Nothing is to be waited for: what failed was set right, and only a repeated failure is a reason to wait.
+  if (asked === 0) return policy.stepMs * (retry - 1)
   return Math.max(policy.stepMs * retry, typeof asked === 'number' ? asked : 0)
 }

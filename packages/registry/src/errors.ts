@@ -119,6 +119,8 @@ export class RegistryUploadError extends Error {
   /** Bytes that it should have by now. */
   readonly expectedBytes: number
   readonly retryable = true
+  /** There is nothing to wait for: the upload can go on at once. */
+  readonly retryAfterMs = 0
 
   constructor(
     facts: RequestFacts,

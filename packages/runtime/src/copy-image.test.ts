@@ -114,7 +114,8 @@ test('copyImage() refuses an archive that is there, and places that it cannot us
   })
   expect(await readFile(out('a.tar'), 'utf8')).toBe('something')
   const refused = { code: 'ERR_TRANSPORT' }
-  await expect(copyImage(runtime, name, 'docker://app')).rejects.toMatchObject(refused)
+  const byDigest = `docker://${registry.host}/app@${amd.manifest.digest}`
+  await expect(copyImage(runtime, name, byDigest)).rejects.toMatchObject(refused)
   await expect(copyImage(runtime, `oci:${out('a')}`, `oci:${out('b')}`)).rejects.toMatchObject(refused)
   await expect(copyImage(runtime, name, `docker-archive:${out('b.tar')}`, { all: true })).rejects.toMatchObject(refused)
 })

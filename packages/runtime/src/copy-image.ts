@@ -28,6 +28,7 @@ import {
   tryParseReference,
   withDefaultTag,
   type Reference,
+  type Repository,
 } from '@drayage/reference'
 
 import type { Runtime } from './create-runtime.ts'
@@ -54,7 +55,7 @@ interface OpenSource {
 }
 
 /**
- * Copies an image from `docker://REF` or `store:REF` to `oci:DIR[:TAG]` or `docker-archive:FILE[:REF]`. Digests do not
+ * Copies an image from `docker://REF` or `store:REF` to `docker://REF`, `oci:DIR[:TAG]` or `docker-archive:FILE[:REF]`. Digests do not
  * change, except that a docker-archive holds the layers uncompressed. The copy has the tag that its source was named
  * with, unless the target says another; a source by ID or digest gives none.
  *
@@ -74,6 +75,8 @@ export async function copyImage(
   const from = parseTransport(source)
   const to = parseTransport(target)
   switch (to.kind) {
+    case 'registry':
+      return await copyToRegistry(runtime, await openSource(runtime, from, options), to, options)
     case 'oci':
       return await copyToLayout(runtime, await openSource(runtime, from, options), to, options)
     case 'docker-archive':
@@ -82,7 +85,7 @@ export async function copyImage(
       }
       return await copyToDockerArchive(runtime, await openSource(runtime, from, options), to, options)
     default:
-      throw new TransportError('copy to', target, 'expected oci:DIR[:TAG] or docker-archive:FILE[:REF]')
+      throw new TransportError('copy to', target, 'expected docker://REF, oci:DIR[:TAG] or docker-archive:FILE[:REF]')
   }
 }
 
@@ -101,6 +104,27 @@ async function openSource(runtime: Runtime, from: Transport, options: AbortOptio
     default:
       throw new TransportError('copy from', from.kind, 'expected docker://REF or store:REF')
   }
+}
+
+async function copyToRegistry(
+  runtime: Runtime,
+  source: OpenSource,
+  to: Transport & { kind: 'registry' },
+  options: CopyImageOptions,
+): Promise<Descriptor> {
+  const { reference } = to
+  if (reference.digest !== undefined) {
+    throw new TransportError('copy to', formatReference(reference), 'found a digest, expected a tag')
+  }
+  const { platform, retry = DEFAULT_RETRY_POLICY } = runtime
+  const isNeighbour = source.name.domain === reference.domain && source.name.path !== reference.path
+  const mountFrom = async (): Promise<Repository[]> => (isNeighbour ? [source.name] : [])
+  return await copy(
+    source.content,
+    openRemote(runtime, reference),
+    { from: source.from, to: reference },
+    { ...options, retry, mountFrom, ...(options.all === true ? {} : { platform }) },
+  )
 }
 
 async function copyToLayout(

@@ -1,4 +1,5 @@
 import { homedir } from 'node:os'
+import path from 'node:path'
 
 import { createCredentialSource } from '@drayage/credentials'
 import { DEFAULT_CONCURRENT_DOWNLOADS, type LayerState, type RetryPolicy } from '@drayage/distribution'
@@ -11,6 +12,7 @@ import { createTransferManager, type TransferManager } from '@drayage/transfer'
 import { hostPlatform } from './host-platform.ts'
 import type { LocalStore } from './local-store.ts'
 import { defaultStoreDirectory } from './store-directory.ts'
+import { createFileSessions } from './upload-sessions.ts'
 
 /** Options of {@link createRuntime}. */
 export interface RuntimeOptions {
@@ -56,13 +58,14 @@ export interface Runtime extends AsyncDisposable {
 export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   const { env = process.env, home = homedir() } = options
   const transport = lazyTransport(env)
+  const storeDirectory =
+    options.storeDirectory ?? defaultStoreDirectory({ env, home, isRoot: process.getuid?.() === 0 })
   const registry = createRegistryClient({
+    uploadSessions: createFileSessions(path.join(storeDirectory, 'uploads')),
     http: async (request) => (await transport.open())(request),
     credentials: createCredentialSource({ env, home }),
     ...(options.onRegistryEvent === undefined ? {} : { onEvent: options.onRegistryEvent }),
   })
-  const storeDirectory =
-    options.storeDirectory ?? defaultStoreDirectory({ env, home, isRoot: process.getuid?.() === 0 })
   let opening: Promise<LocalStore> | undefined
   return {
     registry,

@@ -8,14 +8,14 @@ export interface CopyCommandOptions {
   readonly quiet?: boolean | undefined
 }
 
-/** `dray copy SOURCE TARGET`: from a registry or the store to an archive or a layout. */
+/** `dray copy SOURCE TARGET`: from a registry or the store to a registry, an archive or a layout. */
 export async function copyCommand(
   context: CommandContext,
   source: string,
   target: string,
   options: CopyCommandOptions,
 ): Promise<void> {
-  const view = context.progress('stderr', options.quiet)
+  const view = context.progress('stderr', { quiet: options.quiet })
   try {
     const copied = await copyImage(context.runtime, source, target, {
       all: options.all === true,

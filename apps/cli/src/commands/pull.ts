@@ -17,7 +17,7 @@ export async function pullCommand(
 ): Promise<void> {
   const { runtime, signal } = context
   for (const name of names) {
-    const view = context.progress('stdout', options.quiet)
+    const view = context.progress('stdout', { quiet: options.quiet })
     try {
       const onEvent = view.onEvent
       const pulled = options.allTags

@@ -1,4 +1,4 @@
-import { dockerStatus, type DistributionEvent } from '@drayage/distribution'
+import { dockerStatus, type DistributionEvent, type ProgressVerb } from '@drayage/distribution'
 
 import { escapeForTerminal } from './escape.ts'
 import { progressBar } from './progress-bar.ts'
@@ -26,7 +26,7 @@ interface Row {
  * One row per layer, redrawn in place at most ten times a second, as docker shows it on a terminal. Where there are more
  * layers than rows, those at work are shown until all are done. A line about no layer ends the block of rows and stays.
  */
-export function createTtyProgress(terminal: Terminal): ProgressView {
+export function createTtyProgress(terminal: Terminal, verb: ProgressVerb = 'pull'): ProgressView {
   const rows = new Map<string, Row>()
   let drawn = 0
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -53,7 +53,7 @@ export function createTtyProgress(terminal: Terminal): ProgressView {
 
   return {
     onEvent(event: DistributionEvent) {
-      const { id, status, progress } = dockerStatus(event)
+      const { id, status, progress } = dockerStatus(event, verb)
       if (event.type !== 'layer' || id === undefined) {
         end()
         terminal.write(`${id === undefined ? '' : `${escapeForTerminal(id)}: `}${escapeForTerminal(status)}\n`)

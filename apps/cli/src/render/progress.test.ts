@@ -59,6 +59,7 @@ test('JSON progress has the shape of Docker Engine and at most ten lines of byte
   let now = 0
   const view = createJsonProgress(
     (text) => lines.push(JSON.parse(text)),
+    'pull',
     () => now,
   )
   view.onEvent(layer(1, half))

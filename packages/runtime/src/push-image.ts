@@ -1,0 +1,94 @@
+import type { AbortOptions } from '@drayage/bytes'
+import { walk } from '@drayage/content'
+import { push, type OnEvent } from '@drayage/distribution'
+import type { Descriptor } from '@drayage/manifest'
+import { familiarReference, parseReference, parseRepository, withDefaultTag, type Reference } from '@drayage/reference'
+
+import type { Runtime } from './create-runtime.ts'
+import type { LocalStore } from './local-store.ts'
+import { openRemote } from './remote.ts'
+
+/** Options of {@link pushImage} and {@link pushAllTags}. */
+export interface PushImageOptions extends AbortOptions {
+  readonly onEvent?: OnEvent
+}
+
+/** What a push gave a name to. */
+export interface PushedImage {
+  readonly reference: Reference
+  readonly target: Descriptor
+}
+
+/**
+ * Pushes an image of the local store to the registry of its name, with the bytes that it was pulled or loaded with, so
+ * that its digests do not change: the index when all its images are here, else the image.
+ *
+ * @param name familiar or full; `latest` when it has no tag
+ * @throws ImageNotFoundError `ERR_IMAGE_NOT_FOUND`
+ * @throws TransferError `ERR_TRANSFER` and the other errors of `push`
+ */
+export async function pushImage(
+  runtime: Runtime,
+  name: string | Reference,
+  options: PushImageOptions = {},
+): Promise<PushedImage> {
+  const reference = withDefaultTag(typeof name === 'string' ? parseReference(name) : name)
+  const store = await runtime.openStore()
+  const image = await store.images.find(familiarReference(reference), options)
+  const whole = await wholeTarget(store, reference, image.manifest, options)
+  const source = { fetch: store.content.fetch, resolve: store.images.resolve }
+  const target = await push(
+    source,
+    openRemote(runtime, reference),
+    { from: whole, to: reference },
+    {
+      ...options,
+      ...(runtime.retry === undefined ? {} : { retry: runtime.retry }),
+      mountFrom: async ({ digest }) =>
+        (await store.images.sourcesOf(digest, options)).filter(
+          ({ domain, path }) => domain === reference.domain && path !== reference.path,
+        ),
+    },
+  )
+  for await (const { descriptor } of walk(store.content, target, { signal: options.signal })) {
+    await store.images.recordSource(descriptor.digest, reference, options)
+  }
+  return { reference, target }
+}
+
+/** Pushes every tag of a repository, one after another, and stops at the first that fails. */
+export async function pushAllTags(
+  runtime: Runtime,
+  name: string,
+  options: PushImageOptions = {},
+): Promise<PushedImage[]> {
+  const { domain, path } = parseRepository(name)
+  const { images } = await runtime.openStore()
+  const names = (await images.listNames(options)).map((record) => record.name)
+  const pushed: PushedImage[] = []
+  for (const each of names.filter((one) => one.tag !== undefined && one.domain === domain && one.path === path)) {
+    pushed.push(await pushImage(runtime, each, options))
+  }
+  return pushed
+}
+
+/** What the name stands for when all of it is here, else the image that it selects. */
+async function wholeTarget(
+  store: LocalStore,
+  name: Reference,
+  image: Descriptor,
+  options: AbortOptions,
+): Promise<Descriptor> {
+  const target = await store.images.resolve(name, options)
+  if (target.digest === image.digest) return image
+  try {
+    for await (const { descriptor } of walk(store.content, target, { signal: options.signal })) {
+      if (!(await store.content.has(descriptor, options))) return image
+    }
+    return target
+  } catch {
+    options.signal?.throwIfAborted()
+    // A manifest of the index is not here.
+    return image
+  }
+}
