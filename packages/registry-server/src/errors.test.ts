@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
 
-import { ClientGoneError, isRegistryServerError, RegistryRecordError, RequestRefusedError } from './errors.ts'
+import {
+  ClientGoneError,
+  ConnectionFaultError,
+  isRegistryServerError,
+  RegistryRecordError,
+  RequestRefusedError,
+} from './errors.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
 
 test('isRegistryServerError() knows each error of the package, by its code', () => {
@@ -8,6 +14,7 @@ test('isRegistryServerError() knows each error of the package, by its code', () 
     new RequestRefusedError({ status: 404, specCode: 'BLOB_UNKNOWN', message: 'x' }),
     new RegistryRecordError('f', 'a', 'b'),
     new ClientGoneError(),
+    new ConnectionFaultError({ fault: 'answer-lost', request: 'GET /v2/', ending: 'reset' }),
   ]
   for (const error of errors) {
     expect(isRegistryServerError(error)).toBe(true)

@@ -1,5 +1,9 @@
 /** Codes of the errors of this package. */
-export type RegistryServerErrorCode = 'ERR_REQUEST_REFUSED' | 'ERR_REGISTRY_RECORD' | 'ERR_CLIENT_GONE'
+export type RegistryServerErrorCode =
+  | 'ERR_REQUEST_REFUSED'
+  | 'ERR_REGISTRY_RECORD'
+  | 'ERR_CLIENT_GONE'
+  | 'ERR_CONNECTION_FAULT'
 
 /**
  * The error codes of a registry's answers.
@@ -73,13 +77,49 @@ export class ClientGoneError extends Error {
   }
 }
 
+/** What a {@link ConnectionFaultError} does to the connection. */
+export interface ConnectionFault {
+  /** The kind of the fault that breaks it. */
+  readonly fault: string
+  /** Method and path of the request. */
+  readonly request: string
+  /** `reset` ends it with RST, `close` with FIN. */
+  readonly ending: 'reset' | 'close'
+  /** Sent as they are before the end. */
+  readonly lastBytes?: Uint8Array
+}
+
+/**
+ * A connection that a fault breaks. A handler rejects with it, or a body of it does; a server breaks the connection in
+ * this way, after what was sent before.
+ */
+export class ConnectionFaultError extends Error {
+  override readonly name: string = 'ConnectionFaultError'
+  readonly code: 'ERR_CONNECTION_FAULT' = 'ERR_CONNECTION_FAULT'
+  /** What happens to the connection. */
+  readonly connection: ConnectionFault
+
+  constructor(connection: ConnectionFault, options?: ErrorOptions) {
+    const { fault, request, ending } = connection
+    const what = JSON.stringify(request.slice(0, 160))
+    super(
+      `Cannot answer ${what}: found its connection ${ENDINGS[ending]} by fault "${fault}", expected it open`,
+      options,
+    )
+    this.connection = connection
+  }
+}
+
+const ENDINGS = { reset: 'reset', close: 'closed' } as const
+
 /** Any error of this package. */
-export type RegistryServerError = RequestRefusedError | RegistryRecordError | ClientGoneError
+export type RegistryServerError = RequestRefusedError | RegistryRecordError | ClientGoneError | ConnectionFaultError
 
 const CODES: readonly string[] = [
   'ERR_REQUEST_REFUSED',
   'ERR_REGISTRY_RECORD',
   'ERR_CLIENT_GONE',
+  'ERR_CONNECTION_FAULT',
 ] satisfies RegistryServerErrorCode[]
 
 /** Tells whether `value` is an error of this package, also one made by another installed copy of it. */

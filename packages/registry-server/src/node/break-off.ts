@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http'
 
+import { type ConnectionFaultError, isRegistryServerError } from '../errors.ts'
+
 /** How long a client may take for the bytes that were written before the response broke, in milliseconds. */
 const FLUSH_MS = 5_000
 
@@ -22,5 +24,29 @@ export function breakOff(response: ServerResponse, hasLength: boolean): void {
   socket.write('', () => {
     clearTimeout(timer)
     socket.destroy()
+  })
+}
+
+/** How long what was sent before a reset has to reach a client that reads, in milliseconds. */
+const RESET_AFTER_MS = 20
+
+/** Tells whether `error` says how the connection is to be broken. */
+export function isConnectionFault(error: unknown): error is ConnectionFaultError {
+  return isRegistryServerError(error) && error.code === 'ERR_CONNECTION_FAULT'
+}
+
+/** Breaks the connection of a response as the fault says, after the headers and bytes that were written. */
+export function breakAsAsked(response: ServerResponse, { connection }: ConnectionFaultError): void {
+  const { socket } = response
+  if (socket === null || socket.destroyed) {
+    response.destroy()
+    return
+  }
+  if (response.headersSent) response.flushHeaders()
+  const timer = setTimeout(() => socket.destroy(), FLUSH_MS).unref()
+  socket.write(connection.lastBytes ?? '', () => {
+    clearTimeout(timer)
+    if (connection.ending === 'close') socket.destroy()
+    else setTimeout(() => socket.resetAndDestroy(), RESET_AFTER_MS)
   })
 }

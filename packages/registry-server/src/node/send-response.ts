@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 
 import type { HttpResponse } from '@drayage/content'
 
-import { breakOff } from './break-off.ts'
+import { breakAsAsked, breakOff, isConnectionFault } from './break-off.ts'
 
 /** Options of {@link sendResponse}. */
 export interface SendOptions {
@@ -26,7 +26,8 @@ export async function sendResponse(
   try {
     await sendBody(target, response, options)
   } catch (error) {
-    breakOff(target, length !== undefined)
+    if (isConnectionFault(error)) breakAsAsked(target, error)
+    else breakOff(target, length !== undefined)
     throw error
   }
 }

@@ -5,6 +5,7 @@ import type { HttpClient, HttpRequest } from '@drayage/content'
 
 import { ClientGoneError } from '../errors.ts'
 import { jsonResponse } from '../respond.ts'
+import { breakAsAsked, isConnectionFault } from './break-off.ts'
 import { linger } from './linger.ts'
 import { openRequestBody, type RequestBody } from './request-body.ts'
 import type { RequestEvent } from './request-event.ts'
@@ -37,7 +38,7 @@ export interface HttpServer extends AsyncDisposable {
 /**
  * Serves a handler over HTTP/1.1. The handler sees URLs with the server's own address, never the `Host` of a request; the
  * signal of its request fires when the client leaves. A handler that rejects makes a 500 without details; a body that
- * fails or is short closes the connection.
+ * fails or is short closes the connection; a `ConnectionFaultError` of either breaks it as it says.
  */
 export async function serve(handler: HttpClient, options: ServeOptions = {}): Promise<HttpServer> {
   const { host = '127.0.0.1', port = 0, onRequest, headersTimeoutMs = 60_000, graceMs = 5_000 } = options
@@ -89,7 +90,10 @@ async function handle({ handler, url, request, response }: Incoming): Promise<Re
     if (!body.isRead()) linger(request)
   } catch (error) {
     failure ??= { error }
-    if (!response.headersSent) response.destroy()
+    if (!response.headersSent) {
+      if (isConnectionFault(error)) breakAsAsked(response, error)
+      else response.destroy()
+    }
   }
   const queryAt = target.indexOf('?')
   return {
@@ -114,6 +118,7 @@ async function answerOf(handler: HttpClient, request: HttpRequest): Promise<Answ
     return { response: await handler(request) }
   } catch (error) {
     request.signal?.throwIfAborted()
+    if (isConnectionFault(error)) throw error
     const response = jsonResponse(500, { errors: [{ code: 'UNKNOWN', message: 'internal error' }] })
     return { response, failure: { error } }
   }
