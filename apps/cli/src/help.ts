@@ -12,6 +12,7 @@ Pull, look, save:
   dray inspect alpine:3 --format '{{json .RootFS.Layers}}'
   dray save -o alpine.tar alpine:3             docker load and podman load take it
   dray save --as oci -o alpine-oci alpine:3    an OCI layout, digests unchanged
+  dray load -i alpine.tar                      archives of docker, podman, skopeo and crane
 
 Push, with the digests that were pulled:
   dray tag alpine:3 registry.example/team/alpine:3

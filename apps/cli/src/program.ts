@@ -167,6 +167,16 @@ function addArchiveVerbs(program: Command, run: Run): void {
     )
 
   program
+    .command('load')
+    .description('bring the images of an archive into the store')
+    .option('-i, --input <file>', 'an archive of docker, podman, skopeo or crane, also compressed; - is stdin')
+    .option('-q, --quiet', 'no progress')
+    .option(PLATFORM, 'which image of an index (default: this machine)')
+    .action((options) =>
+      run(options.platform, async (context) => (await import('./commands/load.ts')).loadCommand(context, options)),
+    )
+
+  program
     .command('copy')
     .description('copy an image from a registry or the store to a registry, an archive or a layout')
     .argument('<source>', 'docker://REF or store:REF; without a prefix a registry')

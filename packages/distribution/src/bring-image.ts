@@ -41,7 +41,7 @@ export async function bringImage<M extends LayerMeasurement>(
   source: Fetcher,
   store: PullStore<M>,
   { manifest, index }: SelectedImage,
-  repository: Repository,
+  repository: Repository | undefined,
   options: BringImageOptions,
 ): Promise<ImageId> {
   const { layers, config: wanted } = manifest.value

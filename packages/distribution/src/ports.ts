@@ -52,8 +52,8 @@ export interface PulledImage {
   readonly layers: readonly Descriptor[]
   /** The index that the manifest was chosen from. */
   readonly index?: Descriptor | undefined
-  /** The repository it came from. */
-  readonly repository: Repository
+  /** The repository it came from, if it came from a registry. */
+  readonly repository?: Repository | undefined
 }
 
 /** Keeps images. */

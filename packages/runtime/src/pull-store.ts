@@ -127,5 +127,6 @@ async function putImage(
   )
   await registration.end()
   const parts: Descriptor[] = [manifest, config.descriptor, ...layers, ...(index === undefined ? [] : [index])]
+  if (repository === undefined) return
   for (const { digest } of parts) await images.recordSource(digest, repository, options)
 }

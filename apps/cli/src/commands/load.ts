@@ -1,0 +1,33 @@
+import process from 'node:process'
+
+import { familiarReference } from '@drayage/reference'
+import { loadImages } from '@drayage/runtime'
+
+import type { CommandContext } from '../command-context.ts'
+import { UsageError } from '../usage-error.ts'
+
+/** Options of `dray load`. */
+export interface LoadCommandOptions {
+  readonly input?: string | undefined
+  readonly quiet?: boolean | undefined
+}
+
+/** `dray load [-i FILE]`: archive to store; without `-i` the archive comes from stdin. */
+export async function loadCommand(context: CommandContext, options: LoadCommandOptions): Promise<void> {
+  const fromPipe = options.input === undefined || options.input === '-'
+  if (fromPipe && process.stdin.isTTY) throw new UsageError('Cannot load from a terminal: expected -i FILE or a pipe')
+  const view = context.progress('stderr', { quiet: options.quiet })
+  try {
+    const loaded = await loadImages(context.runtime, fromPipe ? process.stdin : (options.input ?? ''), {
+      signal: context.signal,
+      onEvent: view.onEvent,
+    })
+    view.close()
+    for (const { image, names } of loaded) {
+      for (const name of names) await context.print(`Loaded image: ${familiarReference(name)}`)
+      if (names.length === 0) await context.print(`Loaded image ID: ${image}`)
+    }
+  } finally {
+    view.close()
+  }
+}

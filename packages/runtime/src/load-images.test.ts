@@ -1,0 +1,119 @@
+import { createReadStream } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { createGzip } from 'node:zlib'
+
+import { openFileOutput, writeOciArchive } from '@drayage/archive'
+import { createMemoryStore, writeBlob } from '@drayage/content'
+import { familiarReference } from '@drayage/reference'
+import { buildImage, buildIndex, randomBytes, tempDir, type TempDir, type TestImage } from '@drayage/testkit'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+
+import type { Runtime } from './create-runtime.ts'
+import { inspectImage } from './inspect-image.ts'
+import { listImages } from './list-images.ts'
+import { loadImages } from './load-images.ts'
+import { pullImage } from './pull-image.ts'
+import { saveImages } from './save-images.ts'
+import { tagImage } from './tag-image.ts'
+import { findFaults } from './test/check-store.ts'
+import { openTestRuntime } from './test/open-test-runtime.ts'
+import { startRegistry, type TestRegistry } from './test/test-registry.ts'
+
+let directory: TempDir
+let registry: TestRegistry
+let saver: Runtime
+let loader: Runtime
+let image: TestImage
+let name: string
+let file: string
+
+beforeEach(async () => {
+  directory = await tempDir()
+  saver = await openTestRuntime(path.join(directory.path, 'saver'))
+  loader = await openTestRuntime(path.join(directory.path, 'loader'))
+  image = await buildImage({
+    layers: [[{ path: 'a', content: randomBytes(1, 300_000) }], [{ path: 'b', content: 'small' }]],
+  })
+  registry = await startRegistry()
+  name = await registry.push('app', '1', image)
+  await pullImage(saver, name)
+  file = path.join(directory.path, 'image.tar')
+})
+afterEach(async () => {
+  await saver[Symbol.asyncDispose]()
+  await loader[Symbol.asyncDispose]()
+  await registry[Symbol.asyncDispose]()
+  await directory[Symbol.asyncDispose]()
+})
+
+test('loadImages() brings back what saveImages() wrote, under the same ID and names', async () => {
+  await tagImage(saver, name, 'app:2')
+  await saveImages(saver, [name, 'app:2'], { output: file })
+  const [loaded] = await loadImages(loader, file)
+  expect(loaded?.image).toBe(image.imageId)
+  expect(loaded?.names.map(familiarReference)).toEqual([name, 'app:2'])
+  const shown = await inspectImage(loader, 'app:2')
+  expect(shown.RootFS.Layers).toEqual(image.layers.map(({ diffId }) => diffId))
+  expect(shown.RepoTags.toSorted()).toEqual([name, 'app:2'].toSorted())
+  expect(await findFaults(await loader.openStore())).toEqual([])
+})
+
+test('loadImages() takes a compressed archive from a stream', async () => {
+  await saveImages(saver, [name], { output: file })
+  const [loaded] = await loadImages(loader, createReadStream(file).pipe(createGzip()))
+  expect(loaded?.image).toBe(image.imageId)
+})
+
+test('loadImages() leaves an image that is here its manifest, and names it', async () => {
+  await tagImage(saver, name, 'loaded:1')
+  await saveImages(saver, ['loaded:1'], { output: file })
+  await pullImage(loader, name)
+  await loadImages(loader, file)
+  expect((await inspectImage(loader, 'loaded:1')).Descriptor.digest).toBe(image.manifest.digest)
+  expect((await inspectImage(loader, 'loaded:1')).Id).toBe(image.imageId)
+})
+
+test('loadImages() gives no name to an image that was saved by its ID', async () => {
+  await saveImages(saver, [image.imageId], { output: file })
+  expect(await loadImages(loader, file)).toEqual([{ image: image.imageId, names: [] }])
+  expect((await listImages(loader))[0]?.RepoTags).toEqual([])
+})
+
+test('loadImages() chooses the image for the platform from an oci-archive, with unchanged digests', async () => {
+  const arm = await buildImage({ platform: { os: 'linux', architecture: 'arm64' } })
+  const index = buildIndex([arm, image])
+  const content = createMemoryStore()
+  for (const [digest, bytes] of index.blobs) {
+    await writeBlob(content, { mediaType: 'application/octet-stream', digest, size: bytes.byteLength }, bytes)
+  }
+  const output = await openFileOutput(file)
+  await writeOciArchive(output, content, [{ what: index.manifest, refName: 'registry.test/multi:1' }])
+  const [loaded] = await loadImages(loader, file)
+  expect(loaded?.image).toBe(image.imageId)
+  expect(loaded?.names.map(familiarReference)).toEqual(['registry.test/multi:1'])
+  expect((await inspectImage(loader, image.imageId)).Descriptor.digest).toBe(image.manifest.digest)
+  const [other] = await loadImages(loader, file, { platform: arm.platform })
+  expect(other?.image).toBe(arm.imageId)
+})
+
+test('loadImages() refuses a damaged layer and leaves nothing that is seen', async () => {
+  await saveImages(saver, [name], { output: file })
+  const bytes = await readFile(file)
+  const at = bytes.indexOf(Buffer.from(randomBytes(1, 300_000).subarray(0, 64)))
+  bytes[at + 1000] = (bytes[at + 1000] ?? 0) ^ 1
+  await writeFile(file, bytes)
+  await expect(loadImages(loader, file)).rejects.toThrow(/verif|digest/i)
+  expect(await listImages(loader)).toEqual([])
+})
+
+test('loadImages() refuses what is no archive', async () => {
+  await writeFile(file, 'not an archive')
+  await expect(loadImages(loader, file)).rejects.toMatchObject({ name: 'ArchiveFormatError' })
+})
+
+test('loadImages() rejects with the reason of its signal', async () => {
+  await saveImages(saver, [name], { output: file })
+  const reason = new Error('enough')
+  await expect(loadImages(loader, file, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+})
