@@ -34,6 +34,7 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
     'ERR_NAME_NOT_FOUND',
     'ERR_CONTENT_NOT_FOUND',
     'ERR_IMAGE_NOT_FOUND',
+    'ERR_ARCHIVE_SELECTION',
   ],
   denied: ['ERR_PULL_DENIED', 'ERR_REGISTRY_UNAUTHORIZED', 'ERR_REGISTRY_DENIED'],
   unverified: [
@@ -74,6 +75,9 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
     'ERR_REGISTRY_DIGEST_REFUSED',
     'ERR_REGISTRY_UPLOAD',
     'ERR_CONNECTION_FAULT',
+    'ERR_ARCHIVE_FORMAT',
+    'ERR_ARCHIVE_LIMIT',
+    'ERR_DIR_IMAGE',
     'ERR_URL_REFUSED',
     'ERR_CHALLENGE_SYNTAX',
     'ERR_CREDENTIALS_FILE',

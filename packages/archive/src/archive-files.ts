@@ -24,10 +24,10 @@ export interface ArchiveFiles extends AsyncDisposable {
   /**
    * The file that `name` stands for.
    *
-   * @throws ArchiveFormatError `ERR_ARCHIVE_IMAGE` for something else than a file
+   * @throws ArchiveFormatError `ERR_ARCHIVE_FORMAT` for something else than a file
    */
   find(name: string): ArchiveFile | undefined
-  /** A file that has to be there. @throws ArchiveFormatError `ERR_ARCHIVE_IMAGE` */
+  /** A file that has to be there. @throws ArchiveFormatError `ERR_ARCHIVE_FORMAT` */
   require(name: string): ArchiveFile
   /** A file that tells what is in the archive and may be there once only; nothing when it is not there. */
   readOnly(name: string, options: AbortOptions & { readonly maxBytes: number }): Promise<Uint8Array | undefined>
@@ -71,7 +71,7 @@ function filesOf(bytes: ArchiveBytes, contents: Awaited<ReturnType<typeof readTa
   }
 }
 
-/** Reads a file of an archive into memory. @throws ArchiveLimitError `ERR_ARCHIVE_IMAGE` */
+/** Reads a file of an archive into memory. @throws ArchiveLimitError `ERR_ARCHIVE_LIMIT` */
 export async function readArchiveFile(
   file: ArchiveFile,
   name: string,

@@ -27,7 +27,7 @@ export function dirPath(directory: string, { digest, mediaType }: Descriptor): s
 /**
  * Whether the directory says that it holds an image.
  *
- * @throws DirImageError `ERR_LAYOUT` when the file that tells so says something else
+ * @throws DirImageError `ERR_DIR_IMAGE` when the file that tells so says something else
  */
 export async function hasDirVersion(directory: string, { signal }: AbortOptions = {}): Promise<boolean> {
   const bytes = await readSmallFile(join(directory, 'version'), { maxBytes: 65_536, signal })

@@ -44,7 +44,7 @@ const INGESTS = '.drayage-ingest'
  * Opens a directory for one image, in the form that skopeo calls `dir:`. A copy that was interrupted goes on with the
  * blobs that are there.
  *
- * @throws DirImageError `ERR_LAYOUT` when it holds something else, or an image unless `overwrite`
+ * @throws DirImageError `ERR_DIR_IMAGE` when it holds something else, or an image unless `overwrite`
  */
 export async function openDirSink(options: DirSinkOptions): Promise<DirSink> {
   const directory = resolvePath(options.directory)

@@ -23,7 +23,7 @@ export interface DirImage extends Fetcher, Checker {
  * Opens a directory that `skopeo copy` and others write as `dir:`. A link or a pipe where a file belongs is a file that is
  * missing.
  *
- * @throws DirImageError `ERR_LAYOUT`
+ * @throws DirImageError `ERR_DIR_IMAGE`
  * @throws ManifestSyntaxError `ERR_MANIFEST_SYNTAX` and the other errors of `decodeManifest`
  */
 export async function openDirImage(options: DirImageOptions): Promise<DirImage> {

@@ -165,7 +165,7 @@ describe('openDirSink()', () => {
     await fill(sink, index)
     await sink.put(index.manifest)
     await writeFile(join(directory, 'mine.txt'), 'x')
-    await expect(openDirSink({ directory })).rejects.toMatchObject({ name: 'DirImageError', code: 'ERR_LAYOUT' })
+    await expect(openDirSink({ directory })).rejects.toMatchObject({ name: 'DirImageError', code: 'ERR_DIR_IMAGE' })
     const again = await openDirSink({ directory, overwrite: true })
     await fill(again, image)
     await again.put(image.manifest)
@@ -177,11 +177,11 @@ describe('openDirSink()', () => {
     const sink = await openDirSink({ directory })
     await expect(sink.put(image.manifest)).rejects.toMatchObject({ code: 'ERR_CONTENT_NOT_FOUND' })
     await writeFile(join(directory, 'version'), 'other')
-    await expect(openDirSink({ directory })).rejects.toMatchObject({ code: 'ERR_LAYOUT' })
+    await expect(openDirSink({ directory })).rejects.toMatchObject({ code: 'ERR_DIR_IMAGE' })
     await rm(join(directory, 'version'))
     await writeFile(join(directory, 'mine.txt'), 'x')
-    await expect(openDirSink({ directory, overwrite: true })).rejects.toMatchObject({ code: 'ERR_LAYOUT' })
-    await expect(openDirImage({ directory })).rejects.toMatchObject({ code: 'ERR_LAYOUT' })
+    await expect(openDirSink({ directory, overwrite: true })).rejects.toMatchObject({ code: 'ERR_DIR_IMAGE' })
+    await expect(openDirImage({ directory })).rejects.toMatchObject({ code: 'ERR_DIR_IMAGE' })
   })
 
   test('goes on with what an interrupted copy left', async () => {

@@ -23,8 +23,8 @@ const MOST_TAGS = 10_000
 /**
  * Decodes `manifest.json`.
  *
- * @throws ArchiveFormatError `ERR_ARCHIVE_IMAGE`
- * @throws ArchiveLimitError `ERR_ARCHIVE_IMAGE`
+ * @throws ArchiveFormatError `ERR_ARCHIVE_FORMAT`
+ * @throws ArchiveLimitError `ERR_ARCHIVE_LIMIT`
  */
 export function decodeDockerArchiveManifest(bytes: Uint8Array): DockerArchiveItem[] {
   const value = parse(bytes)

@@ -40,14 +40,14 @@ export interface DockerArchive extends Fetcher, Checker, Resolver, AsyncDisposab
    * Reads one image: its config, and where its layers are. Layers that are stored compressed are read once for their
    * digests.
    *
-   * @throws ArchiveFormatError `ERR_ARCHIVE_IMAGE`
+   * @throws ArchiveFormatError `ERR_ARCHIVE_FORMAT`
    * @throws ImageConfigSyntaxError `ERR_CONFIG_SYNTAX`
    */
   read(entry: DockerArchiveEntry, options?: AbortOptions): Promise<DockerArchiveImage>
   /**
    * The manifest of the image with this name or image ID, or at this position; of the only image when nothing is said.
    *
-   * @throws ArchiveSelectionError `ERR_ARCHIVE_IMAGE`
+   * @throws ArchiveSelectionError `ERR_ARCHIVE_SELECTION`
    */
   select(selector?: ImageSelector, options?: AbortOptions): Promise<Descriptor>
 }
@@ -55,7 +55,7 @@ export interface DockerArchive extends Fetcher, Checker, Resolver, AsyncDisposab
 /**
  * Reads a docker-archive whose table of contents is known; disposing the result closes it.
  *
- * @throws ArchiveFormatError `ERR_ARCHIVE_IMAGE`
+ * @throws ArchiveFormatError `ERR_ARCHIVE_FORMAT`
  */
 export async function dockerArchiveOf(files: ArchiveFiles, options: AbortOptions = {}): Promise<DockerArchive> {
   const bytes = await files.readOnly('manifest.json', { maxBytes: MAX_ARCHIVE_MANIFEST_BYTES, signal: options.signal })
@@ -122,7 +122,7 @@ export async function dockerArchiveOf(files: ArchiveFiles, options: AbortOptions
   }
 }
 
-/** @throws ArchiveFormatError `ERR_ARCHIVE_IMAGE` */
+/** @throws ArchiveFormatError `ERR_ARCHIVE_FORMAT` */
 function repoTag(text: string): string {
   const parsed = tryParseReference(text)
   if (!parsed.ok || parsed.value.tag === undefined || parsed.value.digest !== undefined) {

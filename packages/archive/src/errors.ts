@@ -1,5 +1,13 @@
 /** Codes of the errors of this package. */
-export type ArchiveErrorCode = 'ERR_ARCHIVE_EXISTS' | 'ERR_ARCHIVE_IMAGE' | 'ERR_ARCHIVE_CLOSED' | 'ERR_LAYOUT'
+export type ArchiveErrorCode =
+  | 'ERR_ARCHIVE_EXISTS'
+  | 'ERR_ARCHIVE_IMAGE'
+  | 'ERR_ARCHIVE_CLOSED'
+  | 'ERR_ARCHIVE_FORMAT'
+  | 'ERR_ARCHIVE_LIMIT'
+  | 'ERR_ARCHIVE_SELECTION'
+  | 'ERR_LAYOUT'
+  | 'ERR_DIR_IMAGE'
 
 const LONGEST_SHOWN = 160
 
@@ -49,7 +57,7 @@ export type ArchiveFault = 'tar' | 'missing' | 'duplicate' | 'link' | 'type' | '
 /** An archive that cannot be read because of what it holds. */
 export class ArchiveFormatError extends Error {
   override readonly name: string = 'ArchiveFormatError'
-  readonly code: 'ERR_ARCHIVE_IMAGE' = 'ERR_ARCHIVE_IMAGE'
+  readonly code: 'ERR_ARCHIVE_FORMAT' = 'ERR_ARCHIVE_FORMAT'
   readonly fault: ArchiveFault
 
   /** `found` is shown as it is: text of an archive goes through `quoted` first. */
@@ -65,7 +73,7 @@ export type ArchiveLimit = 'maxBytes' | 'freeSpace' | 'members' | 'names' | 'ext
 /** An archive that holds more than its reader accepts. */
 export class ArchiveLimitError extends Error {
   override readonly name: string = 'ArchiveLimitError'
-  readonly code: 'ERR_ARCHIVE_IMAGE' = 'ERR_ARCHIVE_IMAGE'
+  readonly code: 'ERR_ARCHIVE_LIMIT' = 'ERR_ARCHIVE_LIMIT'
   readonly limit: ArchiveLimit
   /** The value of that limit. */
   readonly max: number
@@ -80,7 +88,7 @@ export class ArchiveLimitError extends Error {
 /** A choice among the images of an archive, a layout or a directory that fits none of them, or several. */
 export class ArchiveSelectionError extends Error {
   override readonly name: string = 'ArchiveSelectionError'
-  readonly code: 'ERR_ARCHIVE_IMAGE' = 'ERR_ARCHIVE_IMAGE'
+  readonly code: 'ERR_ARCHIVE_SELECTION' = 'ERR_ARCHIVE_SELECTION'
   /** How many images fit. */
   readonly count: number
 
@@ -105,7 +113,7 @@ export class LayoutError extends Error {
 /** A directory that holds something else than one image with a file for each blob. */
 export class DirImageError extends Error {
   override readonly name: string = 'DirImageError'
-  readonly code: 'ERR_LAYOUT' = 'ERR_LAYOUT'
+  readonly code: 'ERR_DIR_IMAGE' = 'ERR_DIR_IMAGE'
   readonly directory: string
 
   constructor(directory: string, found: string, wanted: string, options?: ErrorOptions) {
@@ -129,7 +137,11 @@ const CODES: readonly string[] = [
   'ERR_ARCHIVE_EXISTS',
   'ERR_ARCHIVE_IMAGE',
   'ERR_ARCHIVE_CLOSED',
+  'ERR_ARCHIVE_FORMAT',
+  'ERR_ARCHIVE_LIMIT',
+  'ERR_ARCHIVE_SELECTION',
   'ERR_LAYOUT',
+  'ERR_DIR_IMAGE',
 ] satisfies ArchiveErrorCode[]
 
 /** Tells whether `value` is an error of this package, also one made by another installed copy of it. */

@@ -20,7 +20,7 @@ export interface LayoutSource extends Fetcher, Checker, Resolver {
    * The entry with this name, this digest or at this position; the only entry when nothing is said. A digest may be that
    * of a manifest in a nested index.
    *
-   * @throws ArchiveSelectionError `ERR_ARCHIVE_IMAGE`
+   * @throws ArchiveSelectionError `ERR_ARCHIVE_SELECTION`
    */
   select(selector?: ImageSelector, options?: AbortOptions): Promise<Descriptor>
 }
@@ -85,7 +85,7 @@ function requireOnly(entries: readonly Descriptor[]): Descriptor {
   return only
 }
 
-/** The element at a position. @throws ArchiveSelectionError `ERR_ARCHIVE_IMAGE` */
+/** The element at a position. @throws ArchiveSelectionError `ERR_ARCHIVE_SELECTION` */
 export function requireAt<T>(all: readonly T[], position: number): T {
   const found = Number.isSafeInteger(position) && position >= 0 ? all[position] : undefined
   if (found === undefined) {

@@ -18,7 +18,7 @@ export function memberPath(name: string): string | undefined {
 /**
  * Finds what `name` stands for, through links, all inside the archive: an absolute name starts at its root.
  *
- * @throws ArchiveFormatError `ERR_ARCHIVE_IMAGE` for a name or a link out of the archive, and for too many links
+ * @throws ArchiveFormatError `ERR_ARCHIVE_FORMAT` for a name or a link out of the archive, and for too many links
  */
 export function findMember({ members }: TarContents, name: string): TarMember | undefined {
   let ahead = partsOf(name)

@@ -40,7 +40,7 @@ const CHECK_BYTES = 64 * 2 ** 20
 /**
  * Opens an archive for reading anywhere. What cannot be read so is written once to a temporary file, inflated.
  *
- * @throws ArchiveLimitError `ERR_ARCHIVE_IMAGE`
+ * @throws ArchiveLimitError `ERR_ARCHIVE_LIMIT`
  * @throws CompressedDataError `ERR_COMPRESSED_DATA`
  * @throws CompressionLimitError `ERR_COMPRESSION_LIMIT`
  * @throws UnsupportedCompressionError `ERR_COMPRESSION_UNSUPPORTED` for bzip2 and xz

@@ -13,8 +13,8 @@ export interface OciArchive extends LayoutSource, AsyncDisposable {
 /**
  * Opens a docker-archive, as docker, podman, skopeo and crane write it, plain or compressed with gzip or zstd.
  *
- * @throws ArchiveFormatError `ERR_ARCHIVE_IMAGE`
- * @throws ArchiveLimitError `ERR_ARCHIVE_IMAGE`
+ * @throws ArchiveFormatError `ERR_ARCHIVE_FORMAT`
+ * @throws ArchiveLimitError `ERR_ARCHIVE_LIMIT`
  * @throws UnsupportedCompressionError `ERR_COMPRESSION_UNSUPPORTED` and the other errors of `decompress`
  */
 export function openDockerArchive(input: ArchiveInput, options: OpenArchiveOptions = {}): Promise<DockerArchive> {
@@ -24,8 +24,8 @@ export function openDockerArchive(input: ArchiveInput, options: OpenArchiveOptio
 /**
  * Opens an oci-archive, plain or compressed with gzip or zstd.
  *
- * @throws ArchiveFormatError `ERR_ARCHIVE_IMAGE`
- * @throws ArchiveLimitError `ERR_ARCHIVE_IMAGE`
+ * @throws ArchiveFormatError `ERR_ARCHIVE_FORMAT`
+ * @throws ArchiveLimitError `ERR_ARCHIVE_LIMIT`
  * @throws LayoutError `ERR_LAYOUT`
  * @throws UnsupportedCompressionError `ERR_COMPRESSION_UNSUPPORTED` and the other errors of `decompress`
  * @see OCI image-spec v1.1.1, image-layout.md

@@ -13,7 +13,7 @@ export interface PaxRecords {
 /**
  * Decodes an extended header: records of `<length> <key>=<value>\n`.
  *
- * @throws ArchiveFormatError `ERR_ARCHIVE_IMAGE`
+ * @throws ArchiveFormatError `ERR_ARCHIVE_FORMAT`
  * @see POSIX.1-2017, pax, "pax Extended Header"
  */
 export function decodePaxRecords(bytes: Uint8Array): PaxRecords {

@@ -45,8 +45,8 @@ const WINDOW_BYTES = 32_768
 /**
  * Reads all headers of an archive once, and none of its files.
  *
- * @throws ArchiveFormatError `ERR_ARCHIVE_IMAGE`
- * @throws ArchiveLimitError `ERR_ARCHIVE_IMAGE`
+ * @throws ArchiveFormatError `ERR_ARCHIVE_FORMAT`
+ * @throws ArchiveLimitError `ERR_ARCHIVE_LIMIT`
  */
 export async function readTarContents(bytes: ArchiveBytes, options: AbortOptions = {}): Promise<TarContents> {
   const members = new Map<string, TarMember>()

@@ -19,7 +19,7 @@ export interface TarRecord {
 /**
  * Decodes a header; nothing for the block of zeros that ends an archive.
  *
- * @throws ArchiveFormatError `ERR_ARCHIVE_IMAGE`
+ * @throws ArchiveFormatError `ERR_ARCHIVE_FORMAT`
  * @see POSIX.1-2017, pax, "ustar Interchange Format"
  */
 export function decodeTarRecord(block: Uint8Array, position: number): TarRecord | undefined {

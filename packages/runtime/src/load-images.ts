@@ -40,7 +40,7 @@ interface ArchivedImage {
  * layers that it has, and gets the names.
  *
  * @param input a file, or the bytes of an archive, which are kept in a temporary file
- * @throws ArchiveFormatError `ERR_ARCHIVE_IMAGE` and the other errors of `openArchive`
+ * @throws ArchiveFormatError `ERR_ARCHIVE_FORMAT` and the other errors of `openArchive`
  * @throws TransferError `ERR_TRANSFER` and the other errors of `load`
  */
 export async function loadImages(
