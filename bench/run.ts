@@ -46,6 +46,8 @@ async function main(): Promise<void> {
   const work = path.join(CACHE, 'work')
   rmSync(work, { recursive: true, force: true })
   mkdirSync(work, { recursive: true })
+  // An image that an earlier run left under another name would make a pull a matter of its manifest.
+  rmSync(path.join(CACHE, 'docker'), { recursive: true, force: true })
   await using dockerd =
     peers['dockerd'] === undefined
       ? undefined
