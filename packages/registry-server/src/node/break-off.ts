@@ -44,9 +44,11 @@ export function breakAsAsked(response: ServerResponse, { connection }: Connectio
   }
   if (response.headersSent) response.flushHeaders()
   const timer = setTimeout(() => socket.destroy(), FLUSH_MS).unref()
-  socket.write(connection.lastBytes ?? '', () => {
+  const end = (): void => {
     clearTimeout(timer)
     if (connection.ending === 'close') socket.destroy()
     else setTimeout(() => socket.resetAndDestroy(), RESET_AFTER_MS)
-  })
+  }
+  // The response holds the chunks of one turn back until its end.
+  setImmediate(() => socket.write(connection.lastBytes ?? '', end))
 }
