@@ -94,8 +94,12 @@ Fields: .ID .CreatedSince .CreatedAt .CreatedBy .Size .Comment`,
     `  dray copy docker://alpine:3 oci:layout:3
   dray copy --all ghcr.io/org/app:1 oci:layout:1  every platform
   dray copy store:alpine:3 docker-archive:alpine.tar
+  dray copy oci-archive:app.tar docker://registry.example/team/app:1
+  dray copy docker://alpine:3 dir:alpine
+  dray copy docker-archive:alpine.tar store:alpine:3
 
-The digest of what was copied is printed. Digests do not change; a docker-archive holds layers uncompressed.`,
+The digest of what was copied is printed. Digests do not change, except from and to a docker-archive: it holds layers
+uncompressed and no manifest. A docker-archive and the store take one platform; archives and dir: take no second image.`,
   ],
   ['tags', `  dray tags alpine | tail -3`],
   [

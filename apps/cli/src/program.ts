@@ -178,9 +178,12 @@ function addArchiveVerbs(program: Command, run: Run): void {
 
   program
     .command('copy')
-    .description('copy an image from a registry or the store to a registry, an archive or a layout')
-    .argument('<source>', 'docker://REF or store:REF; without a prefix a registry')
-    .argument('<target>', 'docker://REF, oci:DIR[:TAG] or docker-archive:FILE[:REF]')
+    .description('copy an image between registries, the store, archives and directories')
+    .argument(
+      '<source>',
+      'docker://REF, store:REF, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF], dir:DIR',
+    )
+    .argument('<target>', 'the same; without a prefix a registry')
     .option('--all', 'every platform of an index')
     .option('-q, --quiet', 'no progress')
     .option(PLATFORM, 'which image of an index (default: this machine)')

@@ -100,11 +100,14 @@ test('copyImage() copies an index whole with all, and gives the tag that the tar
 test('copyImage() chooses by platform, and fails when there is none', async () => {
   await using other = await openTestRuntime(directory.path, { platform: { os: 'linux', architecture: 'arm64' } })
   expect((await copyImage(other, name, `oci:${out('arm')}`)).digest).toBe(arm.manifest.digest)
+  expect((await copyImage(other, name, `oci-archive:${out('arm.tar')}`)).digest).toBe(arm.manifest.digest)
   await using none = await openTestRuntime(directory.path, { platform: { os: 'linux', architecture: 's390x' } })
   const wanted = { code: 'ERR_PLATFORM_NOT_FOUND' }
   await expect(copyImage(none, name, `oci:${out('x')}`)).rejects.toMatchObject(wanted)
   await expect(copyImage(none, name, `docker-archive:${out('x.tar')}`)).rejects.toMatchObject(wanted)
-  expect(await readdir(out())).toEqual(['arm'])
+  await expect(copyImage(none, name, `oci-archive:${out('y.tar')}`)).rejects.toMatchObject(wanted)
+  await expect(copyImage(none, name, 'store:x')).rejects.toMatchObject(wanted)
+  expect((await readdir(out())).toSorted()).toEqual(['arm', 'arm.tar'])
 })
 
 test('copyImage() refuses an archive that is there, and places that it cannot use', async () => {
@@ -116,31 +119,39 @@ test('copyImage() refuses an archive that is there, and places that it cannot us
   const refused = { code: 'ERR_TRANSPORT' }
   const byDigest = `docker://${registry.host}/app@${amd.manifest.digest}`
   await expect(copyImage(runtime, name, byDigest)).rejects.toMatchObject(refused)
-  await expect(copyImage(runtime, `oci:${out('a')}`, `oci:${out('b')}`)).rejects.toMatchObject(refused)
+  await expect(copyImage(runtime, name, 'docker-daemon:app:1')).rejects.toMatchObject(refused)
+  await expect(copyImage(runtime, name, `store:app@${amd.manifest.digest}`)).rejects.toMatchObject(refused)
+  await expect(copyImage(runtime, name, 'store:app', { all: true })).rejects.toMatchObject(refused)
   await expect(copyImage(runtime, name, `docker-archive:${out('b.tar')}`, { all: true })).rejects.toMatchObject(refused)
 })
 
-test.each(['oci', 'docker-archive'])('copyImage() to %s goes on where a stream broke off', async (kind) => {
-  const ranges: (string | undefined)[] = []
-  change = (bytes, range) => {
-    ranges.push(range)
-    return range === undefined ? bytes.subarray(0, 1_234_567) : bytes
-  }
-  await copyImage(runtime, name, `${kind}:${out('copy')}`)
-  // What was on the wire when the connection broke is lost. An archive asks for the size at the end of the layer before.
-  const trailers = amd.layers.map(({ descriptor }) => `bytes=${descriptor.size - 4}-`)
-  expect(ranges.filter((range) => !trailers.includes(range ?? ''))).toEqual([
-    undefined,
-    expect.stringMatching(/^bytes=[1-9]\d{5,6}-$/),
-  ])
-})
+test.each(['oci', 'docker-archive', 'oci-archive', 'dir'])(
+  'copyImage() to %s goes on where a stream broke off',
+  async (kind) => {
+    const ranges: (string | undefined)[] = []
+    change = (bytes, range) => {
+      ranges.push(range)
+      return range === undefined ? bytes.subarray(0, 1_234_567) : bytes
+    }
+    await copyImage(runtime, name, `${kind}:${out('copy')}`)
+    // What was on the wire when the connection broke is lost. An archive asks for the size at the end of the layer before.
+    const trailers = amd.layers.map(({ descriptor }) => `bytes=${descriptor.size - 4}-`)
+    expect(ranges.filter((range) => !trailers.includes(range ?? ''))).toEqual([
+      undefined,
+      expect.stringMatching(/^bytes=[1-9]\d{5,6}-$/),
+    ])
+  },
+)
 
-test.each(['oci', 'docker-archive'])('copyImage() to %s refuses a flipped byte and leaves nothing', async (kind) => {
-  change = (bytes) => bytes.map((byte, position) => (position === 1_000_000 ? byte ^ 1 : byte))
-  const copying = copyImage(runtime, name, `${kind}:${out('copy')}`)
-  await expect(copying).rejects.toMatchObject({ code: /^ERR_(TRANSFER|COMPRESSED_DATA|DIGEST_MISMATCH)$/ })
-  if (kind === 'docker-archive') return expect(await readdir(out())).toEqual([])
-  const layout = createOciLayoutSink({ directory: out('copy') })
-  for (const { descriptor } of amd.layers) expect(await layout.has(descriptor)).toBe(false)
-  await expect(layout.resolve(parseReference('any:1'))).rejects.toMatchObject({ code: 'ERR_NAME_NOT_FOUND' })
-})
+test.each(['oci', 'docker-archive', 'oci-archive'])(
+  'copyImage() to %s refuses a flipped byte and leaves nothing',
+  async (kind) => {
+    change = (bytes) => bytes.map((byte, position) => (position === 1_000_000 ? byte ^ 1 : byte))
+    const copying = copyImage(runtime, name, `${kind}:${out('copy')}`)
+    await expect(copying).rejects.toMatchObject({ code: /^ERR_(TRANSFER|COMPRESSED_DATA|DIGEST_MISMATCH)$/ })
+    if (kind !== 'oci') return expect(await readdir(out())).toEqual([])
+    const layout = createOciLayoutSink({ directory: out('copy') })
+    for (const { descriptor } of amd.layers) expect(await layout.has(descriptor)).toBe(false)
+    await expect(layout.resolve(parseReference('any:1'))).rejects.toMatchObject({ code: 'ERR_NAME_NOT_FOUND' })
+  },
+)

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export type { ArchiveFormat, SaveImagesOptions } from './save-images.ts'
-export type { CopyImageOptions } from './copy-image.ts'
+export type { CopyImageOptions } from './copy-options.ts'
 export type { HistoryItem } from './image-history.ts'
 export type { ImageInspection, InspectedConfig } from './inspect-image.ts'
 export type { ImageSummary, ListImagesOptions } from './list-images.ts'

@@ -9,7 +9,7 @@ import type { Descriptor, Platform } from '@drayage/manifest'
 import { tryParseReference, withDefaultTag, type Reference } from '@drayage/reference'
 
 import type { Runtime } from './create-runtime.ts'
-import type { LocalStore } from './local-store.ts'
+import { nameExistingImage } from './name-existing-image.ts'
 import { openPullSink, type PullSink } from './pull-store.ts'
 
 /** Options of {@link loadImages}. */
@@ -57,7 +57,7 @@ export async function loadImages(
   for await (const each of archivedImages(archive, options)) {
     await using sink = openPullSink(store)
     const image =
-      (await nameExisting(store, sink, each, options)) ?? (await loadOne(runtime, archive, sink, each, options))
+      (await nameExistingImage(store, sink, each, options)) ?? (await loadOne(runtime, archive, sink, each, options))
     await sink.complete()
     loaded.push({ image, names: each.names })
   }
@@ -72,19 +72,6 @@ async function loadOne(
   options: LoadImagesOptions,
 ): Promise<ImageId> {
   return (await load(archive, sink, what, { platform, transfers, ...options })).image
-}
-
-/** Names an image that is here whole, whatever its manifest is; nothing when it is not. */
-async function nameExisting(
-  store: LocalStore,
-  sink: PullSink,
-  { imageId, names }: ArchivedImage,
-  options: AbortOptions,
-): Promise<ImageId | undefined> {
-  const record = imageId === undefined ? undefined : await store.images.get(imageId, options)
-  if (record === undefined || (await sink.images.findImage(record.manifest, options)) === undefined) return undefined
-  for (const name of names) await sink.images.nameImage(name, record.manifest, record.id, options)
-  return record.id
 }
 
 async function* archivedImages(

@@ -12,6 +12,9 @@ test.each([
   ['store:alpine:3', { kind: 'store', name: 'alpine:3' }],
   ['oci:dir', { kind: 'oci', directory: 'dir', tag: undefined }],
   ['oci:/a/dir:1.0', { kind: 'oci', directory: '/a/dir', tag: '1.0' }],
+  ['oci-archive:a.tar', { kind: 'oci-archive', file: 'a.tar', tag: undefined }],
+  ['oci-archive:a.tar:1.0', { kind: 'oci-archive', file: 'a.tar', tag: '1.0' }],
+  ['dir:/a/dir:1', { kind: 'dir', directory: '/a/dir:1' }],
   ['docker-archive:a.tar', { kind: 'docker-archive', file: 'a.tar', reference: undefined }],
   ['docker-archive:a.tar:alpine', { kind: 'docker-archive', file: 'a.tar', reference: alpine }],
 ])('parseTransport() reads %s', (text, expected) => {
@@ -25,8 +28,8 @@ test.each([
   'oci:dir:',
   'docker-archive:',
   'docker-archive:a.tar:',
-  'dir:x',
-  'oci-archive:x',
+  'oci-archive:',
+  'dir:',
   'docker-daemon:x',
 ])('parseTransport() refuses %s', (text) => {
   expect(() => parseTransport(text)).toThrow(expect.objectContaining({ code: 'ERR_TRANSPORT', place: text }))

@@ -7,11 +7,16 @@ export type Transport =
   | { readonly kind: 'registry'; readonly reference: Reference }
   | { readonly kind: 'store'; readonly name: string }
   | { readonly kind: 'oci'; readonly directory: string; readonly tag: string | undefined }
+  | { readonly kind: 'oci-archive'; readonly file: string; readonly tag: string | undefined }
   | { readonly kind: 'docker-archive'; readonly file: string; readonly reference: Reference | undefined }
+  | { readonly kind: 'dir'; readonly directory: string }
+
+/** The forms that {@link parseTransport} reads. */
+const FORMS = 'docker://REF, store:REF, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF] or dir:DIR'
 
 /**
- * Reads the name of a place: `docker://REF`, `store:REF`, `oci:DIR[:TAG]` or `docker-archive:FILE[:REF]`; without a prefix
- * it is a reference to a registry.
+ * Reads the name of a place: `docker://REF`, `store:REF`, `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]`,
+ * `docker-archive:FILE[:REF]` or `dir:DIR`; without a prefix it is a reference to a registry.
  *
  * @throws TransportError `ERR_TRANSPORT`
  * @throws ReferenceSyntaxError `ERR_REFERENCE_SYNTAX`
@@ -28,14 +33,18 @@ export function parseTransport(text: string): Transport {
       const [directory, tag] = splitPath(rest, text)
       return { kind: 'oci', directory, tag }
     }
+    case 'oci-archive': {
+      const [file, tag] = splitPath(rest, text)
+      return { kind: 'oci-archive', file, tag }
+    }
     case 'docker-archive': {
       const [file, name] = splitPath(rest, text)
       return { kind: 'docker-archive', file, reference: name === undefined ? undefined : named(name) }
     }
     case 'dir':
-    case 'oci-archive':
+      return { kind: 'dir', directory: required(rest, text) }
     case 'docker-daemon':
-      throw new TransportError('use', text, `the transport ${prefix}: is not supported`)
+      throw new TransportError('use', text, `the transport docker-daemon: is not supported, expected ${FORMS}`)
     default:
       return registry(text)
   }

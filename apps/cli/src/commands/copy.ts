@@ -8,7 +8,7 @@ export interface CopyCommandOptions {
   readonly quiet?: boolean | undefined
 }
 
-/** `dray copy SOURCE TARGET`: from a registry or the store to a registry, an archive or a layout. */
+/** `dray copy SOURCE TARGET`: between registries, the store, archives and directories. */
 export async function copyCommand(
   context: CommandContext,
   source: string,

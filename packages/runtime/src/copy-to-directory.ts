@@ -1,0 +1,40 @@
+import { createOciLayoutSink, openDirSink } from '@drayage/archive'
+import { copy, DEFAULT_RETRY_POLICY, type GraphSink } from '@drayage/distribution'
+import type { Descriptor } from '@drayage/manifest'
+
+import type { CopyImageOptions } from './copy-options.ts'
+import type { Runtime } from './create-runtime.ts'
+import type { CopySource } from './open-copy-source.ts'
+import type { Transport } from './transport.ts'
+
+/**
+ * Copies an image to an OCI layout, which is extended, or to a directory of one image.
+ *
+ * @throws LayoutError `ERR_LAYOUT`
+ * @throws DirImageError `ERR_DIR_IMAGE` for a directory that holds an image or other files
+ * @throws TransferError `ERR_TRANSFER` and the other errors of `copy`
+ */
+export async function copyToDirectory(
+  { platform, transfers, retry = DEFAULT_RETRY_POLICY }: Runtime,
+  source: CopySource,
+  to: Transport & { kind: 'oci' | 'dir' },
+  options: CopyImageOptions,
+): Promise<Descriptor> {
+  const { directory } = to
+  const sink =
+    to.kind === 'oci'
+      ? openLayout(directory, to.tag ?? source.entryName)
+      : await openDirSink({ directory, signal: options.signal })
+  return await copy(
+    source.content,
+    sink,
+    { from: source.from, to: source.name },
+    { ...options, transfers, retry, ...(options.all === true ? {} : { platform }) },
+  )
+}
+
+/** A layout that calls what is put into it `entryName`. */
+function openLayout(directory: string, entryName: string | undefined): GraphSink {
+  const layout = createOciLayoutSink({ directory })
+  return { ...layout, tag: (what, _, options) => layout.put(what, entryName, options) }
+}

@@ -1,0 +1,132 @@
+import { openDirImage, openDockerArchive, openOciArchive, openOciLayout, type LayoutSource } from '@drayage/archive'
+import type { AbortOptions } from '@drayage/bytes'
+import type { GraphSource } from '@drayage/distribution'
+import type { Descriptor } from '@drayage/manifest'
+import {
+  formatReference,
+  parseReference,
+  tryParseReference,
+  withDefaultTag,
+  type Reference,
+  type Repository,
+} from '@drayage/reference'
+
+import type { Runtime } from './create-runtime.ts'
+import { openRemote } from './remote.ts'
+import type { Transport } from './transport.ts'
+
+/** Where a copy comes from. Disposing it closes what was opened. */
+export interface CopySource extends AsyncDisposable {
+  readonly content: GraphSource
+  readonly from: Reference | Descriptor
+  /** How messages call it. */
+  readonly name: Reference
+  /** What an entry of a layout is called that nobody names. */
+  readonly entryName: string | undefined
+  /** What the image is called in a docker-archive or a store that nobody names. */
+  readonly imageName: Reference | undefined
+  /** Whether its manifests may be made for images that had another one. */
+  readonly makesManifests: boolean
+  /** The repository whose registry may hold the same blobs. */
+  readonly repository?: Repository
+}
+
+interface OpenedSource<F> extends AsyncDisposable {
+  readonly content: GraphSource
+  readonly from: F
+  readonly makesManifests: boolean
+}
+
+/**
+ * Opens the place that an image is copied from.
+ *
+ * @throws ArchiveSelectionError `ERR_ARCHIVE_SELECTION` when an archive or a layout does not hold the image, or several
+ * and none is named
+ * @throws the errors of `openOciLayout`, `openOciArchive`, `openDockerArchive` and `openDirImage`
+ */
+export async function openCopySource(
+  runtime: Runtime,
+  from: Transport,
+  options: AbortOptions = {},
+): Promise<CopySource> {
+  switch (from.kind) {
+    case 'registry':
+      return namedSource(openRemote(runtime, from.reference), from.reference, from.reference)
+    case 'store':
+      return await openStored(runtime, from.name, options)
+    case 'oci':
+      return await layoutEntry(await openOciLayout({ directory: from.directory, ...options }), from.tag, options)
+    case 'oci-archive': {
+      const archive = await openOciArchive(from.file, options)
+      return await closing(archive, () => layoutEntry(archive, from.tag, options))
+    }
+    case 'docker-archive':
+      return await openImageOfArchive(from, options)
+    case 'dir': {
+      const image = await openDirImage({ directory: from.directory, ...options })
+      return namelessSource({ ...image, resolve: async () => image.root }, image.root)
+    }
+  }
+}
+
+async function openStored(runtime: Runtime, text: string, options: AbortOptions): Promise<CopySource> {
+  const { content, images } = await runtime.openStore()
+  const image = await images.find(text, options)
+  const parsed = tryParseReference(text)
+  const isNamed = parsed.ok && (await images.imageOf(parsed.value, options)) === image.id
+  const source = { fetch: content.fetch, resolve: images.resolve }
+  if (!isNamed) return namelessSource(source, image.manifest)
+  return namedSource(source, image.manifest, withDefaultTag(parsed.value))
+}
+
+async function openImageOfArchive(
+  { file, reference }: Transport & { kind: 'docker-archive' },
+  options: AbortOptions,
+): Promise<CopySource> {
+  const archive = await openDockerArchive(file, options)
+  return await closing(archive, async () => {
+    const target = await archive.select(reference === undefined ? undefined : formatReference(reference), options)
+    const own = archive.images.length === 1 ? archive.images[0]?.repoTags[0] : undefined
+    const name = reference ?? (own === undefined ? undefined : parseReference(own))
+    const source = { ...namelessSource(archive, target), makesManifests: true }
+    return name === undefined ? source : { ...source, ...names(name) }
+  })
+}
+
+/** An entry of a layout, with the name that it has there; a tag alone does not tell what repository it belongs to. */
+async function layoutEntry(layout: LayoutSource, tag: string | undefined, options: AbortOptions): Promise<CopySource> {
+  const target = await layout.select(tag, options)
+  const { 'io.containerd.image.name': full, 'org.opencontainers.image.ref.name': short } = target.annotations ?? {}
+  const text = [full, short].find((each) => each !== undefined && /[/:]/.test(each))
+  const parsed = text === undefined ? undefined : tryParseReference(text)
+  const image = parsed?.ok === true && parsed.value.digest === undefined ? withDefaultTag(parsed.value) : undefined
+  const source = namelessSource(layout, target)
+  return { ...source, ...(image !== undefined && names(image)), entryName: short ?? image?.tag }
+}
+
+/** What `open` makes of an archive, which is closed with it, and when it fails. */
+async function closing(archive: AsyncDisposable, open: () => Promise<CopySource>): Promise<CopySource> {
+  try {
+    return { ...(await open()), [Symbol.asyncDispose]: () => archive[Symbol.asyncDispose]() }
+  } catch (error) {
+    await archive[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+function namedSource(content: GraphSource, from: Reference | Descriptor, name: Reference): CopySource {
+  return { ...opened(content, from), ...names(name), repository: name }
+}
+
+function namelessSource(content: GraphSource, from: Descriptor): CopySource {
+  const name = parseReference(`unnamed@${from.digest}`)
+  return { ...opened(content, from), name, entryName: undefined, imageName: undefined }
+}
+
+function opened<F>(content: GraphSource, from: F): OpenedSource<F> {
+  return { content, from, makesManifests: false, [Symbol.asyncDispose]: async () => {} }
+}
+
+function names(name: Reference): Pick<CopySource, 'name' | 'entryName' | 'imageName'> {
+  return { name, entryName: name.tag, imageName: name.tag === undefined ? undefined : name }
+}
