@@ -8,6 +8,7 @@ import type { FromWorker, ToWorker } from './worker-protocol.ts'
 export interface JobRequest {
   readonly job: string
   readonly input: ByteStream | undefined
+  readonly ownsInput: boolean
   readonly params: unknown
   readonly signal: AbortSignal | undefined
   readonly onOutput: ((chunk: Uint8Array) => void | Promise<void>) | undefined
@@ -43,6 +44,7 @@ export class PoolJob {
     }
     if (request.input === undefined) return
     this.#pump = new InputPump(request.input, {
+      ownsChunks: request.ownsInput,
       send: (block) => post({ type: 'input', run, block }, [block.buffer]),
       end: () => post({ type: 'end', run }, []),
       fail: (error) => this.#fail(error),

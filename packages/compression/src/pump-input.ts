@@ -4,6 +4,8 @@ import { INPUT_BLOCK_BYTES, INPUT_BLOCKS_IN_FLIGHT } from './worker-protocol.ts'
 
 /** Where {@link InputPump} sends blocks. */
 export interface BlockSink {
+  /** Whether the chunks of the source may be sent as they are. */
+  readonly ownsChunks: boolean
   /** Takes a block; its buffer belongs to the sink. */
   send(block: Uint8Array<ArrayBuffer>): void
   /** All bytes were sent. */
@@ -13,7 +15,7 @@ export interface BlockSink {
 }
 
 /**
- * Copies a source into blocks and sends them while the receiver has room, at most a fixed number in flight. Blocks are
+ * Copies a source into blocks, unless its chunks may be sent as they are, and sends them while the receiver has room, at most a fixed number in flight. Blocks are
  * full while the receiver is busy; a receiver that waits gets at once what has come, so a slow source delays nothing.
  */
 export class InputPump {
@@ -72,6 +74,12 @@ export class InputPump {
   }
 
   async #add(chunk: Uint8Array): Promise<void> {
+    if (this.#sink.ownsChunks && this.#used === 0 && isWhole(chunk)) {
+      this.#block = chunk
+      this.#used = chunk.byteLength
+      await this.#flush()
+      return
+    }
     let offset = 0
     while (offset < chunk.byteLength && !this.#stopped) {
       this.#block ??= new Uint8Array(Buffer.allocUnsafeSlow(INPUT_BLOCK_BYTES).buffer)
@@ -100,4 +108,12 @@ export class InputPump {
     this.#inFlight += 1
     this.#sink.send(block.subarray(0, length))
   }
+}
+
+/** Whether an array is all of its buffer, and large enough to be a block of its own. */
+function isWhole(chunk: Uint8Array): chunk is Uint8Array<ArrayBuffer> {
+  const { buffer } = chunk
+  return (
+    buffer instanceof ArrayBuffer && chunk.byteLength === buffer.byteLength && chunk.byteLength === INPUT_BLOCK_BYTES
+  )
 }

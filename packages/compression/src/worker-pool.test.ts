@@ -40,6 +40,17 @@ test('WorkerPool.run() gives a job all bytes in few blocks and leaves the caller
   expect(bytes.byteLength).toBe(3_000_000)
 })
 
+test('WorkerPool.run() takes whole blocks that are given away without copying them', async () => {
+  const bytes = new Uint8Array(3 * 262_144 + 1000).map((_, index) => index * 13)
+  const blocks = [0, 1, 2, 3].map((block) => bytes.slice(block * 262_144, (block + 1) * 262_144))
+  const kept = bytes.slice(0, 262_144)
+  const { digest } = await pool(1).run('digest', fromBytes(...blocks), undefined, { ownsInput: true })
+  expect(digest).toBe(digestOf(bytes))
+  expect(blocks.slice(0, 3).map((block) => block.byteLength)).toEqual([0, 0, 0])
+  await pool(1).run('digest', fromBytes(kept), undefined)
+  expect(kept.byteLength).toBe(262_144)
+})
+
 test('WorkerPool.run() sends a slow source on without waiting for a full block', async () => {
   const release = Promise.withResolvers<void>()
   async function* source(): ByteStream {

@@ -31,6 +31,8 @@ export interface LayerStoreOptions {
 export interface MeasureOptions extends AbortOptions {
   /** Hash of the DiffID; sha256 by default. */
   readonly algorithm?: DigestAlgorithm | undefined
+  /** Whether the arrays of the source are given away, so that they need not be copied; `false` by default. */
+  readonly ownsSource?: boolean | undefined
 }
 
 /** What a layer is registered as. */

@@ -62,12 +62,12 @@ export class SqlLayerStore implements LayerStore {
   }
 
   async measure(source: ByteStream, options: MeasureOptions = {}): Promise<LayerMeasurement> {
-    const { signal, algorithm = 'sha256' } = options
+    const { signal, algorithm = 'sha256', ownsSource = false } = options
     const { maxBytes, maxRatio } = this.#options
     const indexPath = await this.#indexes.temporaryPath()
     const params = { algorithm, indexPath, maxBytes, maxRatio }
     const { digest, size, entryCount, fault } = await this.#pool
-      .run('measure', source, params, { signal })
+      .run('measure', source, params, { signal, ownsInput: ownsSource })
       .catch(async (error: unknown) => {
         // A worker that ended had no time to.
         await rm(indexPath, { force: true })

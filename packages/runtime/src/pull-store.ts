@@ -83,7 +83,8 @@ function layersOf(
 ): LayerMeasurer<LayerMeasurement> & LayerRegistrar<LayerMeasurement> {
   return {
     find: (blob, options) => layers.find(blob.digest, options),
-    measure: (source, options) => layers.measure(source, options),
+    // Both streams that a pull measures, of an ingest and of a blob, come in arrays that nobody else holds.
+    measure: (source, options) => layers.measure(source, { ...options, ownsSource: true }),
     async register(layer, measurement, { diffId, parent, image }, options = {}) {
       const place = { diffId, parent, holder: image, signal: options.signal }
       await registration.begin(image, options)
