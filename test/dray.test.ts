@@ -26,10 +26,12 @@ const storage = createMemoryStorage()
 let server: HttpServer
 let locked: HttpServer
 let slow: HttpServer
+let untagging: HttpServer
 let scratch: TempDir
 let image: TestImage
 let other: TestImage
 let damaged: TestImage
+let signature: TestImage
 
 async function fill(
   into: RegistryStorage,
@@ -67,6 +69,16 @@ beforeAll(async () => {
   await fill(storage, 'a/image', '2', image)
   await fill(storage, 'a/index', '1', buildIndex([image, other]))
   await fill(storage, 'a/damaged', '1', damaged)
+  const subject = image.manifest
+  signature = await buildImage({
+    layers: [[{ path: 'sig' }]],
+    manifest: { subject, artifactType: 'application/x-sig' },
+  })
+  await fill(storage, 'a/signed', '1', image)
+  await fill(storage, 'a/signed', 'sig', signature)
+  await fill(storage, 'a/gone', '1', image)
+  await fill(storage, 'a/gone', '2', image)
+  await fill(storage, 'a/gone', '3', other)
   const handler = createRegistryHandler({ storage })
   const bad = damaged.layers[0]?.descriptor.digest ?? ''
   server = await serve(async (request) => {
@@ -82,6 +94,10 @@ beforeAll(async () => {
     }
   })
   locked = await serve(basicAuth({ users: new Map([['u', 'p']]) })(handler))
+  untagging = await serve(async (request) => {
+    const isTag = request.method === 'DELETE' && !request.url.includes('/sha256:')
+    return isTag ? { status: 405, headers: {}, body: (async function* () {})() } : await handler(request)
+  })
   slow = await serve(async (request) => {
     const response = await handler(request)
     if (request.method !== 'GET' || !request.url.includes('/blobs/') || !request.url.endsWith(layer.descriptor.digest))
@@ -99,7 +115,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await Promise.all([server.close(), locked.close(), slow.close()])
+  await Promise.all([server.close(), locked.close(), slow.close(), untagging.close()])
   await scratch[Symbol.asyncDispose]()
 })
 
@@ -161,6 +177,18 @@ test('dray tells apart what went wrong by its exit status, in one line', async (
     [5, new RegExp(damaged.layers[0]?.descriptor.digest ?? 'none'), ['pull', '-q', at('damaged:1')]],
     [6, /Cannot|not a directory/, ['--store', path.join(program, 'x'), 'images']],
     [1, /Cannot/, ['digest', '127.0.0.1:1/a/b']],
+    [2, /found no digest/, ['blob', at('image:1')]],
+    [2, /expected a host/, ['catalog', 'not a host']],
+    [2, /expected a tag or a digest/, ['delete', at('image')]],
+    [2, /expected a tag or a digest/, ['delete', at(`image:1@${image.manifest.digest}`)]],
+    [2, /docker-daemon: is not supported/, ['copy', at('image:1'), 'docker-daemon:a:1']],
+    [3, /not found|no such/, ['blob', at(`image@sha256:${'0'.repeat(64)}`)]],
+    [3, /no such name/, ['delete', at('image:none')]],
+    [
+      5,
+      new RegExp(damaged.layers[0]?.descriptor.digest ?? 'none'),
+      ['blob', at(`damaged@${damaged.layers[0]?.descriptor.digest}`)],
+    ],
   ]
   for (const [status, words, args] of cases) {
     const result = await dray(...args)
@@ -184,6 +212,49 @@ test('dray looks at a registry without pulling', async () => {
   const shown = await dray('config', at('image:1'))
   expect(JSON.parse(shown.stdout)).toEqual(image.configValue)
   expect(shown.stdout).not.toContain('\u001B')
+})
+
+test('dray blob, catalog and referrers look at a registry', async () => {
+  const layer = image.layers[0]
+  const blob = await dray('blob', at(`image@${layer?.descriptor.digest}`))
+  expect(blob).toMatchObject({ code: 0, stderr: '' })
+  expect(Buffer.compare(blob.output, layer?.bytes ?? new Uint8Array(0))).toBe(0)
+  expect((await dray('catalog', server.host)).stdout).toContain('a/image\na/index\n')
+
+  await fetch(`${server.url}/v2/a/signed/manifests/sig`, {
+    method: 'PUT',
+    headers: { 'content-type': signature.manifest.mediaType },
+    body: Buffer.from(signature.manifestBytes),
+  })
+  const line = `${signature.manifest.digest} application/x-sig\n`
+  expect((await dray('referrers', at('signed:1'))).stdout).toBe(line)
+  expect((await dray('referrers', at(`signed@${image.manifest.digest}`))).stdout).toBe(line)
+  expect((await dray('referrers', '--artifact-type', 'application/x-sig', at('signed:1'))).stdout).toBe(line)
+  expect(await dray('referrers', '--artifact-type', 'other', at('signed:1'))).toMatchObject({ code: 0, stdout: '' })
+  expect(JSON.parse((await dray('referrers', '--format', 'json', at('signed:1'))).stdout)).toMatchObject({
+    Digest: signature.manifest.digest,
+    ArtifactType: 'application/x-sig',
+  })
+  expect((await dray('referrers', '--format', 'table', at('signed:1'))).stdout).toMatch(
+    /^DIGEST +ARTIFACT TYPE +SIZE\n/,
+  )
+})
+
+test('dray delete takes a tag alone where it can, and the manifest only when it is told to', async () => {
+  const tags = async (): Promise<string> => (await dray('tags', at('gone'))).stdout
+  expect((await dray('delete', at('gone:1'))).stdout).toBe(`Untagged: ${at('gone:1')}\n`)
+  expect(await tags()).toBe('2\n3\n')
+  const refused = await dray('delete', at('gone:2', untagging.host))
+  expect(refused).toMatchObject({ code: 1, stdout: '' })
+  expect(refused.stderr).toContain('does not delete a tag alone')
+  expect(await tags()).toBe('2\n3\n')
+  expect((await dray('delete', '--force', at('gone:2', untagging.host))).stdout).toBe(
+    `Deleted: ${at('gone', untagging.host)}@${image.manifest.digest}\n`,
+  )
+  expect(await tags()).toBe('3\n')
+  const byDigest = at(`gone@${other.manifest.digest}`)
+  expect((await dray('delete', byDigest)).stdout).toBe(`Deleted: ${byDigest}\n`)
+  expect((await dray('delete', byDigest)).code).toBe(3)
 })
 
 test('dray lists, tags, saves, copies and removes', async () => {
@@ -211,6 +282,12 @@ test('dray lists, tags, saves, copies and removes', async () => {
   expect(await readdir(path.join(layout, 'blobs/sha256'))).toContain(other.manifest.digest.slice(7))
   const archive = `docker-archive:${path.join(scratch.path, 'a.tar')}`
   expect((await dray('copy', '-q', 'store:mine:x', archive)).stdout).toBe(`${image.manifest.digest}\n`)
+
+  const ociArchive = `oci-archive:${path.join(scratch.path, 'a.oci.tar')}`
+  const index = (await dray('copy', '-q', '--all', at('index:1'), ociArchive)).stdout
+  expect((await dray('copy', '-q', '--all', ociArchive, `dir:${path.join(scratch.path, 'dir')}`)).stdout).toBe(index)
+  expect((await dray('copy', '-q', `dir:${path.join(scratch.path, 'dir')}`, 'store:from-dir')).code).toBe(0)
+  expect((await dray('rmi', 'from-dir')).code).toBe(0)
 
   const removed = await dray('rmi', 'mine:x', 'none')
   expect(removed).toMatchObject({ code: 3, stdout: 'Untagged: mine:x\n' })

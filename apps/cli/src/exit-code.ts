@@ -101,6 +101,7 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
     'ERR_CLIENT_GONE',
     'ERR_REGISTRY_RECORD',
     'ERR_REQUEST_REFUSED',
+    'ERR_REMOTE_DELETE',
   ],
 } satisfies Partial<Record<keyof typeof EXIT, readonly string[]>>
 

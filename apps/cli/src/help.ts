@@ -4,6 +4,7 @@ Look without pulling:
   dray tags ghcr.io/org/app
   dray digest alpine:3
   dray manifest --raw alpine:3 | jq .
+  dray referrers ghcr.io/org/app:1             signatures, SBOMs and the like
 
 Pull, look, save:
   dray pull alpine:3
@@ -114,5 +115,30 @@ uncompressed and no manifest. A docker-archive and the store take one platform; 
   dray manifest --platform linux/arm64 alpine:3`,
   ],
   ['config', `  dray config alpine:3 | jq .config.Env`],
+  [
+    'blob',
+    `  dray blob ghcr.io/org/app@sha256:0123... > layer.tar.gz
+  dray blob ghcr.io/org/app@sha256:0123... | tar -tz
+
+It ends with status 5 when the bytes are not those of the digest, which is known after the last one.`,
+  ],
+  ['catalog', `  dray catalog registry.example:5000 | head`],
+  [
+    'referrers',
+    `  dray referrers ghcr.io/org/app:1
+  dray referrers --artifact-type application/spdx+json ghcr.io/org/app@sha256:0123...
+  dray referrers --format json ghcr.io/org/app:1 | jq -r .Digest
+
+A line each: digest and artifact type. Fields: .Digest .ArtifactType .MediaType .Size .Annotations`,
+  ],
+  [
+    'delete',
+    `  dray delete registry.example/team/app:old       the tag; its manifest and other tags stay
+  dray delete registry.example/team/app@sha256:0123...
+  dray delete --force registry.example/team/app:old
+
+Some registries cannot delete a tag alone; then nothing is deleted without --force, which deletes the manifest and
+with it every tag that it has.`,
+  ],
   ['version', `  dray version --format '{{.Store}}'`],
 ])

@@ -1,8 +1,10 @@
 import { Command, Option } from '@commander-js/extra-typings'
 import { ARCHIVE_FORMATS } from '@drayage/runtime'
 
-import { createCommandContext, PROGRESS_KINDS, type CommandContext } from './command-context.ts'
+import { createCommandContext, PROGRESS_KINDS } from './command-context.ts'
 import { EXAMPLES, PROGRAM_HELP } from './help.ts'
+import { addRegistryVerbs, addRemoteVerbs } from './program-remote.ts'
+import { FORMAT, FORMATS, PLATFORM, type Run } from './program-run.ts'
 import { escapeForTerminal } from './render/escape.ts'
 
 /** What the verbs of a program share. */
@@ -10,13 +12,6 @@ export interface ProgramEnvironment {
   readonly version: string
   readonly signal: AbortSignal
 }
-
-/** Runs the work of a verb with the packages composed for it, and closes them afterwards. */
-type Run = (platform: string | undefined, work: (context: CommandContext) => Promise<void>) => Promise<void>
-
-const PLATFORM = '--platform <os/arch[/variant]>'
-const FORMAT = '--format <format>'
-const FORMATS = 'json, table, "table TEMPLATE" or a Go template'
 
 /** The command line of `dray`. */
 export function createProgram(environment: ProgramEnvironment): Command {
@@ -46,6 +41,7 @@ export function createProgram(environment: ProgramEnvironment): Command {
   addNameVerbs(program, run)
   addArchiveVerbs(program, run)
   addRemoteVerbs(program, run)
+  addRegistryVerbs(program, run)
   addVersion(program, run, environment.version)
   for (const verb of program.commands) {
     const examples = EXAMPLES.get(verb.name())
@@ -190,53 +186,6 @@ function addArchiveVerbs(program: Command, run: Run): void {
     .action((source, target, options) =>
       run(options.platform, async (context) =>
         (await import('./commands/copy.ts')).copyCommand(context, source, target, options),
-      ),
-    )
-}
-
-function addRemoteVerbs(program: Command, run: Run): void {
-  const forPlatform = 'of the image for this platform in an index'
-
-  program
-    .command('tags')
-    .description('list the tags of a repository in its registry')
-    .argument('<repository>', 'such as ghcr.io/org/app')
-    .action((repository) =>
-      run(undefined, async (context) => (await import('./commands/look.ts')).tagsCommand(context, repository)),
-    )
-
-  program
-    .command('digest')
-    .description('print what references stand for in their registry')
-    .argument('<ref...>', 'references')
-    .option(PLATFORM, forPlatform)
-    .action((refs, options) =>
-      run(options.platform, async (context) =>
-        (await import('./commands/look.ts')).digestCommand(context, refs, options),
-      ),
-    )
-
-  program
-    .command('manifest')
-    .description('print a manifest or index of a registry')
-    .argument('<ref>', 'a reference')
-    .option('--raw', 'byte for byte')
-    .option(PLATFORM, forPlatform)
-    .action((ref, options) =>
-      run(options.platform, async (context) =>
-        (await import('./commands/look.ts')).manifestCommand(context, ref, options),
-      ),
-    )
-
-  program
-    .command('config')
-    .description('print the config of an image of a registry')
-    .argument('<ref>', 'a reference')
-    .option('--raw', 'byte for byte')
-    .option(PLATFORM, `${forPlatform} (default: this machine)`)
-    .action((ref, options) =>
-      run(options.platform, async (context) =>
-        (await import('./commands/look.ts')).configCommand(context, ref, options),
       ),
     )
 }

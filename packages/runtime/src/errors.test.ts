@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { FilterError, isRuntimeError, StoreLayoutError, TransportError } from './errors.ts'
+import { FilterError, isRuntimeError, RemoteDeleteError, StoreLayoutError, TransportError } from './errors.ts'
 
 test('isRuntimeError() knows every error of the package, by its code', () => {
   const long = 'x'.repeat(10_000)
@@ -8,6 +8,7 @@ test('isRuntimeError() knows every error of the package, by its code', () => {
     new TransportError('use', long, 'why'),
     new FilterError(long, 'y'),
     new StoreLayoutError(long, long, '1'),
+    new RemoteDeleteError(long, 'x', 'y'),
   ]) {
     expect(isRuntimeError(error)).toBe(true)
     expect(isRuntimeError(Object.assign(new Error('other copy'), { code: error.code }))).toBe(true)

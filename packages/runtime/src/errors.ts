@@ -1,5 +1,5 @@
 /** Codes of the errors of this package. */
-export type RuntimeErrorCode = 'ERR_TRANSPORT' | 'ERR_FILTER' | 'ERR_STORE_LAYOUT'
+export type RuntimeErrorCode = 'ERR_TRANSPORT' | 'ERR_FILTER' | 'ERR_STORE_LAYOUT' | 'ERR_REMOTE_DELETE'
 
 /** Most characters of a text that messages show. */
 const LONGEST_SHOWN = 160
@@ -45,10 +45,27 @@ export class StoreLayoutError extends Error {
   }
 }
 
-/** Any error of this package. */
-export type RuntimeError = TransportError | FilterError | StoreLayoutError
+/** A reference that cannot be deleted from its registry the way it was asked for. */
+export class RemoteDeleteError extends Error {
+  override readonly name: string = 'RemoteDeleteError'
+  readonly code: 'ERR_REMOTE_DELETE' = 'ERR_REMOTE_DELETE'
+  readonly reference: string
 
-const CODES: readonly string[] = ['ERR_TRANSPORT', 'ERR_FILTER', 'ERR_STORE_LAYOUT'] satisfies RuntimeErrorCode[]
+  constructor(reference: string, found: string, wanted: string, options?: ErrorOptions) {
+    super(`Cannot delete ${shown(reference)}: found ${found}, expected ${wanted}`, options)
+    this.reference = reference
+  }
+}
+
+/** Any error of this package. */
+export type RuntimeError = TransportError | FilterError | StoreLayoutError | RemoteDeleteError
+
+const CODES: readonly string[] = [
+  'ERR_TRANSPORT',
+  'ERR_FILTER',
+  'ERR_STORE_LAYOUT',
+  'ERR_REMOTE_DELETE',
+] satisfies RuntimeErrorCode[]
 
 /** Tells whether `value` is an error of this package, also one made by another installed copy of it. */
 export function isRuntimeError(value: unknown): value is RuntimeError {
