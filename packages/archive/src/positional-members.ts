@@ -50,7 +50,8 @@ export function createPositionalMembers(output: PositionalOutput, options: Membe
   }
 
   const writeMember = async (member: Member, place: Turn<number>, { signal }: AbortOptions): Promise<PlacedMember> => {
-    const release = await slots.take()
+    // The largest first, since it takes longest, as long as it need not wait for its place in a spool.
+    const release = await slots.take(() => (place.isNow ? (member.size ?? member.sizeHint ?? 0) : -1))
     try {
       signal?.throwIfAborted()
       const source = whenEnded(member.open({ signal }), release)

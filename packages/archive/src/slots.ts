@@ -1,26 +1,48 @@
-/** A number of places, given out first come first served. */
+/** A number of places. */
 export interface Slots {
-  /** Waits for a place; the returned function gives it back. */
-  take(): Promise<() => void>
+  /**
+   * Waits for a place; the returned function gives it back. A free place goes to whoever has the highest rank then, and
+   * of equal ones to the first. Whoever asks in the same turn of the event loop is ranked together; 0 by default.
+   */
+  take(rank?: () => number): Promise<() => void>
+}
+
+interface Waiter {
+  readonly rank: () => number
+  readonly start: () => void
 }
 
 /** Creates `count` free places. */
 export function createSlots(count: number): Slots {
-  const waiting: (() => void)[] = []
+  const waiting: Waiter[] = []
   let free = count
-  const giveBack = (): void => {
-    const next = waiting.shift()
-    if (next === undefined) free++
-    else next()
+  let isDue = false
+  const giveOut = (): void => {
+    isDue = false
+    while (free > 0 && waiting.length > 0) {
+      const ranks = waiting.map(({ rank }) => rank())
+      const best = ranks.indexOf(Math.max(...ranks))
+      free--
+      for (const { start } of waiting.splice(best, 1)) start()
+    }
+  }
+  const giveOutSoon = (): void => {
+    if (isDue) return
+    isDue = true
+    setImmediate(giveOut)
   }
   return {
-    async take() {
-      if (free > 0) free--
-      else await new Promise<void>((resolve) => waiting.push(resolve))
+    async take(rank = () => 0) {
+      await new Promise<void>((resolve) => {
+        waiting.push({ rank, start: resolve })
+        giveOutSoon()
+      })
       let held = true
       return () => {
-        if (held) giveBack()
+        if (!held) return
         held = false
+        free++
+        giveOutSoon()
       }
     },
   }
