@@ -14,7 +14,6 @@ const CANDIDATES = [
   '/usr/local/go/src',
   '/usr/include',
   '/usr/lib/gcc',
-  '/root/.pyenv/versions',
   '/usr/lib/jvm',
   '/usr/local/go/bin',
   '/usr/share',
