@@ -44,7 +44,7 @@ describe.skipIf(!here)('the memory of a pull', () => {
     expect(large).toBeLessThanOrEqual(small * 1.15)
   })
 
-  /** Pulls an image of five layers that do not compress and gives the peak of its resident memory in bytes. */
+  /** Pulls an image of five layers that do not compress and gives the peak of resident memory in bytes, the median of three. */
   async function peakOfPull(name: string, layerBytes: number): Promise<number> {
     const image = await buildImage({
       layers: Array.from({ length: LAYERS }, (_, seed) => [
@@ -58,8 +58,13 @@ describe.skipIf(!here)('the memory of a pull', () => {
     await runOk('rm', ['-r', layout])
     const [node = '', bin = ''] = DRAY
     const preload = `data:text/javascript,${encodeURIComponent(MEASURE_PEAK.replaceAll('\\\\', '\\'))}`
-    const args = ['--import', preload, bin, '--store', path.join(work.path, `store-${name}`), 'pull', '-q', reference]
-    const { stderr } = await runOk(node, args)
-    return Number(/peak (\d+)/.exec(stderr)?.[1]) * 1024
+    const peaks: number[] = []
+    for (const run of [1, 2, 3]) {
+      const store = path.join(work.path, `store-${name}-${run}`)
+      const { stderr } = await runOk(node, ['--import', preload, bin, '--store', store, 'pull', '-q', reference])
+      peaks.push(Number(/peak (\d+)/.exec(stderr)?.[1]) * 1024)
+      await runOk('rm', ['-r', store])
+    }
+    return peaks.toSorted((a, b) => a - b)[1] ?? Number.NaN
   }
 })

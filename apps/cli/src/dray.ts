@@ -1,8 +1,10 @@
 import process from 'node:process'
 
+import { boundMemory } from './bound-memory.ts'
 import { EXIT } from './exit-code.ts'
 import { main } from './main.ts'
 
 // Node ends a program that waits for something that can no longer come, without a word: that must not look like success.
 process.exitCode = EXIT.failed
+boundMemory()
 process.exitCode = await main(process.argv.slice(2))

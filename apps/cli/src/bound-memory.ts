@@ -1,0 +1,23 @@
+import process from 'node:process'
+import v8 from 'node:v8'
+import vm from 'node:vm'
+
+/** Bytes of buffers from which on the used ones among them are worth to be freed; what is in use stays far below. */
+const WORTH_FREEING_BYTES = 28 * 1024 * 1024
+
+/** How often to look, in milliseconds. */
+const EVERY_MS = 50
+
+/**
+ * Frees used buffers in time. Node frees them with the garbage of a heap that hardly grows while gigabytes pass through, so
+ * that memory would grow with what is transferred.
+ */
+export function boundMemory(): void {
+  v8.setFlagsFromString('--expose-gc')
+  const collect: unknown = vm.runInNewContext('gc')
+  if (typeof collect !== 'function') return
+  const look = (): void => {
+    if (process.memoryUsage().arrayBuffers > WORTH_FREEING_BYTES) collect()
+  }
+  setInterval(look, EVERY_MS).unref()
+}
