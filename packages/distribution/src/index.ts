@@ -1,5 +1,5 @@
 /**
- * Pull and copy images over any source and sink, resumable and verified.
+ * Pull, push, load and copy images over any source and sink, resumable and verified.
  *
  * Knows ports only: registries, stores and archives are passed in.
  *

@@ -1,5 +1,5 @@
 import type { AbortOptions } from '@drayage/bytes'
-import { walk } from '@drayage/content'
+import { isContentError, walk } from '@drayage/content'
 import { push, type OnEvent } from '@drayage/distribution'
 import type { Descriptor } from '@drayage/manifest'
 import { familiarReference, parseReference, parseRepository, withDefaultTag, type Reference } from '@drayage/reference'
@@ -86,9 +86,9 @@ async function wholeTarget(
       if (!(await store.content.has(descriptor, options))) return image
     }
     return target
-  } catch {
-    options.signal?.throwIfAborted()
+  } catch (error) {
     // A manifest of the index is not here.
-    return image
+    if (isContentError(error) && error.code === 'ERR_CONTENT_NOT_FOUND') return image
+    throw error
   }
 }
