@@ -1,57 +1,33 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
-import {
-  buildImage,
-  randomBytes,
-  runOk,
-  startDockerRegistry,
-  tempDir,
-  writeOciLayout,
-  type DockerRegistry,
-  type TempDir,
-} from '@drayage/testkit'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildImage, randomBytes, runOk } from '@drayage/testkit'
+import { describe, expect, test } from 'vitest'
 
 import { dray, drayOk } from './dray.ts'
 import { havePeers } from './peer.ts'
+import { useRegistry } from './registry-fixture.ts'
 import { blobRequests, requestCount } from './registry-log.ts'
 
 const here = havePeers('docker-registry', 'skopeo')
 
 describe.skipIf(!here)('a layer that the registry stores damaged', () => {
-  let work: TempDir
-  let registry: DockerRegistry
-
-  beforeAll(async () => {
-    work = await tempDir()
-    registry = await startDockerRegistry({ directory: path.join(work.path, 'registry') })
-  })
-  afterAll(async () => {
-    await registry?.stop()
-    await work?.[Symbol.asyncDispose]()
-  })
+  const fixture = useRegistry()
 
   test('fails the pull by name, shows nothing, and costs only itself when it is mended', async () => {
     const image = await buildImage({
       layers: [1, 2, 3].map((seed) => [{ path: `data-${seed}`, content: randomBytes(seed, 3_000_000) }]),
     })
-    const layout = path.join(work.path, 'layout')
-    const reference = `${registry.host}/damaged:latest`
-    await writeOciLayout(layout, image, 'latest')
-    await runOk('skopeo', ['copy', '--dest-tls-verify=false', `oci:${layout}:latest`, `docker://${reference}`])
+    const reference = await fixture.push('damaged', image)
     const bad = image.layers[1]?.descriptor.digest ?? ''
     const hex = bad.slice('sha256:'.length)
-    const stored = path.join(
-      work.path,
-      `registry/storage/docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`,
-    )
+    const stored = fixture.path(`registry/storage/docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`)
     const bytes = await readFile(stored)
     const damaged = Buffer.from(bytes)
     damaged[1_500_000] = (damaged[1_500_000] ?? 0) ^ 1
     await writeFile(stored, damaged)
 
-    const store = path.join(work.path, 'store')
+    const store = fixture.path('store')
     const refused = await dray(store, 'pull', reference)
     expect(refused.code).toBe(5)
     expect(refused.stderr).toContain(bad)
@@ -61,9 +37,9 @@ describe.skipIf(!here)('a layer that the registry stores damaged', () => {
     expect(visible).not.toContain(hex)
 
     await writeFile(stored, bytes)
-    const before = await requestCount(registry)
+    const before = await requestCount(fixture.registry)
     await drayOk(store, 'pull', reference)
-    const fetched = await blobRequests(registry, before)
+    const fetched = await blobRequests(fixture.registry, before)
     const missing = [image.config.digest, ...image.layers.map((layer) => layer.descriptor.digest)].filter(
       (digest) => !visible.includes(digest.slice('sha256:'.length)),
     )

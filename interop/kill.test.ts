@@ -1,20 +1,11 @@
-import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import {
-  buildImage,
-  randomBytes,
-  runOk,
-  startDockerRegistry,
-  tempDir,
-  writeOciLayout,
-  type DockerRegistry,
-  type TempDir,
-} from '@drayage/testkit'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildImage, randomBytes, type DockerRegistry } from '@drayage/testkit'
+import { describe, expect, test } from 'vitest'
 
 import { drayOk, startDray } from './dray.ts'
 import { havePeers } from './peer.ts'
+import { useRegistry } from './registry-fixture.ts'
 import { blobRequests, requestCount } from './registry-log.ts'
 import { startSlowProxy } from './slow-proxy.ts'
 
@@ -27,17 +18,7 @@ const LAYERS = 6
 const IN_FLIGHT_BYTES = 16 * 1024 * 1024
 
 describe.skipIf(!here)('a pull that is killed', () => {
-  let work: TempDir
-  let registry: DockerRegistry
-
-  beforeAll(async () => {
-    work = await tempDir()
-    registry = await startDockerRegistry({ directory: path.join(work.path, 'registry') })
-  })
-  afterAll(async () => {
-    await registry?.stop()
-    await work?.[Symbol.asyncDispose]()
-  })
+  const fixture = useRegistry()
 
   test(`goes on where its bytes end, ${KILLS} times in a row on one store`, async () => {
     const image = await buildImage({
@@ -45,20 +26,13 @@ describe.skipIf(!here)('a pull that is killed', () => {
         { path: `data-${seed}`, content: randomBytes(seed + 1, LAYER_BYTES) },
       ]),
     })
-    const layout = path.join(work.path, 'layout')
-    await writeOciLayout(layout, image, 'latest')
-    const name = 'killed:latest'
-    await runOk('skopeo', [
-      'copy',
-      '--dest-tls-verify=false',
-      `oci:${layout}:latest`,
-      `docker://${registry.host}/${name}`,
-    ])
+    const pushed = await fixture.push('killed', image)
+    const { registry } = fixture
     const imageBytes = image.layers.reduce((sum, layer) => sum + layer.descriptor.size, image.config.size)
-    const store = path.join(work.path, 'store')
+    const store = fixture.path('store')
     // 50 kills within the first half second of transfer, three layers at a time, leave something for the last pull.
     await using proxy = await startSlowProxy(registry.host, 4_000_000)
-    const reference = `${proxy.host}/${name}`
+    const reference = pushed.replace(registry.host, proxy.host)
     const before = await requestCount(registry)
     let resumed = 0
     for (let kill = 0; kill < KILLS; kill++) {
@@ -84,7 +58,7 @@ describe.skipIf(!here)('a pull that is killed', () => {
       `image ${imageBytes} bytes, sent ${sent} bytes, ${((sent - imageBytes) / KILLS / 1e6).toFixed(2)} MB more per kill, ${resumed} pulls resumed\n`,
     )
     // Whole again: the archive hashes every layer against the config's DiffIDs.
-    await drayOk(store, 'save', '-o', path.join(work.path, 'whole.tar'), reference)
+    await drayOk(store, 'save', '-o', fixture.path('whole.tar'), reference)
   })
 })
 

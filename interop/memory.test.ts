@@ -1,19 +1,9 @@
-import path from 'node:path'
-
-import {
-  buildImage,
-  randomBytes,
-  runOk,
-  startDockerRegistry,
-  tempDir,
-  writeOciLayout,
-  type DockerRegistry,
-  type TempDir,
-} from '@drayage/testkit'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildImage, randomBytes, runOk } from '@drayage/testkit'
+import { describe, expect, test } from 'vitest'
 
 import { DRAY } from './dray.ts'
 import { havePeers } from './peer.ts'
+import { useRegistry } from './registry-fixture.ts'
 
 const here = havePeers('docker-registry', 'skopeo')
 
@@ -24,17 +14,7 @@ process.on('exit', () => process.stderr.write('peak ' + /VmHWM:\\\\s+(\\\\d+) kB
 `
 
 describe.skipIf(!here)('the memory of a pull', () => {
-  let work: TempDir
-  let registry: DockerRegistry
-
-  beforeAll(async () => {
-    work = await tempDir()
-    registry = await startDockerRegistry({ directory: path.join(work.path, 'registry') })
-  })
-  afterAll(async () => {
-    await registry?.stop()
-    await work?.[Symbol.asyncDispose]()
-  })
+  const fixture = useRegistry()
 
   test('is at most 250 MB for 1 GB and does not grow with the image', async () => {
     const small = await peakOfPull('small', 20_000_000)
@@ -51,16 +31,12 @@ describe.skipIf(!here)('the memory of a pull', () => {
         { path: `data-${seed}`, content: randomBytes(seed + 1, layerBytes) },
       ]),
     })
-    const layout = path.join(work.path, `layout-${name}`)
-    await writeOciLayout(layout, image, 'latest')
-    const reference = `${registry.host}/${name}:latest`
-    await runOk('skopeo', ['copy', '--dest-tls-verify=false', `oci:${layout}:latest`, `docker://${reference}`])
-    await runOk('rm', ['-r', layout])
+    const reference = await fixture.push(name, image)
     const [node = '', bin = ''] = DRAY
     const preload = `data:text/javascript,${encodeURIComponent(MEASURE_PEAK.replaceAll('\\\\', '\\'))}`
     const peaks: number[] = []
     for (const run of [1, 2, 3]) {
-      const store = path.join(work.path, `store-${name}-${run}`)
+      const store = fixture.path(`store-${name}-${run}`)
       const { stderr } = await runOk(node, ['--import', preload, bin, '--store', store, 'pull', '-q', reference])
       peaks.push(Number(/peak (\d+)/.exec(stderr)?.[1]) * 1024)
       await runOk('rm', ['-r', store])
