@@ -10,6 +10,7 @@ import type { LayerState, OnEvent } from './events.ts'
 import { fetchBlob } from './fetch-blob.ts'
 import { readSmall } from './fetch-manifest.ts'
 import { inSink } from './in-sink.ts'
+import { isMissingContent } from './missing-content.ts'
 import type { GraphSink, GraphSource } from './ports.ts'
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry-policy.ts'
 import { runShared } from './run-shared.ts'
@@ -51,6 +52,8 @@ interface CopyContext extends AbortOptions {
   readonly transfers: TransferManager<LayerState>
   readonly retry: RetryPolicy
   readonly mountFrom: NonNullable<CopyOptions['mountFrom']>
+  /** Whether content is copied once more because the sink missed it. */
+  readonly isRestoring: boolean
 }
 
 /**
@@ -76,6 +79,7 @@ export async function copy(
     transfers: options.transfers ?? createTransferManager<LayerState>({ limit: DEFAULT_CONCURRENT_DOWNLOADS }),
     retry: options.retry ?? DEFAULT_RETRY_POLICY,
     mountFrom: options.mountFrom ?? (async () => []),
+    isRestoring: false,
   }
   const { signal } = context
   const { from } = names
@@ -89,8 +93,29 @@ export async function copy(
   await copyGraph(source, sink, root, context)
   const to = `"${formatReference(names.to)}"`
   const tag = (): Promise<void> => inSink('tag', to, () => sink.tag(root, names.to, { signal }), context)
-  await trySink(tag, retryingSmall(to, context))
+  await restoring(source, sink, root, context, () => trySink(tag, retryingSmall(to, context)))
   return root
+}
+
+/**
+ * Does work that needs all of `root` in the sink. When the sink then says that a part of it is not there, which it had
+ * said or been given before, the parts are looked for once more, the missing ones copied, and the work done again.
+ */
+async function restoring(
+  source: Fetcher,
+  sink: CopySink,
+  root: Descriptor,
+  context: CopyContext,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (context.isRestoring || !isMissingContent(error)) throw error
+    // What a mount gave may be what is missing.
+    await copyGraph(source, sink, root, { ...context, isRestoring: true, mountFrom: async () => [] })
+    await work()
+  }
 }
 
 /**
@@ -114,7 +139,9 @@ async function copyGraph(source: Fetcher, sink: CopySink, root: Descriptor, cont
   const writeHeld = async (): Promise<void> => {
     startLeaves()
     await Promise.all(held.blobs)
-    for (const manifest of held.manifests) await writeManifest(sink, manifest, shared)
+    for (const manifest of held.manifests) {
+      await restoring(source, sink, manifest.descriptor, shared, () => writeManifest(sink, manifest, shared))
+    }
     held.blobs.length = 0
     held.manifests.length = 0
     held.bytes = 0
@@ -175,8 +202,10 @@ async function writeManifest(
 async function copyLeaf(source: Fetcher, sink: CopySink, blob: Descriptor, context: CopyContext): Promise<void> {
   const { signal, retry } = context
   const tell = (layer: LayerState): void => context.onEvent({ type: 'layer', digest: blob.digest, layer })
-  const isPresent = await inSink('store', `blob ${blob.digest}`, () => sink.has(blob, { signal }), context)
-  if (isPresent) return tell({ state: 'exists' })
+  const what = `blob ${blob.digest}`
+  const look = (): Promise<boolean> => inSink('store', what, () => sink.has(blob, { signal }), context)
+  if (await trySink(look, retryingSmall(what, context)))
+    return context.isRestoring ? undefined : tell({ state: 'exists' })
   tell({ state: 'queued' })
   const from = await mountLeaf(sink, blob, context)
   if (from !== undefined) return tell({ state: 'mounted', from: from.path })

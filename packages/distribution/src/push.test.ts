@@ -4,6 +4,7 @@ import { buildImage, buildIndex, type TestImage, type TestIndex } from '@drayage
 import { describe, expect, test } from 'vitest'
 
 import { dockerStatus, push, type DistributionEvent } from './index.ts'
+import { codesOf, failure } from './test/failure.ts'
 import { noiseLayer } from './test/noise.ts'
 import { refusal, testRegistry } from './test/test-registry.ts'
 
@@ -108,6 +109,57 @@ describe('push()', () => {
     )
     expect((await registry.client.repository(to).resolve(to)).digest).toBe(image.manifest.digest)
     expect(events.some((event) => event.type === 'layer' && event.layer.state === 'retrying')).toBe(true)
+  })
+
+  test('F19 copies what the registry misses of a manifest once more, and nothing else', async () => {
+    const first = await threeLayers()
+    const index = buildIndex([first, await buildImage({ layers: [await noiseLayer(4, 500)] })])
+    const registry = await testRegistry()
+    const sink = registry.client.repository(to)
+    const [lost] = first.layers
+    let isLost = false
+    registry.fault = (request, next) => {
+      if (request.method !== 'PUT' || !request.url.includes('/manifests/') || isLost) return undefined
+      isLost = true
+      return registry.storage.blobs
+        .unlink('team/app', lost?.descriptor.digest ?? first.config.digest)
+        .then(() => next(request))
+    }
+    await push(await stored(index), sink, { from: index.manifest, to }, { retry })
+    expect((await sink.resolve(to)).digest).toBe(index.manifest.digest)
+    const puts = registry.requests.filter((request) => request.startsWith('PUT') && request.includes('/uploads/'))
+    expect(puts).toHaveLength(index.blobs.size - 3 + 1)
+  })
+
+  test('F19 fails when the registry goes on missing what it says it has', async () => {
+    const image = await threeLayers()
+    const registry = await testRegistry()
+    registry.fault = (request) =>
+      request.method === 'PUT' && request.url.includes('/manifests/')
+        ? Promise.resolve(refusal(400, 'MANIFEST_BLOB_UNKNOWN'))
+        : undefined
+    const sink = registry.client.repository(to)
+    const error = await failure(push(await stored(image), sink, { from: image.manifest, to }, { retry }))
+    expect(codesOf(error)).toEqual(['ERR_TRANSFER', 'ERR_REGISTRY'])
+    expect(
+      registry.requests.filter((request) => request.includes('/manifests/') && request.startsWith('PUT')),
+    ).toHaveLength(2)
+  })
+
+  test('F10 F11 tries every kind of request again', async () => {
+    const image = await threeLayers()
+    const registry = await testRegistry(['team/base', 'v1', await buildImage({ layers: [await noiseLayer(1, 3000)] })])
+    const failed = new Set<string>()
+    registry.fault = (request) => {
+      const kind = `${request.method} ${request.url.includes('/manifests/') ? 'manifest' : 'blob'}`
+      if (failed.has(kind)) return undefined
+      failed.add(kind)
+      return Promise.resolve(refusal(failed.size % 2 === 0 ? 503 : 429, 'UNAVAILABLE'))
+    }
+    const sink = registry.client.repository(to)
+    await push(await stored(image), sink, { from: image.manifest, to }, { retry })
+    expect(failed).toEqual(new Set(['HEAD blob', 'POST blob', 'PUT blob', 'GET blob', 'HEAD manifest', 'PUT manifest']))
+    expect((await sink.resolve(to)).digest).toBe(image.manifest.digest)
   })
 
   test('refuses a digest as a name', async () => {
