@@ -11,8 +11,10 @@ import process from 'node:process'
 import { findPeer, startDockerd, startDockerRegistry, type PeerName } from '@drayage/testkit'
 
 import { describeImage, makeImage } from './make-image.ts'
-import { measure, median, type Sample } from './measure.ts'
-import { benchRows, removeResults, type BenchContext, type Row } from './rows.ts'
+import { median, type Sample } from './measure.ts'
+import type { BenchContext, Row } from './row.ts'
+import { benchRows } from './rows.ts'
+import { runRow } from './run-row.ts'
 
 const CACHE = process.env['DRAYAGE_BENCH_CACHE'] ?? path.join(import.meta.dirname, '.cache')
 const DRAY = [process.execPath, path.resolve(import.meta.dirname, '../apps/cli/bin/dray.js')]
@@ -54,6 +56,7 @@ async function main(): Promise<void> {
       : await startDockerd({ directory: path.join(CACHE, 'docker'), storageDriver: 'overlay2' })
   const context: BenchContext = {
     reference,
+    layout: image.layout,
     work,
     dray: DRAY,
     peers,
@@ -64,7 +67,7 @@ async function main(): Promise<void> {
   }
   for (const row of benchRows(context)) {
     if (only !== undefined && !row.title.includes(only)) continue
-    report(row, await runRow(row))
+    report(row, await runRow(row, path.join(CACHE, 'target')))
   }
   if (!process.argv.includes('--keep')) rmSync(work, { recursive: true, force: true })
 }
@@ -80,31 +83,18 @@ function push(image: { layout: string; tag: string }, reference: string): void {
   if (pushed.status !== 0) throw new Error(`Cannot push the image: ${pushed.stderr}`)
 }
 
-/** Runs the contenders in turn, so that a busy moment of the machine meets all of them. */
-async function runRow(row: Row): Promise<Map<string, Sample>> {
-  const samples = new Map<string, Sample[]>(row.contenders.map(({ name }) => [name, []]))
-  for (let run = 0; run < row.runs; run++) {
-    for (const contender of row.contenders) {
-      removeResults(contender)
-      for (const [command = '', ...args] of contender.prepare ?? []) spawnSync(command, args, { stdio: 'ignore' })
-      spawnSync('sync')
-      samples.get(contender.name)?.push(await measure(contender.command, process.env, contender.daemon))
-    }
-  }
-  return new Map([...samples].map(([name, all]) => [name, median(all)]))
-}
-
-function report(row: Row, results: ReadonlyMap<string, Sample>): void {
+function report(row: Row, samples: ReadonlyMap<string, readonly Sample[]>): void {
+  const results = new Map([...samples].map(([name, all]) => [name, median(all)]))
   const own = results.get('dray')
   console.log(`${row.title} (median of ${row.runs})`)
   for (const [name, sample] of results) {
     const { wallSeconds, cpuSeconds, peakBytes } = sample
     const ratio =
-      own === undefined || name === 'dray'
+      own === undefined || sample === own
         ? ''
         : `  dray/${name} wall ${(own.wallSeconds / wallSeconds).toFixed(2)} cpu ${(own.cpuSeconds / cpuSeconds).toFixed(2)} memory ${(own.peakBytes / peakBytes).toFixed(2)}`
     console.log(
-      `  ${name.padEnd(8)} ${wallSeconds.toFixed(2).padStart(7)} s  cpu ${cpuSeconds.toFixed(2).padStart(6)} s  ${(peakBytes / 1e6).toFixed(0).padStart(5)} MB${ratio}`,
+      `  ${name.padEnd(9)} ${wallSeconds.toFixed(2).padStart(7)} s  cpu ${cpuSeconds.toFixed(2).padStart(6)} s  ${(peakBytes / 1e6).toFixed(0).padStart(5)} MB${ratio}`,
     )
   }
   console.log()
