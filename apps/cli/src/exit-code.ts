@@ -83,6 +83,7 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
     'ERR_CREDENTIALS_FILE',
     'ERR_CREDENTIALS_HELPER',
     'ERR_NOT_AN_IMAGE',
+    'ERR_DIGEST_CHANGE',
     'ERR_MANIFEST_UNSUPPORTED',
     'ERR_MANIFEST_TOO_LARGE',
     'ERR_CONFIG_UNSUPPORTED',
@@ -106,7 +107,7 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
 } satisfies Partial<Record<keyof typeof EXIT, readonly string[]>>
 
 /** Codes that say where something failed, not what: their causes decide. */
-export const WRAPPING_CODES: readonly string[] = ['ERR_TRANSFER', 'ERR_ARCHIVE_IMAGE', 'ERR_LAYOUT']
+export const WRAPPING_CODES: readonly string[] = ['ERR_TRANSFER', 'ERR_SPARSE_INDEX', 'ERR_ARCHIVE_IMAGE', 'ERR_LAYOUT']
 
 const STATUSES: ReadonlyMap<string, number> = new Map(Object.entries(EXIT))
 

@@ -180,11 +180,23 @@ function addArchiveVerbs(program: Command, run: Run): void {
       'docker://REF, store:REF, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF], dir:DIR',
     )
     .argument('<target>', 'the same; without a prefix a registry')
-    .option('--all', 'every platform of an index')
+    .option('--all', 'every platform of an index, as --index full')
+    .option(
+      '--platform <os/arch[/variant],...>',
+      'which images of an index (default: this machine); can be given again',
+      append,
+      [],
+    )
+    .addOption(
+      new Option(
+        '--index <form>',
+        'full: every image; sparse: the chosen ones, the index unchanged; rewrite: an index of the chosen ones',
+      ).choices(['full', 'sparse', 'rewrite'] as const),
+    )
+    .option('--preserve-digests', 'copy nothing when a digest would change')
     .option('-q, --quiet', 'no progress')
-    .option(PLATFORM, 'which image of an index (default: this machine)')
     .action((source, target, options) =>
-      run(options.platform, async (context) =>
+      run(undefined, async (context) =>
         (await import('./commands/copy.ts')).copyCommand(context, source, target, options),
       ),
     )

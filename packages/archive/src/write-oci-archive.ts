@@ -21,6 +21,10 @@ export interface OciArchiveRoot {
   readonly what: Descriptor
   /** Its name there, `org.opencontainers.image.ref.name`. */
   readonly refName?: string | undefined
+  /** Where its content is; the source of the archive by default. */
+  readonly source?: Fetcher | undefined
+  /** Whether to leave out content below it and all that is reached only through that; nothing by default. */
+  readonly isLeftOut?: ((what: Descriptor) => boolean) | undefined
 }
 
 /** Options of {@link writeOciArchive}. */
@@ -80,13 +84,13 @@ async function* membersOf(
   yield bytesMember('oci-layout', encodeText(JSON.stringify({ imageLayoutVersion: LAYOUT_VERSION })))
   yield bytesMember('index.json', encodeManifest(indexOf(roots)))
   const written = new Set<string>()
-  for (const { what } of roots) {
-    const skip = async (each: Descriptor): Promise<boolean> => written.has(each.digest)
-    for await (const step of walk(source, what, { skip, signal })) {
+  for (const { what, source: own = source, isLeftOut } of roots) {
+    const skip = async (each: Descriptor): Promise<boolean> => written.has(each.digest) || isLeftOut?.(each) === true
+    for await (const step of walk(own, what, { skip, signal })) {
       if (step.manifest?.kind === 'schema1') throw new ArchiveImageError('a schema 1 manifest', 'a later one')
       if (written.has(step.descriptor.digest)) continue
       written.add(step.descriptor.digest)
-      yield blobMember(source, step)
+      yield blobMember(own, step)
     }
   }
 }

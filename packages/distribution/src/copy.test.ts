@@ -11,7 +11,7 @@ import { copy, pull, TransferError, type DistributionEvent, type GraphSink, type
 import { codesOf, failure } from './test/failure.ts'
 import { noiseLayer } from './test/noise.ts'
 import { dropAfter, flipByte, onBlob, refusal, testRegistry, withBody } from './test/test-registry.ts'
-import { pendingBytes, testStore, visible } from './test/test-store.ts'
+import { pendingBytes, storeOf, testStore, visible } from './test/test-store.ts'
 
 const from = parseReference('registry.test/repo:v1')
 const to = parseReference('elsewhere.test/copy:v2')
@@ -43,14 +43,6 @@ function notedSink(): { readonly sink: GraphSink; readonly store: MemoryStore; r
     },
   }
   return { sink, store, committed }
-}
-
-async function stored(image: TestImage | TestIndex): Promise<MemoryStore> {
-  const store = createMemoryStore()
-  for (const [digest, bytes] of image.blobs) {
-    await writeBlob(store, { mediaType: 'application/octet-stream', digest, size: bytes.byteLength }, bytes)
-  }
-  return store
 }
 
 describe('copy()', () => {
@@ -97,7 +89,7 @@ describe('copy()', () => {
 
   test('copies between stores by descriptor and sends nothing that is there', async () => {
     const image = await buildImage({ layers: [await noiseLayer(1, 1000)] })
-    const source = await stored(image)
+    const source = await storeOf(image)
     const { sink, committed } = notedSink()
     const events: DistributionEvent[] = []
     const onEvent = (event: DistributionEvent): void => void events.push(event)
@@ -180,7 +172,7 @@ describe('copy()', () => {
 
   test('F22 tells failures of the sink as such, at each step', async () => {
     const image = await buildImage()
-    const source = await stored(image)
+    const source = await storeOf(image)
     const full = Object.assign(new Error('full'), { code: 'ENOSPC' })
     const broken = async (): Promise<never> => {
       throw full
@@ -209,7 +201,7 @@ describe('copy()', () => {
     const image = await buildImage()
     const reason = new Error('stop')
     const signal = AbortSignal.abort(reason)
-    await expect(copy(await stored(image), notedSink().sink, { from: image.manifest, to }, { signal })).rejects.toBe(
+    await expect(copy(await storeOf(image), notedSink().sink, { from: image.manifest, to }, { signal })).rejects.toBe(
       reason,
     )
   })
@@ -251,7 +243,7 @@ test('copies of random graphs have the same closure', async () => {
   await fc.assert(
     fc.asyncProperty(graph, async (build) => {
       const root = await build()
-      const source = await stored(root)
+      const source = await storeOf(root)
       const { sink, store, committed } = notedSink()
       await copy(source, sink, { from: root.manifest, to })
       expect(await visible(store)).toEqual(new Set(root.blobs.keys()))

@@ -22,6 +22,9 @@ export const MAX_SEARCHED_MANIFESTS = 64
 /** The most bytes of manifests that a copy holds in memory before it writes them. */
 export const MAX_HELD_MANIFEST_BYTES: number = 8 * 1024 * 1024
 
+/** The most bytes of an index and those within it, when images of it are chosen: 16 MiB. */
+export const MAX_HELD_INDEX_BYTES: number = 16 * 1024 * 1024
+
 /** The most blobs that a copy has under way or waiting before it reads on. */
 export const MAX_HELD_BLOBS = 1000
 

@@ -10,6 +10,8 @@ export type DistributionErrorCode =
   | 'ERR_IMAGE_MISMATCH'
   | 'ERR_PULL_DENIED'
   | 'ERR_PULL_NOT_FOUND'
+  | 'ERR_DIGEST_CHANGE'
+  | 'ERR_SPARSE_INDEX'
 
 /** Which end of a transfer failed. */
 export type TransferSide = 'source' | 'sink'
@@ -100,6 +102,33 @@ export class PullNotFoundError extends Error {
   readonly code: 'ERR_PULL_NOT_FOUND' = 'ERR_PULL_NOT_FOUND'
 }
 
+/** A copy that would give something another digest, where digests are to stay. */
+export class DigestChangeError extends Error {
+  override readonly name: string = 'DigestChangeError'
+  readonly code: 'ERR_DIGEST_CHANGE' = 'ERR_DIGEST_CHANGE'
+
+  /** @param reason what changes, such as `the index is made anew for the chosen platforms` */
+  constructor(what: string, reason: string, options?: ErrorOptions) {
+    super(`Cannot copy "${escapeText(what, 320)}": ${reason}, expected a copy that keeps its digests`, options)
+  }
+}
+
+/** A sink that did not take an index without all that it lists; `cause` says why. */
+export class SparseIndexError extends Error {
+  override readonly name: string = 'SparseIndexError'
+  readonly code: 'ERR_SPARSE_INDEX' = 'ERR_SPARSE_INDEX'
+  readonly digest: string
+
+  constructor(digest: string, cause: unknown) {
+    const found = cause instanceof Error ? cause.message : String(cause)
+    super(
+      `Cannot store index ${digest} without all that it lists: ${found}, expected a sink that takes it, or a rewritten index`,
+      { cause },
+    )
+    this.digest = digest
+  }
+}
+
 /** Any error of this package. */
 export type DistributionError =
   | TransferError
@@ -108,6 +137,8 @@ export type DistributionError =
   | ImageMismatchError
   | PullDeniedError
   | PullNotFoundError
+  | DigestChangeError
+  | SparseIndexError
 
 const CODES: readonly string[] = [
   'ERR_TRANSFER',
@@ -116,6 +147,8 @@ const CODES: readonly string[] = [
   'ERR_IMAGE_MISMATCH',
   'ERR_PULL_DENIED',
   'ERR_PULL_NOT_FOUND',
+  'ERR_DIGEST_CHANGE',
+  'ERR_SPARSE_INDEX',
 ] satisfies DistributionErrorCode[]
 
 /** Tells whether `value` is an error of this package, also one made by another installed copy of it. */

@@ -6,6 +6,8 @@
  * @packageDocumentation
  */
 export type { CopyOptions } from './copy.ts'
+export type { CopySelection, SelectCopyOptions } from './copy-selection.ts'
+export type { PlatformSubset } from './platform-subset.ts'
 export type { DistributionError, DistributionErrorCode, TransferOperation, TransferSide } from './errors.ts'
 export type { DistributionEvent, LayerState, OnEvent } from './events.ts'
 export type { DockerStatus, ProgressVerb } from './docker-status.ts'
@@ -33,6 +35,7 @@ export type { SelectImageOptions } from './select-image.ts'
 export type { RetryPolicy } from './retry-policy.ts'
 
 export { copy } from './copy.ts'
+export { selectCopy } from './copy-selection.ts'
 export {
   DEFAULT_CONCURRENT_DOWNLOADS,
   DEFAULT_CONCURRENT_UPLOADS,
@@ -43,12 +46,14 @@ export {
 } from './defaults.ts'
 export { dockerStatus } from './docker-status.ts'
 export {
+  DigestChangeError,
   ImageMismatchError,
   isDistributionError,
   NotAnImageError,
   PlatformNotFoundError,
   PullDeniedError,
   PullNotFoundError,
+  SparseIndexError,
   TransferError,
 } from './errors.ts'
 export { fetchStream } from './fetch-stream.ts'
@@ -58,3 +63,4 @@ export { pull } from './pull.ts'
 export { push } from './push.ts'
 export { DEFAULT_RETRY_POLICY, isRetryable } from './retry-policy.ts'
 export { translatePullError } from './translate-pull-error.ts'
+export { isLeftOut } from './walk-selection.ts'

@@ -1,23 +1,15 @@
-import { createMemoryStore, writeBlob, type MemoryStore } from '@drayage/content'
 import { parseReference, parseRepository } from '@drayage/reference'
-import { buildImage, buildIndex, type TestImage, type TestIndex } from '@drayage/testkit'
+import { buildImage, buildIndex, type TestImage } from '@drayage/testkit'
 import { describe, expect, test } from 'vitest'
 
 import { dockerStatus, push, type DistributionEvent } from './index.ts'
 import { codesOf, failure } from './test/failure.ts'
 import { noiseLayer } from './test/noise.ts'
 import { refusal, testRegistry } from './test/test-registry.ts'
+import { storeOf } from './test/test-store.ts'
 
 const to = parseReference('registry.test/team/app:v1')
 const retry = { attempts: 5, stepMs: 0 }
-
-async function stored(image: TestImage | TestIndex): Promise<MemoryStore> {
-  const store = createMemoryStore()
-  for (const [digest, bytes] of image.blobs) {
-    await writeBlob(store, { mediaType: 'application/octet-stream', digest, size: bytes.byteLength }, bytes)
-  }
-  return store
-}
 
 const threeLayers = async (): Promise<TestImage> =>
   buildImage({ layers: [await noiseLayer(1, 3000), await noiseLayer(2, 2000), await noiseLayer(3, 1000)] })
@@ -29,7 +21,7 @@ describe('push()', () => {
     const events: DistributionEvent[] = []
     const sink = registry.client.repository(to)
     const pushed = await push(
-      await stored(image),
+      await storeOf(image),
       sink,
       { from: image.manifest, to },
       { onEvent: (e) => events.push(e) },
@@ -51,7 +43,7 @@ describe('push()', () => {
   test('sends no blob again', async () => {
     const image = await threeLayers()
     const registry = await testRegistry()
-    const source = await stored(image)
+    const source = await storeOf(image)
     await push(source, registry.client.repository(to), { from: image.manifest, to })
     const before = registry.requests.length
     const events: DistributionEvent[] = []
@@ -73,7 +65,7 @@ describe('push()', () => {
       parseRepository('registry.test/team/base'),
     ]
     await push(
-      await stored(image),
+      await storeOf(image),
       registry.client.repository(to),
       { from: image.manifest, to },
       { mountFrom, onEvent: (e) => events.push(e) },
@@ -89,7 +81,7 @@ describe('push()', () => {
     const index = buildIndex([await threeLayers(), await buildImage({ layers: [await noiseLayer(4, 500)] })])
     const registry = await testRegistry()
     const sink = registry.client.repository(to)
-    await push(await stored(index), sink, { from: index.manifest, to })
+    await push(await storeOf(index), sink, { from: index.manifest, to })
     expect((await sink.resolve(to)).digest).toBe(index.manifest.digest)
     for (const child of index.images) expect(await sink.has(child.manifest)).toBe(true)
   })
@@ -102,7 +94,7 @@ describe('push()', () => {
       request.method === 'POST' && failures++ < 2 ? Promise.resolve(refusal(503, 'UNAVAILABLE')) : undefined
     const events: DistributionEvent[] = []
     await push(
-      await stored(image),
+      await storeOf(image),
       registry.client.repository(to),
       { from: image.manifest, to },
       { retry, onEvent: (e) => events.push(e) },
@@ -125,7 +117,7 @@ describe('push()', () => {
         .unlink('team/app', lost?.descriptor.digest ?? first.config.digest)
         .then(() => next(request))
     }
-    await push(await stored(index), sink, { from: index.manifest, to }, { retry })
+    await push(await storeOf(index), sink, { from: index.manifest, to }, { retry })
     expect((await sink.resolve(to)).digest).toBe(index.manifest.digest)
     const puts = registry.requests.filter((request) => request.startsWith('PUT') && request.includes('/uploads/'))
     expect(puts).toHaveLength(index.blobs.size - 3 + 1)
@@ -139,7 +131,7 @@ describe('push()', () => {
         ? Promise.resolve(refusal(400, 'MANIFEST_BLOB_UNKNOWN'))
         : undefined
     const sink = registry.client.repository(to)
-    const error = await failure(push(await stored(image), sink, { from: image.manifest, to }, { retry }))
+    const error = await failure(push(await storeOf(image), sink, { from: image.manifest, to }, { retry }))
     expect(codesOf(error)).toEqual(['ERR_TRANSFER', 'ERR_REGISTRY'])
     expect(
       registry.requests.filter((request) => request.includes('/manifests/') && request.startsWith('PUT')),
@@ -157,7 +149,7 @@ describe('push()', () => {
       return Promise.resolve(refusal(failed.size % 2 === 0 ? 503 : 429, 'UNAVAILABLE'))
     }
     const sink = registry.client.repository(to)
-    await push(await stored(image), sink, { from: image.manifest, to }, { retry })
+    await push(await storeOf(image), sink, { from: image.manifest, to }, { retry })
     expect(failed).toEqual(new Set(['HEAD blob', 'POST blob', 'PUT blob', 'GET blob', 'HEAD manifest', 'PUT manifest']))
     expect((await sink.resolve(to)).digest).toBe(image.manifest.digest)
   })
@@ -166,7 +158,7 @@ describe('push()', () => {
     const image = await threeLayers()
     const registry = await testRegistry()
     const byDigest = parseReference(`registry.test/team/app@${image.manifest.digest}`)
-    const pushing = push(await stored(image), registry.client.repository(to), { from: image.manifest, to: byDigest })
+    const pushing = push(await storeOf(image), registry.client.repository(to), { from: image.manifest, to: byDigest })
     await expect(pushing).rejects.toThrow('cannot push a digest reference')
     expect(registry.requests).toEqual([])
   })

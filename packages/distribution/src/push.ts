@@ -8,7 +8,7 @@ import type { LayerState } from './events.ts'
 import type { GraphSink, GraphSource } from './ports.ts'
 
 /** Options of {@link push}. */
-export interface PushOptions extends Omit<CopyOptions, 'platform'> {}
+export interface PushOptions extends Omit<CopyOptions, 'platform' | 'subset'> {}
 
 /**
  * Pushes an image to a repository: {@link copy} with Docker Engine's events and five blobs at a time. Digests do not

@@ -1,5 +1,7 @@
+import { DigestChangeError } from '@drayage/distribution'
 import type { Descriptor } from '@drayage/manifest'
 
+import { takesIndex } from './copy-choice.ts'
 import type { CopyImageOptions } from './copy-options.ts'
 import { copyToDirectory } from './copy-to-directory.ts'
 import { copyToDockerArchive } from './copy-to-docker-archive.ts'
@@ -9,7 +11,7 @@ import { copyToStore } from './copy-to-store.ts'
 import type { Runtime } from './create-runtime.ts'
 import { TransportError } from './errors.ts'
 import { openCopySource } from './open-copy-source.ts'
-import { parseTransport } from './transport.ts'
+import { parseTransport, type Transport } from './transport.ts'
 
 /**
  * Copies an image between places: `docker://REF`, `store:REF`, `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]`,
@@ -24,6 +26,8 @@ import { parseTransport } from './transport.ts'
  * @throws ArchiveSelectionError `ERR_ARCHIVE_SELECTION` for an image that the source does not hold, or one of several
  * @throws DirImageError `ERR_DIR_IMAGE` for a directory that cannot be read, or that holds something already
  * @throws LayoutError `ERR_LAYOUT`
+ * @throws DigestChangeError `ERR_DIGEST_CHANGE` where digests are to stay and would not
+ * @throws SparseIndexError `ERR_SPARSE_INDEX` when the target refuses a sparse index
  * @throws PlatformNotFoundError `ERR_PLATFORM_NOT_FOUND`
  * @throws TransferError `ERR_TRANSFER` and the other errors of `copy`
  */
@@ -36,14 +40,7 @@ export async function copyImage(
   const { signal } = options
   const from = parseTransport(source)
   const to = parseTransport(target)
-  if (options.all === true && (to.kind === 'docker-archive' || to.kind === 'store')) {
-    const holder = to.kind === 'store' ? 'the store' : 'a docker-archive'
-    throw new TransportError(
-      'copy to',
-      target,
-      `found ${holder} for all platforms, expected a place that holds an index`,
-    )
-  }
+  assertTakes(to, target, options)
   await using opened = await openCopySource(runtime, from, { signal })
   switch (to.kind) {
     case 'registry':
@@ -57,5 +54,20 @@ export async function copyImage(
       return await copyToOciArchive(runtime, opened, to, options)
     case 'docker-archive':
       return await copyToDockerArchive(runtime, opened, to, options)
+  }
+}
+
+/** Refuses what a place cannot hold, before anything is opened. */
+function assertTakes(to: Transport, target: string, options: CopyImageOptions): void {
+  if (takesIndex(options) && (to.kind === 'docker-archive' || to.kind === 'store')) {
+    const holder = to.kind === 'store' ? 'the store' : 'a docker-archive'
+    throw new TransportError(
+      'copy to',
+      target,
+      `found ${holder} for several platforms, expected a place that holds an index`,
+    )
+  }
+  if (options.preserveDigests === true && to.kind === 'docker-archive') {
+    throw new DigestChangeError(target, 'a docker-archive holds no manifest')
   }
 }

@@ -1,12 +1,21 @@
 import type { AbortOptions } from '@drayage/bytes'
 import type { OnEvent } from '@drayage/distribution'
+import type { Platform } from '@drayage/manifest'
 
 /** Options of {@link copyImage}. */
 export interface CopyImageOptions extends AbortOptions {
-  /**
-   * Whether an index is copied whole; `false`, the default, copies the image for the runtime's platform. The store holds
-   * one image of an index, and a docker-archive takes no index.
-   */
+  /** Whether an index is copied whole, as `index: 'full'` says; `false` by default. */
   readonly all?: boolean
+  /** Which images of an index are copied; the one for the runtime's platform by default. */
+  readonly platforms?: readonly Platform[]
+  /**
+   * How an index is copied: `full` with all its images; `sparse` with its bytes and digest and only the chosen images,
+   * which some registries refuse; `rewrite` as a new index of only the chosen images, with another digest. By default one
+   * chosen image is copied without its index, and several with a rewritten one. The store and a docker-archive take no
+   * index.
+   */
+  readonly index?: 'full' | 'sparse' | 'rewrite'
+  /** Fails before anything is written when the copy would have another digest; `false` by default. */
+  readonly preserveDigests?: boolean
   readonly onEvent?: OnEvent
 }

@@ -2,6 +2,7 @@ import { createOciLayoutSink, openDirSink } from '@drayage/archive'
 import { copy, DEFAULT_RETRY_POLICY, type GraphSink } from '@drayage/distribution'
 import type { Descriptor } from '@drayage/manifest'
 
+import { choiceOf } from './copy-choice.ts'
 import type { CopyImageOptions } from './copy-options.ts'
 import type { Runtime } from './create-runtime.ts'
 import type { CopySource } from './open-copy-source.ts'
@@ -15,21 +16,21 @@ import type { Transport } from './transport.ts'
  * @throws TransferError `ERR_TRANSFER` and the other errors of `copy`
  */
 export async function copyToDirectory(
-  { platform, transfers, retry = DEFAULT_RETRY_POLICY }: Runtime,
+  runtime: Runtime,
   source: CopySource,
   to: Transport & { kind: 'oci' | 'dir' },
   options: CopyImageOptions,
 ): Promise<Descriptor> {
+  const { transfers, retry = DEFAULT_RETRY_POLICY } = runtime
+  const { signal, onEvent = (): void => {} } = options
   const { directory } = to
   const sink =
-    to.kind === 'oci'
-      ? openLayout(directory, to.tag ?? source.entryName)
-      : await openDirSink({ directory, signal: options.signal })
+    to.kind === 'oci' ? openLayout(directory, to.tag ?? source.entryName) : await openDirSink({ directory, signal })
   return await copy(
     source.content,
     sink,
     { from: source.from, to: source.name },
-    { ...options, transfers, retry, ...(options.all === true ? {} : { platform }) },
+    { signal, onEvent, transfers, retry, ...choiceOf(runtime, options) },
   )
 }
 

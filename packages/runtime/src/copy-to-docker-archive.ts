@@ -40,7 +40,8 @@ export async function copyToDockerArchive(
   options: CopyImageOptions,
 ): Promise<Descriptor> {
   const { signal, onEvent = (): void => {} } = options
-  const { platform, retry = DEFAULT_RETRY_POLICY } = runtime
+  const { retry = DEFAULT_RETRY_POLICY } = runtime
+  const [platform = runtime.platform] = options.platforms ?? []
   const name = formatReference(source.name)
   const target = 'mediaType' in source.from ? source.from : await source.content.resolve(source.from, { signal })
   const chosen = await pickImage(source.content, target, { platform, name, retry, onEvent, signal })

@@ -1,9 +1,15 @@
 import { openFileOutput, writeOciArchive } from '@drayage/archive'
 import type { Fetcher } from '@drayage/content'
-import { DEFAULT_RETRY_POLICY, fetchStream, pickImage, type LayerState } from '@drayage/distribution'
+import {
+  DEFAULT_RETRY_POLICY,
+  fetchStream,
+  isLeftOut as isLeftOutOf,
+  selectCopy,
+  type LayerState,
+} from '@drayage/distribution'
 import { manifestKind, type Descriptor } from '@drayage/manifest'
-import { formatReference } from '@drayage/reference'
 
+import { choiceOf } from './copy-choice.ts'
 import type { CopyImageOptions } from './copy-options.ts'
 import type { Runtime } from './create-runtime.ts'
 import type { CopySource } from './open-copy-source.ts'
@@ -17,23 +23,25 @@ import type { Transport } from './transport.ts'
  * @throws PlatformNotFoundError `ERR_PLATFORM_NOT_FOUND`
  */
 export async function copyToOciArchive(
-  { platform, retry = DEFAULT_RETRY_POLICY }: Runtime,
-  { content, from, name, entryName }: CopySource,
+  runtime: Runtime,
+  { content, from, entryName }: CopySource,
   to: Transport & { kind: 'oci-archive' },
   options: CopyImageOptions,
 ): Promise<Descriptor> {
   const { signal, onEvent = (): void => {} } = options
-  const target = 'mediaType' in from ? from : await content.resolve(from, { signal })
-  const picking = { platform, name: formatReference(name), retry, onEvent, signal }
-  const what = options.all === true ? target : await pickImage(content, target, picking)
+  const { retry = DEFAULT_RETRY_POLICY } = runtime
+  const selection = await selectCopy(content, from, { signal, onEvent, retry, ...choiceOf(runtime, options) })
   const retrying: Fetcher = {
     fetch(blob, each) {
       const onState = (layer: LayerState): void => {
         if (manifestKind(blob.mediaType) === undefined) onEvent({ type: 'layer', digest: blob.digest, layer })
       }
-      return fetchStream(content, blob, { ...each, retry, onState })
+      return fetchStream(selection.source, blob, { ...each, retry, onState })
     },
   }
-  await writeOciArchive(await openFileOutput(to.file), retrying, [{ what, refName: to.tag ?? entryName }], { signal })
-  return what
+  const { root } = selection
+  const isLeftOut = (each: Descriptor): boolean => isLeftOutOf(selection, each)
+  const roots = [{ what: root, refName: to.tag ?? entryName, isLeftOut }]
+  await writeOciArchive(await openFileOutput(to.file), retrying, roots, { signal })
+  return root
 }

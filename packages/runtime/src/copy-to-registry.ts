@@ -2,6 +2,7 @@ import { copy, DEFAULT_RETRY_POLICY } from '@drayage/distribution'
 import type { Descriptor } from '@drayage/manifest'
 import { formatReference, type Reference, type Repository } from '@drayage/reference'
 
+import { choiceOf } from './copy-choice.ts'
 import type { CopyImageOptions } from './copy-options.ts'
 import type { Runtime } from './create-runtime.ts'
 import { TransportError } from './errors.ts'
@@ -23,13 +24,14 @@ export async function copyToRegistry(
   if (reference.digest !== undefined) {
     throw new TransportError('copy to', formatReference(reference), 'found a digest, expected a tag')
   }
-  const { platform, retry = DEFAULT_RETRY_POLICY } = runtime
+  const { retry = DEFAULT_RETRY_POLICY } = runtime
+  const { signal, onEvent = (): void => {} } = options
   const isNeighbour = repository?.domain === reference.domain && repository.path !== reference.path
   const mountFrom = async (): Promise<Repository[]> => (isNeighbour ? [repository] : [])
   return await copy(
     content,
     openRemote(runtime, reference),
     { from, to: reference },
-    { ...options, retry, mountFrom, ...(options.all === true ? {} : { platform }) },
+    { signal, onEvent, retry, mountFrom, ...choiceOf(runtime, options) },
   )
 }

@@ -28,7 +28,8 @@ export async function copyToStore(
 ): Promise<Descriptor> {
   const name = withDefaultTag(parseReference(text))
   if (name.digest !== undefined) throw new TransportError('copy to', text, 'found a digest, expected a tag')
-  const { platform, transfers, retry } = runtime
+  const { transfers, retry } = runtime
+  const [platform = runtime.platform] = options.platforms ?? []
   const { signal, onEvent } = options
   const { content, from } = source
   const target = 'mediaType' in from ? from : await content.resolve(from, { signal })

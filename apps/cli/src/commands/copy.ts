@@ -1,10 +1,16 @@
-import { copyImage } from '@drayage/runtime'
+import { parsePlatform, type Platform } from '@drayage/manifest'
+import { copyImage, hostPlatform, type CopyImageOptions } from '@drayage/runtime'
 
 import type { CommandContext } from '../command-context.ts'
+import { UsageError } from '../usage-error.ts'
 
 /** Options of `dray copy`. */
 export interface CopyCommandOptions {
   readonly all?: boolean | undefined
+  readonly index?: CopyImageOptions['index'] | undefined
+  /** Each may be several, separated by commas. */
+  readonly platform?: readonly string[] | undefined
+  readonly preserveDigests?: boolean | undefined
   readonly quiet?: boolean | undefined
 }
 
@@ -15,10 +21,11 @@ export async function copyCommand(
   target: string,
   options: CopyCommandOptions,
 ): Promise<void> {
+  const choice = choiceOf(options)
   const view = context.progress('stderr', { quiet: options.quiet })
   try {
     const copied = await copyImage(context.runtime, source, target, {
-      all: options.all === true,
+      ...choice,
       onEvent: view.onEvent,
       signal: context.signal,
     })
@@ -27,4 +34,18 @@ export async function copyCommand(
   } finally {
     view.close()
   }
+}
+
+function choiceOf(options: CopyCommandOptions): CopyImageOptions {
+  const { all = false, preserveDigests = false, index = all ? 'full' : undefined } = options
+  const platforms = platformsOf(options.platform ?? [])
+  if (all && index !== 'full') throw new UsageError(`Cannot copy all: found --index ${index}, expected no --index`)
+  if (index === 'full' && platforms.length > 0) {
+    throw new UsageError('Cannot copy a full index: found --platform, expected every platform')
+  }
+  return { platforms, preserveDigests, ...(index !== undefined && { index }) }
+}
+
+function platformsOf(texts: readonly string[]): Platform[] {
+  return texts.flatMap((text) => text.split(',')).map((text) => parsePlatform(text, { host: hostPlatform() }))
 }

@@ -2,7 +2,7 @@ import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { pipeline, Readable } from 'node:stream'
 
 import type { ByteStream } from '@drayage/bytes'
-import { createMemoryStore, type MemoryStore } from '@drayage/content'
+import { createMemoryStore, writeBlob, type MemoryStore } from '@drayage/content'
 import {
   chainId,
   createHasher,
@@ -14,6 +14,7 @@ import {
 } from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
 import { formatReference } from '@drayage/reference'
+import type { TestImage, TestIndex } from '@drayage/testkit'
 
 import type { LayerMeasurement, PulledImage, PullStore } from '../ports.ts'
 
@@ -99,6 +100,15 @@ async function* inflate(source: ByteStream): ByteStream {
   if (magic === 0x1f) yield* pipeline(Readable.from(all()), createGunzip(), () => {})
   else if (magic === 0x28) yield* pipeline(Readable.from(all()), createZstdDecompress(), () => {})
   else yield* all()
+}
+
+/** A store that holds images with all that they have. */
+export async function storeOf(...images: readonly (TestImage | TestIndex)[]): Promise<MemoryStore> {
+  const store = createMemoryStore()
+  for (const [digest, bytes] of images.flatMap((image) => [...image.blobs])) {
+    await writeBlob(store, { mediaType: 'application/octet-stream', digest, size: bytes.byteLength }, bytes)
+  }
+  return store
 }
 
 /** The digests of the content that is visible in a store. */

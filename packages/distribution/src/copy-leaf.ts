@@ -1,0 +1,61 @@
+import { canMount, type Fetcher } from '@drayage/content'
+import type { Descriptor } from '@drayage/manifest'
+import type { Repository } from '@drayage/reference'
+
+import { retryingSmall, type CopyContext, type CopySink } from './copy-context.ts'
+import { MAX_MOUNT_TRIES } from './defaults.ts'
+import type { LayerState } from './events.ts'
+import { fetchBlob } from './fetch-blob.ts'
+import { inSink } from './in-sink.ts'
+import { runShared } from './run-shared.ts'
+import { trySink } from './try-sink.ts'
+
+const sinkNumbers = new WeakMap<CopySink, number>()
+let sinkCount = 0
+
+/** Tells sinks apart in keys of transfers: what one copy brings into its sink is not there in another. */
+function sinkNumber(sink: CopySink): number {
+  const number = sinkNumbers.get(sink) ?? ++sinkCount
+  sinkNumbers.set(sink, number)
+  return number
+}
+
+/** Copies one blob; the same blob in several manifests is copied once. */
+export async function copyLeaf(source: Fetcher, sink: CopySink, blob: Descriptor, context: CopyContext): Promise<void> {
+  const { signal, retry } = context
+  const tell = (layer: LayerState): void => context.onEvent({ type: 'layer', digest: blob.digest, layer })
+  const what = `blob ${blob.digest}`
+  const look = (): Promise<boolean> => inSink('store', what, () => sink.has(blob, { signal }), context)
+  if (await trySink(look, retryingSmall(what, context)))
+    return context.isRestoring ? undefined : tell({ state: 'exists' })
+  tell({ state: 'queued' })
+  const from = await mountLeaf(sink, blob, context)
+  if (from !== undefined) return tell({ state: 'mounted', from: from.path })
+  await runShared(
+    context.transfers,
+    `copy ${sinkNumber(sink)} ${blob.digest}`,
+    ({ signal: shared, report }) =>
+      trySink(() => fetchBlob(source, sink, blob, { signal: shared, retry, onState: report, isMissing: true }), {
+        retry,
+        signal: shared,
+        onRetry: (event) => report({ state: 'retrying', ...event }),
+      }),
+    { signal, onProgress: tell, onState: (state) => state === 'waiting' && tell({ state: 'waiting' }) },
+  )
+  tell({ state: 'complete' })
+}
+
+/** The repository that the blob was taken from; nothing when it has to be copied. */
+async function mountLeaf(sink: CopySink, blob: Descriptor, context: CopyContext): Promise<Repository | undefined> {
+  const { signal } = context
+  if (!canMount(sink)) return undefined
+  for (const from of (await context.mountFrom(blob)).slice(0, MAX_MOUNT_TRIES)) {
+    try {
+      if (await sink.mount(blob, from, { signal })) return from
+    } catch {
+      // Copying the blob works without, and fails with better words.
+      signal?.throwIfAborted()
+    }
+  }
+  return undefined
+}

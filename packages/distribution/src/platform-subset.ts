@@ -1,0 +1,103 @@
+import type { Fetcher } from '@drayage/content'
+import { digestAlgorithm, digestOf, type Digest } from '@drayage/digest'
+import { encodeManifest, type DecodedIndex, type Descriptor, type Platform } from '@drayage/manifest'
+
+import { readIndexTree, type ReadIndexTreeOptions } from './index-tree.ts'
+import { pickImage } from './select-image.ts'
+
+/** Some of the images of an index. */
+export interface PlatformSubset {
+  /** For each of them the image that a pull for it takes. */
+  readonly platforms: readonly Platform[]
+  /**
+   * `sparse`: the index keeps its bytes and its digest, and only the chosen images are copied with it; some registries
+   * refuse that. `rewrite`: the index is made anew with only the chosen images, and has another digest.
+   */
+  readonly index: 'sparse' | 'rewrite'
+}
+
+/** What a subset of an index consists of. */
+export interface ChosenSubset {
+  readonly root: Descriptor
+  /** Indexes that were made. */
+  readonly made: ReadonlyMap<Digest, Uint8Array>
+  /** Manifests that are listed and not copied. */
+  readonly leftOut: ReadonlySet<Digest>
+}
+
+/** In an attestation that BuildKit made: the manifest that it is about. */
+const ATTESTED = 'vnd.docker.reference.digest'
+
+/**
+ * Chooses images of an index, also of indexes within it, and the attestations that belong to them. An image without an
+ * index is taken as it is.
+ *
+ * @throws PlatformNotFoundError `ERR_PLATFORM_NOT_FOUND` when one of the platforms has no image
+ * @throws NotAnImageError `ERR_NOT_AN_IMAGE`
+ */
+export async function chooseSubset(
+  source: Fetcher,
+  target: Descriptor,
+  { platforms, index: form }: PlatformSubset,
+  options: ReadIndexTreeOptions,
+): Promise<ChosenSubset> {
+  const indexes = await readIndexTree(source, target, options)
+  const chosen = new Set<string>()
+  for (const platform of platforms) {
+    chosen.add((await pickImage(source, target, { ...options, platform })).digest)
+  }
+  const isWanted = wantedIn(indexes, chosen)
+  if (form === 'rewrite') return rewritten(target, indexes, isWanted)
+  const listed = [...indexes.values()].flatMap(({ value }) => value.manifests)
+  const leftOut = listed.filter((child) => !isWanted(child)).map(({ digest }) => digest)
+  return { root: target, made: new Map(), leftOut: new Set(leftOut) }
+}
+
+/** Whether a manifest is chosen, is an attestation of one that is, or leads to one. Each index is looked through once. */
+function wantedIn(
+  indexes: ReadonlyMap<Digest, DecodedIndex>,
+  chosen: ReadonlySet<string>,
+): (what: Descriptor) => boolean {
+  const leads = new Map<Digest, boolean>()
+  const isWanted = (what: Descriptor): boolean => {
+    if (chosen.has(what.digest) || chosen.has(what.annotations?.[ATTESTED] ?? '')) return true
+    const known = leads.get(what.digest)
+    if (known !== undefined) return known
+    const found = indexes.get(what.digest)?.value.manifests.some(isWanted) === true
+    leads.set(what.digest, found)
+    return found
+  }
+  return isWanted
+}
+
+/** The index with only what is wanted, and so each index within it; one that loses nothing keeps its bytes. */
+function rewritten(
+  target: Descriptor,
+  indexes: ReadonlyMap<Digest, DecodedIndex>,
+  isWanted: (what: Descriptor) => boolean,
+): ChosenSubset {
+  const made = new Map<Digest, Uint8Array>()
+  const renewed = new Map<Digest, Pick<Descriptor, 'digest' | 'size'>>()
+  const renew = ({ digest, size }: Descriptor): Pick<Descriptor, 'digest' | 'size'> => {
+    const known = renewed.get(digest)
+    if (known !== undefined) return known
+    const index = indexes.get(digest)
+    if (index === undefined) return { digest, size }
+    const before = index.value.manifests
+    const manifests = before.filter(isWanted).map(rewrite)
+    const isSame = manifests.length === before.length && manifests.every((each, at) => each === before[at])
+    const bytes = isSame ? index.bytes : encodeManifest({ ...index.value, manifests })
+    const identity = { digest: isSame ? digest : digestOf(bytes, digestAlgorithm(digest)), size: bytes.byteLength }
+    if (!isSame) made.set(identity.digest, bytes)
+    renewed.set(digest, identity)
+    return identity
+  }
+  const rewrite = (what: Descriptor): Descriptor => {
+    const identity = renew(what)
+    if (identity.digest === what.digest) return what
+    // What the descriptor says of the old bytes, or of where they are, is not true of the new ones.
+    const { data: _, urls: __, ...kept } = what
+    return { ...kept, ...identity }
+  }
+  return { root: rewrite(target), made, leftOut: new Set() }
+}
