@@ -94,13 +94,17 @@ Fields: .ID .CreatedSince .CreatedAt .CreatedBy .Size .Comment`,
     'copy',
     `  dray copy docker://alpine:3 oci:layout:3
   dray copy --all ghcr.io/org/app:1 oci:layout:1  every platform
+  dray copy --platform linux/amd64,linux/arm64 alpine:3 docker://registry.example/alpine:3
   dray copy store:alpine:3 docker-archive:alpine.tar
   dray copy oci-archive:app.tar docker://registry.example/team/app:1
   dray copy docker://alpine:3 dir:alpine
   dray copy docker-archive:alpine.tar store:alpine:3
 
 The digest of what was copied is printed. Digests do not change, except from and to a docker-archive: it holds layers
-uncompressed and no manifest. A docker-archive and the store take one platform; archives and dir: take no second image.`,
+uncompressed and no manifest. A docker-archive and the store take one platform; archives and dir: take no second image.
+
+Several platforms are copied with an index of only them, which has another digest; --index sparse leaves the index as it
+is, which some registries refuse. --preserve-digests copies nothing when a digest would change.`,
   ],
   ['tags', `  dray tags alpine | tail -3`],
   [
