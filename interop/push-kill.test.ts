@@ -1,0 +1,109 @@
+import process from 'node:process'
+
+import { createFsStore } from '@drayage/content-fs'
+import { createRegistryHandler } from '@drayage/registry-server'
+import { createFsStorage, serve } from '@drayage/registry-server/node'
+import {
+  buildImage,
+  buildLayer,
+  randomBytes,
+  runOk,
+  startDockerRegistry,
+  tempDir,
+  writeOciLayout,
+  type TempDir,
+  type TestImage,
+} from '@drayage/testkit'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import { drayOk, startDray } from './dray.ts'
+import { startMeteredProxy, type MeteredProxy } from './metered-proxy.ts'
+import { havePeers } from './peer.ts'
+
+const here = havePeers('docker-registry', 'skopeo')
+
+const LAYER_BYTES = 300_000_000
+const KILLS_AT = [60_000_000, 90_000_000, 70_000_000]
+/** What may be on its way in sockets and buffers at each kill, and the requests around it. */
+const IN_FLIGHT_BYTES = 8 * 1024 * 1024
+
+/** What a registry was asked of its uploads. */
+interface UploadRequest {
+  readonly method: string
+  readonly path: string
+  readonly status: number
+}
+
+describe.skipIf(!here)('a push that is killed', () => {
+  let work: TempDir
+  let image: TestImage
+  let store: string
+
+  beforeAll(async () => {
+    work = await tempDir()
+    const layer = await buildLayer([{ path: 'data', content: randomBytes(1, LAYER_BYTES) }], { compression: 'none' })
+    image = await buildImage({ layers: [layer] })
+    const layout = `${work.path}/layout`
+    await writeOciLayout(layout, image, 'latest')
+    store = `${work.path}/store`
+    await drayOk(store, 'copy', '-q', `oci:${layout}:latest`, 'store:killed:1')
+  })
+  afterAll(async () => await work?.[Symbol.asyncDispose]())
+
+  /** Pushes and kills the push at so many bytes, each time. */
+  async function killedPushes(proxy: MeteredProxy, target: string, at: readonly number[]): Promise<void> {
+    for (const bytes of at) {
+      const pushing = startDray(store, ['push', '-q', target])
+      proxy.after(bytes, () => pushing.child.kill('SIGKILL'))
+      expect((await pushing.finished).signal).toBe('SIGKILL')
+    }
+  }
+
+  /** The sessions that took bytes, in order. */
+  const sessionsOf = (requests: readonly UploadRequest[]): string[] => [
+    ...new Set(requests.filter(({ method }) => method === 'PATCH').map(({ path }) => path)),
+  ]
+
+  test('goes on in the same session of a registry that kept it, three times in a row', async () => {
+    const requests: UploadRequest[] = []
+    const content = createFsStore({ directory: `${work.path}/own-content` })
+    await using _closed = content
+    const storage = createFsStorage(`${work.path}/own-records`, content)
+    const onRequest = (event: UploadRequest): void => void requests.push(event)
+    await using server = await serve(createRegistryHandler({ storage }), { onRequest })
+    await using proxy = await startMeteredProxy(server.host)
+    const target = `${proxy.host}/team/app:1`
+    await drayOk(store, 'tag', 'killed:1', target)
+    await killedPushes(proxy, target, KILLS_AT)
+    await drayOk(store, 'push', '-q', target)
+    const [layer] = image.layers
+    expect(layer).toBeDefined()
+    if (layer === undefined) return
+    process.stderr.write(
+      `layer ${layer.descriptor.size} bytes, sent ${proxy.bytes()} bytes in ${KILLS_AT.length + 1} pushes\n`,
+    )
+    expect(sessionsOf(requests)).toHaveLength(1)
+    expect(requests.filter(({ method, status }) => method === 'GET' && status === 204).length).toBeGreaterThanOrEqual(
+      KILLS_AT.length,
+    )
+    expect(proxy.bytes() - layer.descriptor.size).toBeLessThan(KILLS_AT.length * IN_FLIGHT_BYTES)
+    expect(await content.verifyBlob(layer.descriptor.digest)).toBe('intact')
+    const raw = await runOk('skopeo', ['inspect', '--raw', '--tls-verify=false', `docker://${target}`])
+    expect(raw.stdout).toBe(new TextDecoder().decode(image.manifestBytes))
+  })
+
+  test('begins anew at docker-registry, which refuses a session whose request broke off', async () => {
+    await using registry = await startDockerRegistry({ directory: `${work.path}/registry` })
+    await using proxy = await startMeteredProxy(registry.host)
+    const target = `${proxy.host}/team/app:1`
+    await drayOk(store, 'tag', 'killed:1', target)
+    await killedPushes(proxy, target, [90_000_000])
+    await drayOk(store, 'push', '-q', target)
+    const requests = (await registry.requests()).map((each) => ({ ...each, path: each.url.replace(/\?.*$/s, '') }))
+    expect(sessionsOf(requests)).toHaveLength(2)
+    const asked = requests.filter(({ method, path }) => method === 'GET' && path.includes('/uploads/'))
+    expect(asked.map(({ status }) => status)).toEqual([404])
+    const copied = `oci:${work.path}/copied:1`
+    await runOk('skopeo', ['copy', '--src-tls-verify=false', `docker://${target}`, copied])
+  })
+})
