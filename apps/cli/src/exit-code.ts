@@ -103,6 +103,7 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
     'ERR_REGISTRY_RECORD',
     'ERR_REQUEST_REFUSED',
     'ERR_REMOTE_DELETE',
+    'ERR_ENGINE_REQUEST',
   ],
 } satisfies Partial<Record<keyof typeof EXIT, readonly string[]>>
 

@@ -3,8 +3,8 @@
  *
  * @packageDocumentation
  */
-export type { HttpServer, ServeOptions } from './node/serve.ts'
+export type { HttpServer, Served, ServeOnOptions, ServeOptions } from './node/serve.ts'
 export type { RequestEvent } from './node/request-event.ts'
 
 export { createFsStorage } from './node/fs-storage.ts'
-export { serve } from './node/serve.ts'
+export { serve, serveOn } from './node/serve.ts'

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Server as SecureServer } from 'node:https'
 
 import type { HttpClient, HttpRequest } from '@drayage/content'
 
@@ -11,28 +12,36 @@ import { openRequestBody, type RequestBody } from './request-body.ts'
 import type { RequestEvent } from './request-event.ts'
 import { sendResponse } from './send-response.ts'
 
+/** Options of {@link serveOn}. */
+export interface ServeOnOptions {
+  /** Called after each response, whole or broken. */
+  readonly onRequest?: (event: RequestEvent) => void
+  /** How long closing waits for running requests, in milliseconds; 5 000 by default. */
+  readonly graceMs?: number
+}
+
 /** Options of {@link serve}. */
-export interface ServeOptions {
+export interface ServeOptions extends ServeOnOptions {
   /** The address to listen on; `127.0.0.1` by default. */
   readonly host?: string
   /** The port to listen on; 0, the default, takes a free one. */
   readonly port?: number
-  /** Called after each response, whole or broken. */
-  readonly onRequest?: (event: RequestEvent) => void
   /** How long a client may take for the headers of a request, in milliseconds; 60 000 by default. */
   readonly headersTimeoutMs?: number
-  /** How long {@link HttpServer.close} waits for running requests, in milliseconds; 5 000 by default. */
-  readonly graceMs?: number
+}
+
+/** A server that answers. */
+export interface Served extends AsyncDisposable {
+  /** Takes no new connections, waits for running requests up to the grace time, then closes all connections. */
+  close(): Promise<void>
 }
 
 /** A server that listens. */
-export interface HttpServer extends AsyncDisposable {
+export interface HttpServer extends Served {
   /** Address and port, such as `127.0.0.1:5000`. */
   readonly host: string
   /** Such as `http://127.0.0.1:5000`. */
   readonly url: string
-  /** Takes no new connections, waits for running requests up to the grace time, then closes all connections. */
-  close(): Promise<void>
 }
 
 /**
@@ -41,27 +50,41 @@ export interface HttpServer extends AsyncDisposable {
  * fails or is short closes the connection; a `ConnectionFaultError` of either breaks it as it says.
  */
 export async function serve(handler: HttpClient, options: ServeOptions = {}): Promise<HttpServer> {
-  const { host = '127.0.0.1', port = 0, onRequest, headersTimeoutMs = 60_000, graceMs = 5_000 } = options
-  let url = ''
+  const { host = '127.0.0.1', port = 0, headersTimeoutMs = 60_000 } = options
+  // Transfers may take hours, so a request has no time limit as a whole; its headers have one.
+  const server = createServer({ requestTimeout: 0, headersTimeout: headersTimeoutMs, keepAliveTimeout: 75_000 })
+  const served = serveOn(server, handler, options)
+  server.listen(port, host)
+  await once(server, 'listening')
+  const { authority } = addressOf(server)
+  return { ...served, host: authority, url: `http://${authority}` }
+}
+
+/**
+ * Lets a server of `node:http` or `node:https`, with whatever limits and socket it has, answer by a handler, as
+ * {@link serve} does. Making it listen is the caller's.
+ */
+export function serveOn(server: Server | SecureServer, handler: HttpClient, options: ServeOnOptions = {}): Served {
+  const { onRequest, graceMs = 5_000 } = options
   let closing: Promise<void> | undefined
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const event = await handle({ handler, url, request, response })
+    const event = await handle({ handler, url: addressOf(server).url, request, response })
     // The connection is idle once this turn is over.
     if (closing !== undefined) setImmediate(() => server.closeIdleConnections())
     onRequest?.(event)
   }
-  // Transfers may take hours, so a request has no time limit as a whole; its headers have one.
-  const server = createServer({ requestTimeout: 0, headersTimeout: headersTimeoutMs, keepAliveTimeout: 75_000 })
   server.on('request', (request, response) => void answer(request, response))
   server.on('checkContinue', (request, response) => void answer(request, response))
-  server.listen(port, host)
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new TypeError('Cannot listen: found no port, expected one')
-  const authority = `${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
-  url = `http://${authority}`
   const close = (): Promise<void> => (closing ??= closeServer(server, graceMs))
-  return { host: authority, url, close, [Symbol.asyncDispose]: close }
+  return { close, [Symbol.asyncDispose]: close }
+}
+
+/** The server's own address; a socket that is a file has none that a URL could tell. */
+function addressOf(server: Server | SecureServer): { readonly authority: string; readonly url: string } {
+  const address = server.address()
+  if (address === null || typeof address === 'string') return { authority: 'localhost', url: 'http://localhost' }
+  const authority = `${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
+  return { authority, url: `http://${authority}` }
 }
 
 interface Incoming {
@@ -141,7 +164,8 @@ function pathOf(target: string): string {
   return parsed === null ? '/' : parsed.pathname + parsed.search
 }
 
-async function closeServer(server: Server, graceMs: number): Promise<void> {
+async function closeServer(server: Server | SecureServer, graceMs: number): Promise<void> {
+  if (!server.listening) return
   const closed = once(server, 'close')
   server.close()
   server.closeIdleConnections()

@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+// Starts drayd. Written in old JavaScript, so that an old Node says what is wrong instead of failing on new syntax.
+var running = process.versions.node.split('.').map(Number)
+
+if (running[0] > 22 || (running[0] === 22 && running[1] >= 19)) {
+  start()
+} else {
+  process.stderr.write(
+    'drayd needs Node 22.19 or newer, this is ' + process.version + ': get one from https://nodejs.org\n',
+  )
+  process.exitCode = 1
+}
+
+function start() {
+  Promise.all([import('node:module'), import('node:os'), import('node:path'), import('node:v8')])
+    .then(function (modules) {
+      // Buffers that a transfer has used are freed when the young generation is collected: a small one keeps memory flat.
+      modules[3].setFlagsFromString('--max-semi-space-size=1')
+      modules[3].setFlagsFromString('--semi-space-growth-factor=1')
+      modules[3].setFlagsFromString('--no-concurrent-array-buffer-sweeping')
+      // In the user's own directory: a cache in the shared temporary directory could be filled by another user.
+      var cache = process.env.XDG_CACHE_HOME || modules[2].join(modules[1].homedir(), '.cache')
+      modules[0].enableCompileCache(modules[2].join(cache, 'drayage', 'compile'))
+      return import('../dist/drayd.js')
+    })
+    .catch(function (error) {
+      var missing = error && error.code === 'ERR_MODULE_NOT_FOUND' && /dist[\\/]drayd\.js/.test(error.message)
+      process.stderr.write(
+        missing
+          ? 'Cannot start drayd: it is not built, run `npm run setup` first\n'
+          : 'Cannot start drayd: ' + ((error && error.stack) || error) + '\n',
+      )
+      process.exitCode = 1
+    })
+}

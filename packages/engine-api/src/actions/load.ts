@@ -1,0 +1,32 @@
+import { fromBytes } from '@drayage/bytes'
+import type { HttpResponse } from '@drayage/content'
+import type { DistributionEvent } from '@drayage/distribution'
+import { familiarReference } from '@drayage/reference'
+import { loadImages } from '@drayage/runtime'
+
+import type { Exchange } from '../exchange.ts'
+import { loadLine } from '../progress-line.ts'
+import { progressResponse } from '../progress-stream.ts'
+import { booleanOf } from '../query.ts'
+
+/** `POST /images/load[?quiet=0]`: the archive is the body. As with Docker Engine, every failure is a line of the stream. */
+export async function loadAction(exchange: Exchange): Promise<HttpResponse> {
+  const { runtime, query, events, request } = exchange
+  const isQuiet = !query.has('quiet') || booleanOf(query, 'quiet')
+  const input = request.body ?? fromBytes()
+  return await progressResponse(
+    exchange,
+    async (emit, signal) => {
+      const onEvent = (event: DistributionEvent): void => {
+        const line = isQuiet ? undefined : loadLine(event)
+        if (line !== undefined) emit(line)
+      }
+      for (const { image, names } of await loadImages(runtime, input, { signal, onEvent })) {
+        for (const name of names) emit({ stream: `Loaded image: ${familiarReference(name)}\n` })
+        if (names.length === 0) emit({ stream: `Loaded image ID: ${image}\n` })
+        events.publish('load', image, { name: image })
+      }
+    },
+    { alwaysStreams: true },
+  )
+}

@@ -1,0 +1,59 @@
+import { EngineRequestError } from './errors.ts'
+
+/** The oldest version of the Engine API that is served. */
+export const MIN_API_VERSION: ApiVersion = { major: 1, minor: 24 }
+
+/** The newest version of the Engine API that is served, and the one of requests that name none. */
+export const MAX_API_VERSION: ApiVersion = { major: 1, minor: 50 }
+
+/** A version of the Engine API. */
+export interface ApiVersion {
+  readonly major: number
+  readonly minor: number
+}
+
+/** `1.50`. */
+export function formatApiVersion({ major, minor }: ApiVersion): string {
+  return `${major}.${minor}`
+}
+
+/** Whether `version` is the given minor of version 1, or a later one. */
+export function isFrom(version: ApiVersion, minor: number): boolean {
+  return version.major > 1 || (version.major === 1 && version.minor >= minor)
+}
+
+/** A path without its version, and the version: `/v1.43/images/json` and `/images/json` both name `/images/json`. */
+export interface VersionedPath {
+  readonly path: string
+  readonly version: ApiVersion
+}
+
+/**
+ * Splits the version off a path.
+ *
+ * @throws EngineRequestError `ERR_ENGINE_REQUEST` with status 400 for a version that is not served
+ */
+export function splitVersion(path: string): VersionedPath {
+  const match = /^\/v(\d{1,6})\.(\d{1,6})(?=\/)/.exec(path)
+  if (match === null) return { path, version: MAX_API_VERSION }
+  const version = { major: Number(match[1]), minor: Number(match[2]) }
+  const asked = `client version ${formatApiVersion(version)} is too`
+  if (compare(version, MIN_API_VERSION) < 0) {
+    const least = formatApiVersion(MIN_API_VERSION)
+    throw new EngineRequestError(
+      400,
+      `${asked} old. Minimum supported API version is ${least}, please upgrade your client to a newer version`,
+    )
+  }
+  if (compare(version, MAX_API_VERSION) > 0) {
+    throw new EngineRequestError(
+      400,
+      `${asked} new. Maximum supported API version is ${formatApiVersion(MAX_API_VERSION)}`,
+    )
+  }
+  return { path: path.slice(match[0].length), version }
+}
+
+function compare(a: ApiVersion, b: ApiVersion): number {
+  return a.major - b.major || a.minor - b.minor
+}

@@ -1,0 +1,50 @@
+import type { HttpClient, HttpResponse } from '@drayage/content'
+import type { Runtime } from '@drayage/runtime'
+
+import { splitVersion } from './api-version.ts'
+import { createEngineEvents, type EngineEvents } from './engine-events.ts'
+import type { EngineFacts } from './engine-facts.ts'
+import { failureOf } from './failure.ts'
+import { failureResponse, forMethod } from './respond.ts'
+import { matchRoute } from './route.ts'
+import { ROUTES } from './routes.ts'
+import { withEngineHeaders } from './engine-headers.ts'
+
+/** Options of {@link createEngineApi}. */
+export interface EngineApiOptions {
+  /** Whose store and registries are served. */
+  readonly runtime: Runtime
+  readonly facts: EngineFacts
+  /** Where events are told; by default they are seen by clients of this handler alone. */
+  readonly events?: EngineEvents
+  /** Called with each error that is answered with status 500. */
+  readonly onError?: (error: unknown) => void
+}
+
+/**
+ * Creates the image part of the Docker Engine API: a function from request to response, for versions 1.24 to 1.50. An
+ * aborted request rejects with the reason of its signal.
+ *
+ * @see Docker Engine API v1.50
+ */
+export function createEngineApi(options: EngineApiOptions): HttpClient {
+  const { runtime, facts, events = createEngineEvents(), onError = (): void => {} } = options
+  return async (request) => {
+    try {
+      const url = new URL(request.url)
+      const { path, version } = splitVersion(url.pathname)
+      const { action, name } = matchRoute(ROUTES, request.method, path)
+      const exchange = { request, query: url.searchParams, version, name, runtime, events, facts }
+      return withEngineHeaders(await forMethod(request, await action(exchange)))
+    } catch (error) {
+      request.signal?.throwIfAborted()
+      return withEngineHeaders(await forMethod(request, answerFailure(error, onError)))
+    }
+  }
+}
+
+function answerFailure(error: unknown, onError: (error: unknown) => void): HttpResponse {
+  const failure = failureOf(error)
+  if (failure.status === 500) onError(error)
+  return failureResponse(failure)
+}

@@ -1,0 +1,19 @@
+import type { HttpRequest } from '@drayage/content'
+import type { Runtime } from '@drayage/runtime'
+
+import type { ApiVersion } from './api-version.ts'
+import type { EngineEvents } from './engine-events.ts'
+import type { EngineFacts } from './engine-facts.ts'
+
+/** A request on its way to its answer, with what the answer is made from. */
+export interface Exchange {
+  readonly request: HttpRequest
+  readonly query: URLSearchParams
+  /** The version that the client speaks. */
+  readonly version: ApiVersion
+  /** What stands for `{name}` in the path; empty where the path has none. */
+  readonly name: string
+  readonly runtime: Runtime
+  readonly events: EngineEvents
+  readonly facts: EngineFacts
+}

@@ -1,0 +1,55 @@
+import { isEngineApiError } from './errors.ts'
+
+/** What a client is told of an error. */
+export interface Failure {
+  /** The HTTP status, as long as nothing was answered. */
+  readonly status: number
+  readonly message: string
+}
+
+/** The status of each code of the packages' errors that is not the daemon's own fault. */
+const STATUSES: ReadonlyMap<string, number> = new Map<string, number>(
+  Object.entries({
+    ERR_REFERENCE_SYNTAX: 400,
+    ERR_PATTERN_SYNTAX: 400,
+    ERR_PLATFORM_SYNTAX: 400,
+    ERR_FILTER: 400,
+    ERR_NAME_REFUSED: 400,
+    ERR_IMAGE_AMBIGUOUS: 400,
+    ERR_DIGEST_AMBIGUOUS: 400,
+    ERR_ARCHIVE_FORMAT: 400,
+    ERR_ARCHIVE_LIMIT: 400,
+    ERR_REGISTRY_UNAUTHORIZED: 401,
+    ERR_REFERENCE_RESERVED: 403,
+    ERR_REGISTRY_DENIED: 403,
+    ERR_PULL_DENIED: 404,
+    ERR_PULL_NOT_FOUND: 404,
+    ERR_PLATFORM_NOT_FOUND: 404,
+    ERR_IMAGE_NOT_FOUND: 404,
+    ERR_NAME_NOT_FOUND: 404,
+    ERR_REGISTRY_NOT_FOUND: 404,
+    ERR_IMAGE_CONFLICT: 409,
+    ERR_BYTE_LIMIT: 413,
+    ERR_REGISTRY_RATE_LIMITED: 429,
+    ERR_STORE_BUSY: 503,
+  }),
+)
+
+/** What a client is told of `error`: the status of the first error in its chain of causes that has one, else 500. */
+export function failureOf(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error)
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (isEngineApiError(at)) return { status: at.status, message: at.message }
+    const status = 'code' in at && typeof at.code === 'string' ? STATUSES.get(at.code) : undefined
+    if (status === undefined) continue
+    return { status, message: dockerWords(at) ?? message }
+  }
+  return { status: 500, message }
+}
+
+/** Docker Engine's words for what clients look for in a message. */
+function dockerWords(error: Error): string | undefined {
+  const known = 'text' in error && typeof error.text === 'string' ? error.text : undefined
+  if (known !== undefined && 'code' in error && error.code === 'ERR_IMAGE_NOT_FOUND') return `No such image: ${known}`
+  return undefined
+}
