@@ -17,11 +17,12 @@ const table = packageTable()
 const packages = workspacePackages()
 const scope = '@drayage/'
 
-/** The internal packages that `row` may import. */
+/** The internal packages that `row` may import: where it may import any, those that do not import it. */
 function allowed(row: TableRow): string[] {
   if (row.mayImport !== 'any package') return row.mayImport.toSorted()
   return table
     .filter((other) => other.label !== row.label && (other.tier === 'pure' || other.tier === 'node'))
+    .filter((other) => !other.mayImport.includes(row.label))
     .map((other) => other.label)
     .toSorted()
 }
