@@ -70,7 +70,7 @@ async function show(reference: string): Promise<void> {
   say('Pull it again: nothing is fetched')
   await dray('pull', reference)
   say('Save it, for docker load and as an OCI layout')
-  await dray('save', '-o', archive, reference)
+  await dray('save', '--as', 'docker-archive', '-o', archive, reference)
   await dray('save', '--as', 'oci', '-o', layout, reference)
 
   say('Verify: read back what was saved')

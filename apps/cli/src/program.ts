@@ -1,5 +1,5 @@
 import { Command, Option } from '@commander-js/extra-typings'
-import { ARCHIVE_FORMATS } from '@drayage/runtime'
+import { ARCHIVE_FORMATS, DEFAULT_ARCHIVE_FORMAT } from '@drayage/runtime'
 
 import { createCommandContext, PROGRESS_KINDS } from './command-context.ts'
 import { EXAMPLES, PROGRAM_HELP } from './help.ts'
@@ -155,9 +155,7 @@ function addArchiveVerbs(program: Command, run: Run): void {
     .description('write images of the store to an archive or a layout')
     .argument('<ref...>', 'references or IDs; a name without a tag stands for all its tags')
     .option('-o, --output <file>', 'file or directory; - is stdout')
-    .addOption(
-      new Option('--as <format>', 'what is written').choices(ARCHIVE_FORMATS).default('docker-archive' as const),
-    )
+    .addOption(new Option('--as <format>', 'what is written').choices(ARCHIVE_FORMATS).default(DEFAULT_ARCHIVE_FORMAT))
     .action((refs, options) =>
       run(undefined, async (context) => (await import('./commands/save.ts')).saveCommand(context, refs, options)),
     )

@@ -1,59 +1,81 @@
 import { encodeText } from '@drayage/bytes'
-import { chainIds, type Digest, digestHex, type DiffId } from '@drayage/digest'
+import { type Digest, digestHex } from '@drayage/digest'
 import { familiarReference, familiarRepository, parseReference, type Reference } from '@drayage/reference'
 
 import { ArchiveImageError } from './errors.ts'
-import { layerName } from './layer-member.ts'
+import { bytesMember, type Member } from './members.ts'
 
-interface Entry {
+/** An image as a docker-archive tells of it. */
+export interface IndexedImage {
   readonly config: Digest
-  readonly diffIds: readonly DiffId[]
-  readonly tags: Set<string>
+  /** The name of the config in the archive. */
+  readonly configName: string
+  /** Names of the layers in the archive, bottom to top. */
+  readonly layerNames: readonly string[]
+  /** The ID of the top layer's directory, if there is one. */
+  readonly top: string | undefined
 }
 
 /** What a docker-archive says of its images. */
 export interface DockerArchiveIndex {
   /** Adds an image, or tags to one that is there. A tag that another image has moves to this one. */
-  add(config: Digest, diffIds: readonly DiffId[], tags: readonly string[]): void
-  /** The bytes of `manifest.json`. */
-  manifest(): Uint8Array
-  /** The bytes of `repositories`; nothing when there are no tags. */
-  repositories(): Uint8Array | undefined
+  add(image: IndexedImage, tags: readonly string[]): void
+  /** Adds tags to an image; tells whether the image is there. */
+  addTags(config: Digest, tags: readonly string[]): boolean
+  /** `manifest.json`, and `repositories` when there are tags. */
+  members(): readonly Member[]
+}
+
+interface Entry extends IndexedImage {
+  readonly tags: Set<string>
 }
 
 /** Creates the index of an archive without images. */
 export function createDockerArchiveIndex(): DockerArchiveIndex {
   const entries = new Map<Digest, Entry>()
+  const give = (entry: Entry, tags: readonly string[]): void => {
+    for (const tag of tags) {
+      for (const other of entries.values()) if (other !== entry) other.tags.delete(tag)
+      entry.tags.add(tag)
+    }
+  }
   return {
-    add(config, diffIds, tags) {
-      const entry = entries.get(config) ?? { config, diffIds, tags: new Set<string>() }
-      entries.set(config, entry)
-      for (const tag of tags) {
-        for (const other of entries.values()) if (other !== entry) other.tags.delete(tag)
-        entry.tags.add(tag)
-      }
+    add(image, tags) {
+      const entry = entries.get(image.config) ?? { ...image, tags: new Set<string>() }
+      entries.set(image.config, entry)
+      give(entry, tags)
     },
-    manifest() {
-      const list = [...entries.values()].map(({ config, diffIds, tags }) => ({
-        Config: configName(config),
-        RepoTags: tags.size === 0 ? null : [...tags],
-        Layers: diffIds.map(layerName),
-      }))
-      return encodeText(JSON.stringify(list))
+    addTags(config, tags) {
+      const entry = entries.get(config)
+      if (entry !== undefined) give(entry, tags)
+      return entry !== undefined
     },
-    repositories() {
-      const named: Record<string, Record<string, string>> = Object.create(null)
-      for (const { diffIds, tags } of entries.values()) {
-        const top = chainIds(diffIds).at(-1)
-        if (top === undefined) continue
-        for (const text of tags) {
-          const { name, tag } = splitTag(text)
-          named[name] = { ...named[name], [tag]: digestHex(top) }
-        }
-      }
-      return Object.keys(named).length === 0 ? undefined : encodeText(JSON.stringify(named))
+    members() {
+      const all = [...entries.values()]
+      const repositories = repositoriesOf(all)
+      return [
+        bytesMember('manifest.json', encodeText(JSON.stringify(all.map(manifestItem)))),
+        ...(repositories === undefined ? [] : [bytesMember('repositories', encodeText(JSON.stringify(repositories)))]),
+      ]
     },
   }
+}
+
+function manifestItem({ configName, layerNames, tags }: Entry): object {
+  return { Config: configName, RepoTags: tags.size === 0 ? null : [...tags], Layers: layerNames }
+}
+
+/** The top layers by name and tag; nothing when there are none. */
+function repositoriesOf(entries: readonly Entry[]): Record<string, Record<string, string>> | undefined {
+  const named: Record<string, Record<string, string>> = Object.create(null)
+  for (const { top, tags } of entries) {
+    if (top === undefined) continue
+    for (const text of tags) {
+      const { name, tag } = splitTag(text)
+      named[name] = { ...named[name], [tag]: top }
+    }
+  }
+  return Object.keys(named).length === 0 ? undefined : named
 }
 
 /** The name of a config in a docker-archive. */

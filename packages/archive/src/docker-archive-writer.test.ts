@@ -6,7 +6,7 @@ import { PassThrough, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { type ByteStream, concat, fromBytes } from '@drayage/bytes'
-import { digestHex, digestOf } from '@drayage/digest'
+import { digestHex, digestOf, parseImageId } from '@drayage/digest'
 import {
   buildImage,
   buildLayer,
@@ -87,6 +87,8 @@ async function list(file: string): Promise<Listed> {
   return { headers, files }
 }
 
+/** Whether a member is not in a directory of a legacy layer. */
+const isOwn = ({ name }: Header): boolean => !name.includes('/')
 const json = (listed: Listed, name: string): unknown => JSON.parse(Buffer.from(listed.files.get(name) ?? []).toString())
 
 describe('createDockerArchiveWriter()', () => {
@@ -95,14 +97,17 @@ describe('createDockerArchiveWriter()', () => {
     const listed = await list(path)
     const layerNames = image.layers.map((layer) => `${digestHex(layer.diffId)}.tar`)
     const config = `${digestHex(image.imageId)}.json`
-    expect(listed.headers.map((header) => header.name)).toEqual([
+    expect(listed.headers.map((header) => header.name.replace(/^[0-9a-f]{64}\//, 'ID/'))).toEqual([
       ...layerNames,
+      ...image.layers.flatMap(() => ['ID/VERSION', 'ID/json', 'ID/layer.tar']),
       config,
       'manifest.json',
       'repositories',
     ])
-    for (const header of listed.headers)
-      expect(header).toMatchObject({ mode: 0o444, uid: 0, gid: 0, mtime: new Date(0), type: 'file' })
+    for (const header of listed.headers) {
+      const kind = header.name.endsWith('/layer.tar') ? { mode: 0o777, type: 'symlink' } : { mode: 0o444, type: 'file' }
+      expect(header).toMatchObject({ ...kind, uid: 0, gid: 0, mtime: new Date(0) })
+    }
     for (const [at, layer] of image.layers.entries())
       expect(digestOf(listed.files.get(layerNames[at] ?? '') ?? '')).toBe(layer.diffId)
     expect(digestOf(listed.files.get(config) ?? '')).toBe(image.imageId)
@@ -206,11 +211,77 @@ describe('createDockerArchiveWriter()', () => {
     await write(await openFileOutput(path), images)
     const listed = await list(path)
     expect(new Set(listed.headers.map((header) => header.name)).size).toBe(listed.headers.length)
-    expect(listed.headers).toHaveLength(5 + 2 + 2)
+    expect(listed.headers.filter(isOwn)).toHaveLength(5 + 2 + 2)
     expect(json(listed, 'manifest.json')).toMatchObject([
       { RepoTags: ['app:1', 'app:2'] },
       { RepoTags: ['other:1', 'app:moved'] },
     ])
+  })
+
+  test('has a directory for each layer, as readers before manifest.json want it', async () => {
+    const old: object = { docker_version: '20.10.24' }
+    const author = await buildImage({ layers: image.layers, config: { author: 'a', ...old } })
+    await write(await openFileOutput(path), [imageOf(image, ['app:1']), imageOf(author, ['app:2'])])
+    const listed = await list(path)
+    const { app } = json(listed, 'repositories') as { app: Record<string, string> }
+    const tops: string[] = []
+    for (const [tag, top] of Object.entries(app)) {
+      const layers: string[] = []
+      for (let id: string | undefined = top; id !== undefined;) {
+        expect(Buffer.from(listed.files.get(`${id}/VERSION`) ?? []).toString()).toBe('1.0')
+        const value = json(listed, `${id}/json`) as Record<string, string>
+        expect(value['id']).toBe(id)
+        if (id === top) tops.push(`${tag} ${value['author']} ${value['docker_version']} ${value['os']}`)
+        const link = listed.headers.find(({ name }) => name === `${id}/layer.tar`)?.linkname ?? ''
+        layers.unshift(digestOf(listed.files.get(link.replace('../', '')) ?? ''))
+        id = value['parent']
+      }
+      expect(layers).toEqual(image.layers.map(({ diffId }) => diffId))
+    }
+    expect(tops).toEqual(['1 undefined undefined linux', '2 a 20.10.24 linux'])
+    // What is below the top is shared.
+    expect(listed.headers.filter(({ name }) => name.endsWith('/json'))).toHaveLength(image.layers.length + 1)
+  })
+
+  test('takes layers before their image and names after it, with the bytes of an image added at once', async () => {
+    await write(await openFileOutput(path), [imageOf(image, ['app:1', 'app:2'])])
+    const other = join(directory, 'other.tar')
+    {
+      await using writer = createDockerArchiveWriter(await openFileOutput(other))
+      for (const layer of image.layers) {
+        expect(writer.hasLayer(layer.diffId)).toBe(false)
+        await writer.putLayer(layerOf(layer, { size: undefined }))
+        expect(writer.hasLayer(layer.diffId)).toBe(true)
+      }
+      const held = image.layers.map((layer) => layerOf(layer, { open: () => expect.unreachable() }))
+      await writer.add({ config: image.configBytes, repoTags: [], layers: held })
+      await writer.addTags(image.imageId, ['app:1', 'docker.io/library/app:2'])
+      await writer.finish()
+      await expect(writer.addTags(image.imageId, ['app:3'])).rejects.toMatchObject({ code: 'ERR_ARCHIVE_CLOSED' })
+      for (const layer of held) {
+        await expect(writer.putLayer(layer)).rejects.toMatchObject({ code: 'ERR_ARCHIVE_CLOSED' })
+      }
+    }
+    expect(await readFile(other)).toEqual(await readFile(path))
+    for (const [id, tag] of [
+      [image.imageId, 'app'],
+      [parseImageId(image.manifest.digest), 'app:1'],
+    ] as const) {
+      await using writer = createDockerArchiveWriter(await openFileOutput(path, { overwrite: true }))
+      await writer.add(imageOf(image, []))
+      await expect(writer.addTags(id, [tag])).rejects.toMatchObject({ code: 'ERR_ARCHIVE_IMAGE' })
+    }
+  })
+
+  test('F34: takes the archive back when a layer fails that was put ahead', async () => {
+    const [layer] = image.layers
+    if (layer === undefined) throw new Error('no layer')
+    await using writer = createDockerArchiveWriter(await openFileOutput(path))
+    await expect(writer.putLayer(layerOf(layer, { open: () => fromBytes('other') }))).rejects.toMatchObject({
+      code: 'ERR_CONTENT_SHORT',
+    })
+    await expect(writer.add(imageOf(image, []))).rejects.toMatchObject({ code: 'ERR_ARCHIVE_CLOSED' })
+    expect(await readdir(directory)).toEqual([])
   })
 
   test('holds a layer that an image has twice once', async () => {
@@ -218,7 +289,8 @@ describe('createDockerArchiveWriter()', () => {
     const twice = await buildImage({ layers: [layer, layer] })
     await write(await openFileOutput(path), [imageOf(twice, [])])
     const listed = await list(path)
-    expect(listed.headers).toHaveLength(3)
+    expect(listed.headers.filter(isOwn)).toHaveLength(3)
+    expect(listed.headers.filter(({ linkname }) => linkname?.endsWith('.tar'))).toHaveLength(2)
     expect(json(listed, 'manifest.json')).toMatchObject([{ RepoTags: null, Layers: { length: 2 } }])
   })
 
@@ -252,7 +324,7 @@ describe('createDockerArchiveWriter()', () => {
       layerOf(layer, { isVerified: true, open: () => slowly(layer.tar.map(() => 0)) }),
     )
     await write(await openFileOutput(path), [{ config: image.configBytes, repoTags: [], layers }])
-    expect((await list(path)).headers).toHaveLength(6)
+    expect((await list(path)).headers.filter(isOwn)).toHaveLength(6)
   })
 
   test('F34: stops all layers and takes the archive back when one fails or the signal fires', async () => {
@@ -341,8 +413,9 @@ describe('createDockerArchiveWriter()', () => {
     await write(await openFileOutput(path), [imageOf(image, ['app:1'])])
     const { stdout, code } = await run('tar', ['-tvf', path], { env: { TZ: 'UTC' } })
     expect(code).toBe(0)
-    expect(stdout.trim().split('\n')).toHaveLength(7)
-    for (const line of stdout.trim().split('\n')) expect(line).toMatch(/^-r--r--r-- 0\/0 .* 1970-01-01 00:00 /)
+    expect(stdout.trim().split('\n')).toHaveLength(7 + 3 * 4)
+    for (const line of stdout.trim().split('\n'))
+      expect(line).toMatch(/^(?:-r--r--r--|lrwxrwxrwx) 0\/0 .* 1970-01-01 00:00 /)
   })
 })
 
@@ -372,7 +445,7 @@ describe('openFileOutput()', () => {
     await symlink('image.tar', join(directory, 'link'))
     await writeFile(path, '')
     await write(await openFileOutput(join(directory, 'link')), [imageOf(image, [])])
-    expect((await list(path)).headers).toHaveLength(6)
+    expect((await list(path)).headers.filter(isOwn)).toHaveLength(6)
     await write(await openFileOutput('/dev/null'), [imageOf(image, [])])
   })
 })
@@ -389,5 +462,5 @@ test('createDockerArchiveWriter() writes a layer of one empty stream of chunks',
   await write(await openFileOutput(path), [
     { ...imageOf(empty, []), layers: [layerOf(layer, { open: () => fromBytes(layer.tar) })] },
   ])
-  expect((await list(path)).headers).toHaveLength(3)
+  expect((await list(path)).headers.filter(isOwn)).toHaveLength(3)
 })

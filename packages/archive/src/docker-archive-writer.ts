@@ -1,12 +1,13 @@
-import { type AbortOptions, fromBytes } from '@drayage/bytes'
-import { digestOf } from '@drayage/digest'
+import type { AbortOptions } from '@drayage/bytes'
+import { digestOf, type DiffId, type ImageId, parseDigest } from '@drayage/digest'
 import { decodeImageConfig, requireRootFs } from '@drayage/manifest'
 
 import { type ArchiveOutput, isPositional } from './archive-output.ts'
 import { configName, createDockerArchiveIndex, repoTag } from './docker-archive-index.ts'
 import { ArchiveClosedError, ArchiveImageError } from './errors.ts'
-import { type ArchiveLayer, layerMember } from './layer-member.ts'
-import type { Member } from './members.ts'
+import { type ArchiveLayer, layerMember, layerName } from './layer-member.ts'
+import { legacyLayers } from './legacy-layers.ts'
+import { bytesMember, type Member } from './members.ts'
 import { createPositionalMembers } from './positional-members.ts'
 import { createSequentialMembers } from './sequential-members.ts'
 
@@ -47,13 +48,32 @@ export interface DockerArchiveWriter extends AsyncDisposable {
    * @throws DigestMismatchError `ERR_DIGEST_MISMATCH` when a layer has another DiffID
    */
   add(image: ArchiveImage, options?: AbortOptions): Promise<void>
+  /**
+   * Writes a layer before its image is known; one that the archive holds is not read. A layer without an image stays
+   * in the archive. After a failure the archive is given up.
+   *
+   * @throws ArchiveClosedError `ERR_ARCHIVE_CLOSED`
+   * @throws DigestMismatchError `ERR_DIGEST_MISMATCH` when it has another DiffID
+   */
+  putLayer(layer: ArchiveLayer, options?: AbortOptions): Promise<void>
+  /** Whether the archive holds a layer, so that its stream is not going to be opened. */
+  hasLayer(diffId: DiffId): boolean
+  /**
+   * Gives more names to an image that was added; a name that another image has moves to this one.
+   *
+   * @throws ArchiveImageError `ERR_ARCHIVE_IMAGE` when the image was not added, and for a name without a tag
+   * @throws ArchiveClosedError `ERR_ARCHIVE_CLOSED`
+   * @throws ReferenceSyntaxError `ERR_REFERENCE_SYNTAX`
+   */
+  addTags(image: ImageId, repoTags: readonly string[], options?: AbortOptions): Promise<void>
   /** Ends the archive; resolves when it is whole and, on a file system, durable. @throws ArchiveClosedError `ERR_ARCHIVE_CLOSED` */
   finish(options?: AbortOptions): Promise<void>
 }
 
 /**
- * Creates a writer of the format that `docker save` writes and `docker load` reads. Equal images in equal order give equal
- * bytes: members are in the order of the images and their layers, with mode 0444, owner 0 and time 0.
+ * Creates a writer of the format that every `docker load` reads: layers uncompressed, and besides `manifest.json` a
+ * directory for each layer, for readers that are older than it. Equal images in equal order give equal bytes: members are
+ * in the order of the images and their layers, with owner 0 and time 0.
  */
 export function createDockerArchiveWriter(
   output: ArchiveOutput,
@@ -96,12 +116,6 @@ export function createDockerArchiveWriter(
     stopped.throwIfAborted()
     for (const one of done) if (one.status === 'rejected') throw one.reason
   }
-  const bytesMember = (name: string, bytes: Uint8Array): Member => ({
-    name,
-    size: bytes.byteLength,
-    open: () => fromBytes(bytes),
-  })
-
   return {
     add: (image, addOptions = {}) =>
       inOrder(async () => {
@@ -109,19 +123,29 @@ export function createDockerArchiveWriter(
         const tags = image.repoTags.map(repoTag)
         assertLayers(image)
         const config = digestOf(image.config)
-        await addMembers([...image.layers.map(layerMember), bytesMember(configName(config), image.config)], addOptions)
-        index.add(
-          config,
-          image.layers.map((layer) => layer.diffId),
-          tags,
-        )
+        const diffIds = image.layers.map(({ diffId }) => diffId)
+        const layerNames = diffIds.map(layerName)
+        const legacy = legacyLayers(image.config, diffIds, layerNames)
+        const configMember = bytesMember(configName(config), image.config)
+        await addMembers([...image.layers.map(layerMember), ...legacy.members, configMember], addOptions)
+        index.add({ config, configName: configMember.name, layerNames, top: legacy.top }, tags)
+      }),
+    putLayer: (layer, putOptions = {}) =>
+      inOrder(async () => {
+        putOptions.signal?.throwIfAborted()
+        assertSizes(layer)
+        await addMembers([layerMember(layer)], putOptions)
+      }),
+    hasLayer: (diffId) => held.has(layerName(diffId)),
+    addTags: (image, repoTags, tagOptions = {}) =>
+      inOrder(async () => {
+        tagOptions.signal?.throwIfAborted()
+        const isThere = index.addTags(parseDigest(image), repoTags.map(repoTag))
+        if (!isThere) throw new ArchiveImageError(`no image ${image}`, 'one that was added')
       }),
     finish: (finishOptions = {}) =>
       inOrder(async () => {
-        const repositories = index.repositories()
-        const ends = [bytesMember('manifest.json', index.manifest())]
-        if (repositories !== undefined) ends.push(bytesMember('repositories', repositories))
-        await addMembers(ends, finishOptions)
+        await addMembers(index.members(), finishOptions)
         await output.finish(await members.end())
         await members.close()
         state = 'finished'
@@ -148,13 +172,17 @@ function assertLayers({ config, layers }: ArchiveImage): void {
   if (layers.length === 0) throw new ArchiveImageError('no layers', 'at least one: empty export - not implemented')
   if (expected.length !== layers.length)
     throw new ArchiveImageError(`${layers.length} layers`, `${expected.length}, as many as the config lists`)
-  for (const [at, { diffId, size, sizeHint }] of layers.entries()) {
-    if (diffId !== expected[at])
-      throw new ArchiveImageError(`layer ${at} with DiffID ${diffId}`, `${expected[at]}, as the config lists`)
-    for (const bytes of [size, sizeHint]) {
-      if (bytes !== undefined && (!Number.isSafeInteger(bytes) || bytes < 0)) {
-        throw new RangeError(`Cannot add layer ${diffId}: its size is ${bytes}, expected an integer from 0`)
-      }
+  for (const [at, layer] of layers.entries()) {
+    if (layer.diffId !== expected[at])
+      throw new ArchiveImageError(`layer ${at} with DiffID ${layer.diffId}`, `${expected[at]}, as the config lists`)
+    assertSizes(layer)
+  }
+}
+
+function assertSizes({ diffId, size, sizeHint }: ArchiveLayer): void {
+  for (const bytes of [size, sizeHint]) {
+    if (bytes !== undefined && (!Number.isSafeInteger(bytes) || bytes < 0)) {
+      throw new RangeError(`Cannot add layer ${diffId}: its size is ${bytes}, expected an integer from 0`)
     }
   }
 }

@@ -1,8 +1,9 @@
-import type { AbortOptions, ByteStream } from '@drayage/bytes'
+import { type AbortOptions, type ByteStream, fromBytes } from '@drayage/bytes'
 
-/** A file on its way into a tar archive. */
-export interface Member {
-  readonly name: string
+import type { TarName } from './tar-header.ts'
+
+/** A file or a symbolic link on its way into a tar archive. */
+export interface Member extends TarName {
   /** In bytes; absent when only the end of the stream tells. */
   readonly size?: number | undefined
   /** What the size probably is, where it is not known. */
@@ -13,6 +14,16 @@ export interface Member {
   readonly onBlock?: ((block: Uint8Array) => void) | undefined
   /** Called at the end with the size; throws when the bytes are not what they should be. */
   readonly check?: ((size: number) => void) | undefined
+}
+
+/** A file whose bytes are in memory. */
+export function bytesMember(name: string, bytes: Uint8Array): Member {
+  return { name, size: bytes.byteLength, open: () => fromBytes(bytes) }
+}
+
+/** A symbolic link. */
+export function linkMember(name: string, linkTo: string): Member {
+  return { name, linkTo, size: 0, open: () => fromBytes() }
 }
 
 /** Writes the files of a tar archive. */

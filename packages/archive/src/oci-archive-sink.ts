@@ -8,10 +8,11 @@ import type { Descriptor } from '@drayage/manifest'
 import type { ArchiveOutput } from './archive-output.ts'
 import { ArchiveClosedError } from './errors.ts'
 import { createOciLayoutSink, type OciLayoutSink } from './oci-layout-sink.ts'
-import { type OciArchiveRoot, writeOciArchive, type WriteOciArchiveOptions } from './write-oci-archive.ts'
+import type { WriteArchiveOptions } from './write-members.ts'
+import { type OciArchiveRoot, writeOciArchive } from './write-oci-archive.ts'
 
 /** Options of {@link createOciArchiveSink}. */
-export interface OciArchiveSinkOptions extends Pick<WriteOciArchiveOptions, 'concurrency' | 'memoryBytes'> {
+export interface OciArchiveSinkOptions extends Pick<WriteArchiveOptions, 'concurrency' | 'memoryBytes'> {
   /** Where content waits for the end, in a new directory; the system's directory for temporary files by default. */
   readonly spoolDirectory?: string
 }

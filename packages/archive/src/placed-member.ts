@@ -1,11 +1,10 @@
 import type { PositionalOutput } from './archive-output.ts'
 import type { Spool } from './spool.ts'
-import { tarHeader, tarPadding } from './tar-header.ts'
+import { tarHeader, type TarName, tarPadding } from './tar-header.ts'
 import { BLOCK_BYTES } from './write-blocks.ts'
 
 /** A member that is written, at a place that may turn out to be wrong. */
-export interface PlacedMember {
-  readonly name: string
+export interface PlacedMember extends TarName {
   /** Where its header is. */
   readonly start: number
   readonly headerBytes: number
@@ -73,7 +72,7 @@ async function moveDown(output: PositionalOutput, member: PlacedMember, to: numb
 /** Writes what surrounds the bytes of a member that are in place now. */
 async function complete(output: PositionalOutput, member: PlacedMember, start: number): Promise<void> {
   const size = placedSize(member)
-  await output.writeAt(await tarHeader(member.name, size), start)
+  await output.writeAt(await tarHeader(member, size), start)
   let position = start + member.headerBytes + member.bytesInPlace
   if (member.excess !== undefined) {
     for await (const block of member.excess.read()) {

@@ -29,7 +29,7 @@ export function createPositionalMembers(output: PositionalOutput, options: Membe
     source: AsyncIterable<Uint8Array>,
     signal: AbortSignal | undefined,
   ): Promise<PlacedMember> => {
-    const headerBytes = (await tarHeader(member.name, 0)).byteLength
+    const headerBytes = (await tarHeader(member, 0)).byteLength
     const room = member.size === undefined && member.sizeHint !== undefined ? member.sizeHint : Infinity
     let bytesInPlace = 0
     let excess: Spool | undefined
@@ -46,7 +46,7 @@ export function createPositionalMembers(output: PositionalOutput, options: Membe
     }
     const size = await writeBlocks(source, write, { signal, ...(member.onBlock && { onBlock: member.onBlock }) })
     member.check?.(size)
-    return { name: member.name, start, headerBytes, bytesInPlace, excess }
+    return { name: member.name, linkTo: member.linkTo, start, headerBytes, bytesInPlace, excess }
   }
 
   const writeMember = async (member: Member, place: Turn<number>, { signal }: AbortOptions): Promise<PlacedMember> => {
@@ -62,7 +62,7 @@ export function createPositionalMembers(output: PositionalOutput, options: Membe
         const written = await writeBytes(member, await place.promise, early?.take() ?? source, signal)
         const { start, headerBytes } = written
         const size = placedSize(written)
-        await output.writeAt(await tarHeader(member.name, size), start)
+        await output.writeAt(await tarHeader(member, size), start)
         if (tarPadding(size) > 0 && written.excess === undefined) {
           await output.writeAt(new Uint8Array(tarPadding(size)), start + headerBytes + size)
         }
@@ -88,7 +88,7 @@ export function createPositionalMembers(output: PositionalOutput, options: Membe
       size.promise.catch(() => {})
       const expected = member.size ?? member.sizeHint
       if (expected !== undefined) size.resolve(expected)
-      const end = Promise.all([place.promise, size.promise, tarHeader(member.name, 0)]).then(
+      const end = Promise.all([place.promise, size.promise, tarHeader(member, 0)]).then(
         ([start, bytes, header]) => start + header.byteLength + bytes + tarPadding(bytes),
       )
       next = turnOf(end)

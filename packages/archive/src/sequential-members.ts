@@ -34,7 +34,7 @@ export function createSequentialMembers(output: SequentialOutput, options: Membe
       try {
         await turn.promise
         const size = member.size ?? (await early?.size()) ?? 0
-        await put(await tarHeader(member.name, size))
+        await put(await tarHeader(member, size))
         const bytes = await writeBlocks(early?.take() ?? source, put, {
           signal,
           ...(member.onBlock && { onBlock: member.onBlock }),

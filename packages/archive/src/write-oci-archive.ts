@@ -1,20 +1,14 @@
 import { type AbortOptions, type ByteStream, encodeText, fromBytes } from '@drayage/bytes'
 import { type Fetcher, walk, type WalkStep } from '@drayage/content'
-import { digestAlgorithm, digestHex } from '@drayage/digest'
+import { digestAlgorithm, digestHex, type Digest } from '@drayage/digest'
 import { type Descriptor, encodeManifest, type ImageIndex, MEDIA_TYPES } from '@drayage/manifest'
 
-import { type ArchiveOutput, isPositional } from './archive-output.ts'
-import {
-  DEFAULT_ARCHIVE_CONCURRENCY,
-  DEFAULT_SPOOL_MEMORY_BYTES,
-  type DockerArchiveOptions,
-} from './docker-archive-writer.ts'
+import type { ArchiveOutput } from './archive-output.ts'
 import { ArchiveImageError } from './errors.ts'
 import { LAYOUT_VERSION } from './layout-documents.ts'
 import { withEntry } from './layout-index.ts'
-import type { Member } from './members.ts'
-import { createPositionalMembers } from './positional-members.ts'
-import { createSequentialMembers } from './sequential-members.ts'
+import { bytesMember, type Member } from './members.ts'
+import { type WriteArchiveOptions, writeMembers } from './write-members.ts'
 
 /** Content on its way into the index of an oci-archive. */
 export interface OciArchiveRoot {
@@ -26,12 +20,6 @@ export interface OciArchiveRoot {
   /** Whether to leave out content below it and all that is reached only through that; nothing by default. */
   readonly isLeftOut?: ((what: Descriptor) => boolean) | undefined
 }
-
-/** Options of {@link writeOciArchive}. */
-export interface WriteOciArchiveOptions extends AbortOptions, DockerArchiveOptions {}
-
-/** How many members wait to be written before the graph is read on. */
-const MOST_WAITING = 32
 
 /**
  * Writes graphs of content into one tar of an OCI image layout, straight from their source and verified: `oci-layout`,
@@ -46,44 +34,19 @@ export async function writeOciArchive(
   output: ArchiveOutput,
   source: Fetcher,
   roots: readonly OciArchiveRoot[],
-  options: WriteOciArchiveOptions = {},
+  options: WriteArchiveOptions = {},
 ): Promise<void> {
-  const { concurrency = DEFAULT_ARCHIVE_CONCURRENCY, memoryBytes = DEFAULT_SPOOL_MEMORY_BYTES } = options
-  const stop = new AbortController()
-  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal])
-  const memberOptions = { concurrency, memoryBytes, fail: (error: unknown) => stop.abort(error) }
-  const members = isPositional(output)
-    ? createPositionalMembers(output, memberOptions)
-    : createSequentialMembers(output, memberOptions)
-  const waiting = new Set<Promise<void>>()
-  try {
-    for await (const member of membersOf(source, roots, { signal })) {
-      const written = members.add(member, { signal })
-      waiting.add(written)
-      written.then(() => waiting.delete(written)).catch(() => {})
-      if (waiting.size >= MOST_WAITING) await Promise.race(waiting)
-    }
-    await Promise.all(waiting)
-    await output.finish(await members.end())
-    await members.close()
-  } catch (error) {
-    stop.abort(error)
-    await Promise.allSettled(waiting)
-    await members.close()
-    await output.discard().catch(() => {})
-    // The first failure is what the others come from.
-    throw signal.reason
-  }
+  await writeMembers(output, ({ signal }) => layoutMembers(source, roots, { signal }), options)
 }
 
-async function* membersOf(
+/** The files of a layout with these roots; the digests of its blobs are added to `written`. */
+export async function* layoutMembers(
   source: Fetcher,
   roots: readonly OciArchiveRoot[],
-  { signal }: AbortOptions,
+  { signal, written = new Set() }: AbortOptions & { readonly written?: Set<Digest> },
 ): AsyncGenerator<Member, void, void> {
   yield bytesMember('oci-layout', encodeText(JSON.stringify({ imageLayoutVersion: LAYOUT_VERSION })))
   yield bytesMember('index.json', encodeManifest(indexOf(roots)))
-  const written = new Set<string>()
   for (const { what, source: own = source, isLeftOut } of roots) {
     const skip = async (each: Descriptor): Promise<boolean> => written.has(each.digest) || isLeftOut?.(each) === true
     for await (const step of walk(own, what, { skip, signal })) {
@@ -106,15 +69,15 @@ function indexOf(roots: readonly OciArchiveRoot[]): ImageIndex {
 }
 
 function blobMember(source: Fetcher, { descriptor, manifest }: WalkStep): Member {
-  const { digest, size } = descriptor
   return {
-    name: `blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`,
-    size,
+    name: blobName(descriptor.digest),
+    size: descriptor.size,
     open: (options): ByteStream =>
       manifest === undefined ? source.fetch(descriptor, options) : fromBytes(manifest.bytes),
   }
 }
 
-function bytesMember(name: string, bytes: Uint8Array): Member {
-  return { name, size: bytes.byteLength, open: () => fromBytes(bytes) }
+/** The name of a blob in an archive of a layout. */
+export function blobName(digest: Digest): string {
+  return `blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`
 }

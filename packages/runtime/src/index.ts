@@ -21,7 +21,7 @@ export type { RuntimeError, RuntimeErrorCode } from './errors.ts'
 export type { StoreDirectoryOptions } from './store-directory.ts'
 export type { SweepStoreOptions, SweptStore } from './sweep-store.ts'
 
-export { ARCHIVE_FORMATS, saveImages } from './save-images.ts'
+export { ARCHIVE_FORMATS, DEFAULT_ARCHIVE_FORMAT, saveImages } from './save-images.ts'
 export { copyImage } from './copy-image.ts'
 export { createRuntime } from './create-runtime.ts'
 export { deleteRemote } from './delete-remote.ts'

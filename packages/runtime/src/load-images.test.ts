@@ -59,6 +59,17 @@ test('loadImages() brings back what saveImages() wrote, under the same ID and na
   expect(await findFaults(await loader.openStore())).toEqual([])
 })
 
+test.each(['docker-oci-archive', 'oci-archive'] as const)(
+  'loadImages() keeps manifest, layers and names of %s',
+  async (format) => {
+    await saveImages(saver, [name], { output: file, format })
+    const [loaded] = await loadImages(loader, file)
+    expect(loaded?.names.map(familiarReference)).toEqual([name])
+    expect((await inspectImage(loader, name)).Descriptor.digest).toBe(image.manifest.digest)
+    expect(await findFaults(await loader.openStore())).toEqual([])
+  },
+)
+
 test('loadImages() takes a compressed archive from a stream', async () => {
   await saveImages(saver, [name], { output: file })
   const [loaded] = await loadImages(loader, createReadStream(file).pipe(createGzip()))
@@ -98,13 +109,18 @@ test('loadImages() chooses the image for the platform from an oci-archive, with 
 })
 
 test('loadImages() refuses a damaged layer and leaves nothing that is seen', async () => {
-  await saveImages(saver, [name], { output: file })
-  const bytes = await readFile(file)
-  const at = bytes.indexOf(Buffer.from(randomBytes(1, 300_000).subarray(0, 64)))
-  bytes[at + 1000] = (bytes[at + 1000] ?? 0) ^ 1
-  await writeFile(file, bytes)
-  await expect(loadImages(loader, file)).rejects.toThrow(/verif|digest/i)
-  expect(await listImages(loader)).toEqual([])
+  const [layer] = image.layers
+  for (const format of ['docker-oci-archive', 'docker-archive', 'oci-archive'] as const) {
+    await saveImages(saver, [name], { output: file, format })
+    const bytes = await readFile(file)
+    const stored = (format === 'docker-archive' ? layer?.tar : layer?.bytes) ?? new Uint8Array(0)
+    const at = bytes.indexOf(stored)
+    expect(at).toBeGreaterThan(0)
+    bytes[at + 1000] = (bytes[at + 1000] ?? 0) ^ 1
+    await writeFile(file, bytes)
+    await expect(loadImages(loader, file)).rejects.toThrow(/verif|digest/i)
+    expect(await listImages(loader)).toEqual([])
+  }
 })
 
 test('loadImages() refuses what is no archive', async () => {

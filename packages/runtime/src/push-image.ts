@@ -1,12 +1,12 @@
 import type { AbortOptions } from '@drayage/bytes'
-import { isContentError, walk } from '@drayage/content'
+import { walk } from '@drayage/content'
 import { push, type OnEvent } from '@drayage/distribution'
 import type { Descriptor } from '@drayage/manifest'
 import { familiarReference, parseReference, parseRepository, withDefaultTag, type Reference } from '@drayage/reference'
 
 import type { Runtime } from './create-runtime.ts'
-import type { LocalStore } from './local-store.ts'
 import { openRemote } from './remote.ts'
+import { wholeTarget } from './whole-target.ts'
 
 /** Options of {@link pushImage} and {@link pushAllTags}. */
 export interface PushImageOptions extends AbortOptions {
@@ -70,25 +70,4 @@ export async function pushAllTags(
     pushed.push(await pushImage(runtime, each, options))
   }
   return pushed
-}
-
-/** What the name stands for when all of it is here, else the image that it selects. */
-async function wholeTarget(
-  store: LocalStore,
-  name: Reference,
-  image: Descriptor,
-  options: AbortOptions,
-): Promise<Descriptor> {
-  const target = await store.images.resolve(name, options)
-  if (target.digest === image.digest) return image
-  try {
-    for await (const { descriptor } of walk(store.content, target, { signal: options.signal })) {
-      if (!(await store.content.has(descriptor, options))) return image
-    }
-    return target
-  } catch (error) {
-    // A manifest of the index is not here.
-    if (isContentError(error) && error.code === 'ERR_CONTENT_NOT_FOUND') return image
-    throw error
-  }
 }

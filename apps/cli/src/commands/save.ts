@@ -11,7 +11,7 @@ export interface SaveCommandOptions {
   readonly as: ArchiveFormat
 }
 
-/** `dray save [-o FILE] [--as FORMAT] REF...`: store to archive; without `-o` a docker-archive goes to stdout. */
+/** `dray save [-o FILE] [--as FORMAT] REF...`: store to archive; without `-o` the archive goes to stdout. */
 export async function saveCommand(
   context: CommandContext,
   names: readonly string[],
