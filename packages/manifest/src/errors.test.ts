@@ -11,6 +11,7 @@ const CASES: readonly errors.ManifestError[] = [
   new errors.UnsupportedConfigError('x', 'plugin'),
   new errors.LayerCountError('x', 'y', 1, 2),
   new errors.PlatformSyntaxError('x', 'y', 'z'),
+  new errors.ManifestConversionError('v2s2', 'layers[0]', 'x', 'y'),
 ]
 
 test('isManifestError() knows every class of error by its code, and nothing else', () => {

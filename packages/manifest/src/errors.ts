@@ -10,6 +10,7 @@ export type ManifestErrorCode =
   | 'ERR_CONFIG_UNSUPPORTED'
   | 'ERR_LAYER_COUNT'
   | 'ERR_PLATFORM_SYNTAX'
+  | 'ERR_MANIFEST_CONVERSION'
 
 /** Bytes that are not a manifest of the kind they claim to be. */
 export class ManifestSyntaxError extends Error {
@@ -124,6 +125,22 @@ export class PlatformSyntaxError extends Error {
   }
 }
 
+/** A manifest that cannot be written in the format that was asked for. */
+export class ManifestConversionError extends Error {
+  override readonly name: string = 'ManifestConversionError'
+  readonly code: 'ERR_MANIFEST_CONVERSION' = 'ERR_MANIFEST_CONVERSION'
+  /** The format asked for. */
+  readonly format: 'oci' | 'v2s2' | 'v2s1'
+  /** Where, such as `layers[0]`. */
+  readonly path: string
+
+  constructor(format: 'oci' | 'v2s2' | 'v2s1', path: string, found: string, wanted: string, options?: ErrorOptions) {
+    super(`Cannot convert manifest to ${format}: found ${found}${at(path)}, expected ${wanted}`, options)
+    this.format = format
+    this.path = path
+  }
+}
+
 /** Any error of this package. */
 export type ManifestError =
   | ManifestSyntaxError
@@ -134,6 +151,7 @@ export type ManifestError =
   | UnsupportedConfigError
   | LayerCountError
   | PlatformSyntaxError
+  | ManifestConversionError
 
 const CODES: readonly string[] = [
   'ERR_MANIFEST_SYNTAX',
@@ -144,6 +162,7 @@ const CODES: readonly string[] = [
   'ERR_CONFIG_UNSUPPORTED',
   'ERR_LAYER_COUNT',
   'ERR_PLATFORM_SYNTAX',
+  'ERR_MANIFEST_CONVERSION',
 ] satisfies ManifestErrorCode[]
 
 /** Tells whether `value` is an error of this package, also one made by another installed copy of it. */

@@ -1,0 +1,67 @@
+import { requireImageConfig } from './config-class.ts'
+import { keepDockerMembers } from './docker-members.ts'
+import type { Descriptor } from './descriptor.ts'
+import { ManifestConversionError } from './errors.ts'
+import type { ImageManifest } from './image-manifest.ts'
+import { FORMAT_TYPES, type ManifestFormat } from './manifest-format.ts'
+import { isForeignLayerType, layerCompression } from './media-types.ts'
+import { quote } from './quote.ts'
+
+/** A manifest in another format. */
+export interface Converted<T> {
+  readonly value: T
+  /** The members that the format has no place for, such as `annotations` or `layers[0].annotations`; never of OCI. */
+  readonly dropped: readonly string[]
+}
+
+/**
+ * Writes an image manifest in a format: the types of manifest, config and layers change, digests and sizes do not, so
+ * that the image keeps its ID. OCI keeps every member, schema 2 those that it defines.
+ *
+ * @throws UnsupportedConfigError `ERR_CONFIG_UNSUPPORTED` for an artifact
+ * @throws ManifestConversionError `ERR_MANIFEST_CONVERSION` for a layer that the format has no type for
+ * @see OCI image-spec v1.1.1, manifest.md; Docker Image Manifest V 2, Schema 2, "Media Types"
+ */
+export function convertManifest(manifest: ImageManifest, format: ManifestFormat): Converted<ImageManifest> {
+  requireImageConfig(manifest)
+  const types = FORMAT_TYPES[format]
+  const value: ImageManifest = {
+    ...manifest,
+    mediaType: types.manifest,
+    config: { ...manifest.config, mediaType: types.config },
+    layers: manifest.layers.map((layer, index) => convertLayer(layer, `layers[${index}]`, format)),
+  }
+  if (format === 'oci') return { value, dropped: [] }
+  const config = keepDockerMembers(value.config, 'config')
+  const layers = value.layers.map((layer, index) => keepDockerMembers(layer, `layers[${index}]`))
+  const kept = ['schemaVersion', 'mediaType', 'config', 'layers']
+  return {
+    value: {
+      schemaVersion: 2,
+      mediaType: types.manifest,
+      config: config.value,
+      layers: layers.map((layer) => layer.value),
+    },
+    dropped: [
+      ...Object.keys(value).filter((member) => !kept.includes(member)),
+      ...[config, ...layers].flatMap(({ dropped }) => dropped),
+    ],
+  }
+}
+
+function convertLayer(layer: Descriptor, path: string, format: ManifestFormat): Descriptor {
+  const { mediaType } = layer
+  const compression = layerCompression(mediaType)
+  if (compression === undefined) {
+    throw new ManifestConversionError(format, path, quote(mediaType), 'a layer of an image')
+  }
+  const isForeign = isForeignLayerType(mediaType)
+  const type = FORMAT_TYPES[format][isForeign ? 'foreignLayer' : 'layer'][compression]
+  if (type === undefined) {
+    const wanted = isForeign
+      ? 'a layer in gzip, or the format oci'
+      : 'a layer in gzip (recompress it), or the format oci'
+    throw new ManifestConversionError(format, path, quote(mediaType), wanted)
+  }
+  return { ...layer, mediaType: type }
+}
