@@ -5,6 +5,7 @@ import { defineConfig } from 'rolldown'
 export default defineConfig({
   input: {
     dray: './src/dray.ts',
+    'compress-worker': '../../packages/compression/dist/compress-worker.js',
     'inflate-worker': '../../packages/compression/dist/inflate-worker.js',
     'measure-worker': '../../packages/layer-store/dist/measure-worker.js',
   },

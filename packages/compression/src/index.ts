@@ -1,10 +1,12 @@
 /**
- * Detect, inflate and hash compressed layers off the main thread.
+ * Detect, inflate, compress and hash layers off the main thread.
  *
  * gzip of any number of members, zstd of any number of frames, and bytes that are not compressed.
  *
  * @packageDocumentation
  */
+export type { Compressed, CompressOptions, Compressor, CompressorOptions, RecompressOptions } from './compressor.ts'
+export type { CompressResult, TargetCompression } from './compress-jobs.ts'
 export type { Compression } from './detect-compression.ts'
 export type { DecompressLimits, DecompressOptions } from './decompress.ts'
 export type { CompressedDataFault, CompressionError, CompressionErrorCode, CompressionLimit } from './errors.ts'
@@ -14,6 +16,7 @@ export type { ErrorTypes } from './wire-error.ts'
 export type { RunJobOptions, WorkerPool, WorkerPoolOptions } from './worker-pool.ts'
 export type { JobMap } from './worker-protocol.ts'
 
+export { createCompressor, DEFAULT_LEVELS, MAX_LEVELS } from './compressor.ts'
 export {
   decompress,
   DEFAULT_MAX_BYTES,

@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os'
 import type { DecompressOptions } from './decompress.ts'
 import { COMPRESSION_ERROR_TYPES } from './error-types.ts'
 import type { InflateJobs, InflateResult } from './inflate-jobs.ts'
+import { streamJob } from './stream-job.ts'
 import { createWorkerPool, type WorkerPool } from './worker-pool.ts'
 
 /** Options of {@link createInflater}. */
@@ -58,57 +59,5 @@ export function createInflater(options: InflaterOptions = {}): Inflater {
 
 function inflateIn(pool: WorkerPool<InflateJobs>, source: ByteStream, options: InflateOptions): Inflated {
   const { signal, algorithm = 'sha256', ...limits } = options
-  const result = Promise.withResolvers<InflateResult>()
-  result.promise.catch(() => {})
-  const stopped = new AbortController()
-
-  async function* read(): ByteStream {
-    const stop = signal === undefined ? stopped.signal : AbortSignal.any([signal, stopped.signal])
-    const handOver = new HandOver()
-    const running = pool.run(
-      'inflate',
-      source,
-      { ...limits, algorithm },
-      { signal: stop, onOutput: (chunk) => handOver.put(chunk) },
-    )
-    running.then(result.resolve, result.reject)
-    running.then(
-      () => handOver.end(),
-      () => handOver.end(),
-    )
-    try {
-      for (let chunk = await handOver.take(); chunk !== undefined; chunk = await handOver.take()) yield chunk
-      await running
-    } finally {
-      stopped.abort()
-    }
-  }
-  return { stream: read(), result: result.promise }
-}
-
-/** One chunk at a time from a producer to a consumer, which both wait for each other. */
-class HandOver {
-  #chunk: Uint8Array | undefined
-  #ended = false
-  #onTake: (() => void) | undefined
-  #onPut: (() => void) | undefined
-
-  async put(chunk: Uint8Array): Promise<void> {
-    this.#chunk = chunk
-    this.#onPut?.()
-    await new Promise<void>((resolve) => (this.#onTake = resolve))
-  }
-
-  end(): void {
-    this.#ended = true
-    this.#onPut?.()
-  }
-
-  async take(): Promise<Uint8Array | undefined> {
-    while (this.#chunk === undefined && !this.#ended) await new Promise<void>((resolve) => (this.#onPut = resolve))
-    const chunk = this.#chunk
-    this.#chunk = undefined
-    this.#onTake?.()
-    return chunk
-  }
+  return streamJob(pool, 'inflate', source, { params: { ...limits, algorithm }, signal })
 }
