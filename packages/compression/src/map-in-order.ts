@@ -16,7 +16,7 @@ export async function* mapInOrder<T, R>(
       if (running.length < parallel) continue
       const first = running[0]
       if (first !== undefined) yield await first
-      running.shift()
+      void running.shift()
     }
     for (const work of running) yield await work
   } finally {
