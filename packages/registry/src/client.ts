@@ -12,6 +12,7 @@ import { CHUNK_CEILING_BYTES, MAX_REMEMBERED } from './limits.ts'
 import { LruMap } from './lru-map.ts'
 import { followRedirects } from './redirects.ts'
 import { listCatalog } from './list-tags.ts'
+import { rateGate } from './rate-gate.ts'
 import { createRepositoryClient, type RepositoryClient } from './repository-client.ts'
 import { mapFailures } from './unreachable.ts'
 import { createMemorySessions, type UploadSessions } from './upload-sessions.ts'
@@ -111,7 +112,16 @@ function endpointFor(domain: string, options: RegistryClientOptions): Endpoint {
     onEvent,
   })
   const gate = { isTrustedHost }
-  return createEndpoint({ host, client, anonymous: routed, gate, isPlainHttp, userAgent, now, onEvent })
+  return createEndpoint({
+    host,
+    client: rateGate(client, { now }),
+    anonymous: routed,
+    gate,
+    isPlainHttp,
+    userAgent,
+    now,
+    onEvent,
+  })
 }
 
 /**

@@ -255,8 +255,8 @@ describe('fetch()', () => {
     [401, 'ERR_REGISTRY_UNAUTHORIZED', false],
     [400, 'ERR_REGISTRY', false],
   ])('F11 tells of a %i', async (status, code, retryable) => {
-    const { repository } = peer(() => refusal(status, 'X', { 'retry-after': '7' }))
     for (const offset of [0, OFFSET]) {
+      const { repository } = peer(() => refusal(status, 'X', { 'retry-after': '7' }))
       const error = await failureFields(bytesOf(repository.fetch(what, { offset })))
       expect(error).toMatchObject({ code, status, retryable, codes: ['X'], retryAfterMs: 7000, method: 'GET' })
     }

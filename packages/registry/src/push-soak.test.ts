@@ -21,7 +21,7 @@ const FAULTS: readonly ((random: () => number) => Fault)[] = [
   },
   (random) => (request, next) => resetAfter(request, next, Math.floor(random() * 6_000_000)),
   () => async () => refusal(503, 'UNAVAILABLE'),
-  () => async () => refusal(429, 'TOOMANYREQUESTS', { 'retry-after': '1' }),
+  () => async () => refusal(429, 'TOOMANYREQUESTS', { 'retry-after': '0' }),
   () => async (request, next) => {
     if (request.body === undefined) return await next(request)
     for await (const chunk of request.body ?? fromBytes()) if (chunk.byteLength > 0) break

@@ -31,7 +31,7 @@ export function singleFlight<T>(work: (signal: AbortSignal) => Promise<T>): (opt
 }
 
 /** What `work` gives, unless the signal fires before. */
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return await work
   return await new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason)
