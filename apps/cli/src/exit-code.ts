@@ -19,6 +19,7 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
     'ERR_USAGE',
     'ERR_TRANSPORT',
     'ERR_FILTER',
+    'ERR_IMAGE_CHANGE',
     'ERR_REFERENCE_SYNTAX',
     'ERR_REFERENCE_RESERVED',
     'ERR_PATTERN_SYNTAX',

@@ -85,6 +85,19 @@ Fields: .ID .CreatedSince .CreatedAt .CreatedBy .Size .Comment`,
   dray rmi $(dray images -q --filter dangling=true)`,
   ],
   [
+    'prune',
+    `  dray prune                                      images without a tag
+  dray prune -a --filter until=240h               every image made more than ten days ago
+  dray prune -a --filter 'label!=keep'`,
+  ],
+  [
+    'df',
+    `  dray df
+  dray df --format '{{.Name}} {{.UniqueSize}}'
+
+Fields: .Name .ID .Size .SharedSize .UniqueSize. Sizes are of uncompressed layers; the store keeps them as they came.`,
+  ],
+  [
     'save',
     `  dray save -o images.tar alpine:3 busybox        docker load -i images.tar
   dray save alpine:3 | podman load

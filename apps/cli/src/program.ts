@@ -39,6 +39,7 @@ export function createProgram(environment: ProgramEnvironment): Command {
   addPush(program, run)
   addStoreVerbs(program, run)
   addNameVerbs(program, run)
+  addSpaceVerbs(program, run)
   addArchiveVerbs(program, run)
   addRemoteVerbs(program, run)
   addRegistryVerbs(program, run)
@@ -146,6 +147,25 @@ function addNameVerbs(program: Command, run: Run): void {
     .option('-f, --force', 'also an ID with several names')
     .action((refs, options) =>
       run(undefined, async (context) => (await import('./commands/rmi.ts')).rmiCommand(context, refs, options)),
+    )
+}
+
+function addSpaceVerbs(program: Command, run: Run): void {
+  program
+    .command('prune')
+    .description('remove images without a tag, and what failed commands left')
+    .option('-a, --all', 'also images with a tag')
+    .option('-f, --filter <key=value>', 'label=, label!= or until=; can be given again', append, [])
+    .action((options) =>
+      run(undefined, async (context) => (await import('./commands/prune.ts')).pruneCommand(context, options)),
+    )
+
+  program
+    .command('df')
+    .description('show what the store takes on the disk')
+    .option(FORMAT, FORMATS)
+    .action((options) =>
+      run(undefined, async (context) => (await import('./commands/df.ts')).dfCommand(context, options)),
     )
 }
 

@@ -1,5 +1,10 @@
 /** Codes of the errors of this package. */
-export type RuntimeErrorCode = 'ERR_TRANSPORT' | 'ERR_FILTER' | 'ERR_STORE_LAYOUT' | 'ERR_REMOTE_DELETE'
+export type RuntimeErrorCode =
+  | 'ERR_TRANSPORT'
+  | 'ERR_FILTER'
+  | 'ERR_STORE_LAYOUT'
+  | 'ERR_REMOTE_DELETE'
+  | 'ERR_IMAGE_CHANGE'
 
 /** Most characters of a text that messages show. */
 const LONGEST_SHOWN = 160
@@ -57,14 +62,25 @@ export class RemoteDeleteError extends Error {
   }
 }
 
+/** A line that changes the config of an image and is none. */
+export class ImageChangeError extends Error {
+  override readonly name: string = 'ImageChangeError'
+  readonly code: 'ERR_IMAGE_CHANGE' = 'ERR_IMAGE_CHANGE'
+
+  constructor(found: string, wanted: string, options?: ErrorOptions) {
+    super(`Cannot change the config of the image: found ${shown(found)}, expected ${wanted}`, options)
+  }
+}
+
 /** Any error of this package. */
-export type RuntimeError = TransportError | FilterError | StoreLayoutError | RemoteDeleteError
+export type RuntimeError = TransportError | FilterError | StoreLayoutError | RemoteDeleteError | ImageChangeError
 
 const CODES: readonly string[] = [
   'ERR_TRANSPORT',
   'ERR_FILTER',
   'ERR_STORE_LAYOUT',
   'ERR_REMOTE_DELETE',
+  'ERR_IMAGE_CHANGE',
 ] satisfies RuntimeErrorCode[]
 
 /** Tells whether `value` is an error of this package, also one made by another installed copy of it. */

@@ -5,12 +5,15 @@
  */
 export type { ArchiveFormat, SaveImagesOptions } from './save-images.ts'
 export type { CopyImageOptions } from './copy-options.ts'
+export type { DiskUsage } from './disk-usage.ts'
 export type { DeletedRemote, DeleteRemoteOptions } from './delete-remote.ts'
+export type { ImportedImage, ImportImageOptions } from './import-image.ts'
 export type { HistoryItem } from './image-history.ts'
 export type { ImageInspection, InspectedConfig } from './inspect-image.ts'
 export type { ImageSummary, ListImagesOptions } from './list-images.ts'
 export type { LoadedImage, LoadImagesOptions } from './load-images.ts'
 export type { LocalStore } from './local-store.ts'
+export type { PrunedImages, PruneImagesOptions } from './prune-images.ts'
 export type { PushedImage, PushImageOptions } from './push-image.ts'
 export type { PullImageOptions } from './pull-image.ts'
 export type { RemoteBlobOptions } from './remote-blob.ts'
@@ -25,13 +28,23 @@ export { ARCHIVE_FORMATS, DEFAULT_ARCHIVE_FORMAT, saveImages } from './save-imag
 export { copyImage } from './copy-image.ts'
 export { createRuntime } from './create-runtime.ts'
 export { deleteRemote } from './delete-remote.ts'
-export { FilterError, isRuntimeError, RemoteDeleteError, StoreLayoutError, TransportError } from './errors.ts'
+export { diskUsage } from './disk-usage.ts'
+export {
+  FilterError,
+  ImageChangeError,
+  isRuntimeError,
+  RemoteDeleteError,
+  StoreLayoutError,
+  TransportError,
+} from './errors.ts'
 export { hostPlatform } from './host-platform.ts'
+export { importImage } from './import-image.ts'
 export { imageHistory } from './image-history.ts'
 export { inspectImage } from './inspect-image.ts'
 export { listImages } from './list-images.ts'
 export { loadImages } from './load-images.ts'
 export { openLocalStore } from './local-store.ts'
+export { pruneImages } from './prune-images.ts'
 export { pullAllTags, pullImage } from './pull-image.ts'
 export { pushAllTags, pushImage } from './push-image.ts'
 export { openRemote, remoteConfig, remoteManifest } from './remote.ts'

@@ -1,12 +1,15 @@
 import type { AbortOptions } from '@drayage/bytes'
+import { chainIds, type ChainId, type DiffId } from '@drayage/digest'
 import type { ListedImage } from '@drayage/image-store'
 import { matchReference, parseReference } from '@drayage/reference'
 
 import type { Runtime } from './create-runtime.ts'
 import { FilterError } from './errors.ts'
+import { hasLabel } from './has-label.ts'
 import type { LocalStore } from './local-store.ts'
 import { unixSeconds } from './unix-seconds.ts'
-import { uncompressedSize } from './uncompressed-size.ts'
+import { parseUntil } from './parse-until.ts'
+import { uncompressedSize, uncompressedSizes } from './uncompressed-size.ts'
 
 /** An image of a list, with the field names of Docker's Engine API (`GET /images/json`). */
 export interface ImageSummary {
@@ -18,7 +21,7 @@ export interface ImageSummary {
   readonly Created: number
   /** Bytes of the uncompressed layers. */
   readonly Size: number
-  /** -1, which stands for a size that was not computed. */
+  /** Bytes of the uncompressed layers that other images have too; -1, unless asked for. */
   readonly SharedSize: number
   readonly Labels: Readonly<Record<string, string>> | null
   /** -1, which stands for a number that was not computed. */
@@ -29,9 +32,12 @@ export interface ImageSummary {
 export interface ListImagesOptions extends AbortOptions {
   /**
    * `key=value`, with Docker's meaning: any `reference` (a pattern, which also hides the names that do not match), every
-   * `label` (`name` or `name=value`), `dangling` (`true` or `false`), and `before` and `since` an image.
+   * `label` (`name` or `name=value`), `dangling` (`true` or `false`), `before` and `since` an image, and `until` a time,
+   * as for `pruneImages`.
    */
   readonly filters?: readonly string[]
+  /** Whether `SharedSize` is computed; `false` by default. */
+  readonly sharedSize?: boolean
 }
 
 /** What a filter leaves of an image: fewer names, or nothing. */
@@ -47,7 +53,9 @@ export async function listImages(runtime: Runtime, options: ListImagesOptions = 
   const store = await runtime.openStore()
   const filters = await Promise.all(groupFilters(options.filters ?? []).map((group) => compileFilter(store, group)))
   const summaries: ImageSummary[] = []
-  for (const listed of await store.images.list(options)) {
+  const all = await store.images.list(options)
+  const shared = options.sharedSize === true ? await sharedLayers(store, all, options) : undefined
+  for (const listed of all) {
     const { value } = await store.images.readConfig(listed, options)
     const labels = value.config?.Labels ?? {}
     let image: ListedImage | undefined = listed
@@ -60,12 +68,33 @@ export async function listImages(runtime: Runtime, options: ListImagesOptions = 
       RepoDigests: image.repoDigests,
       Created: unixSeconds(image.created),
       Size: await uncompressedSize(store, value.rootfs?.diff_ids ?? []),
-      SharedSize: -1,
+      SharedSize: shared === undefined ? -1 : await sizeOf(store, value.rootfs?.diff_ids ?? [], shared),
       Labels: value.config?.Labels ?? null,
       Containers: -1,
     })
   }
   return summaries
+}
+
+/** The layers that several images have. */
+async function sharedLayers(
+  store: LocalStore,
+  images: readonly ListedImage[],
+  options: AbortOptions,
+): Promise<ReadonlySet<ChainId>> {
+  const met = new Set<ChainId>()
+  const shared = new Set<ChainId>()
+  for (const image of images) {
+    const { value } = await store.images.readConfig(image, options)
+    for (const id of chainIds(value.rootfs?.diff_ids ?? [])) (met.has(id) ? shared : met).add(id)
+  }
+  return shared
+}
+
+/** The bytes of those layers of a stack that are among `counted`. */
+async function sizeOf(store: LocalStore, diffIds: readonly DiffId[], counted: ReadonlySet<ChainId>): Promise<number> {
+  const sizes = await uncompressedSizes(store, diffIds)
+  return chainIds(diffIds).reduce((sum, id, at) => sum + (counted.has(id) ? (sizes[at] ?? 0) : 0), 0)
 }
 
 interface FilterGroup {
@@ -99,8 +128,12 @@ async function compileFilter(store: LocalStore, { key, values }: FilterGroup): P
       const wanted = key === 'before' ? (a: number, b: number) => a < b : (a: number, b: number) => a > b
       return (image) => (times.every((time) => wanted(builtAtMs(image), time)) ? image : undefined)
     }
+    case 'until': {
+      const times = values.map((value) => parseUntil(value, Date.now()))
+      return (image) => (times.every((time) => builtAtMs(image) < time) ? image : undefined)
+    }
     default:
-      throw new FilterError(key, 'reference, dangling, label, before or since')
+      throw new FilterError(key, 'reference, dangling, label, before, since or until')
   }
 }
 
@@ -126,11 +159,4 @@ function matches(pattern: string, name: string): boolean {
 
 function builtAtMs({ created }: ListedImage): number {
   return Date.parse(created ?? '') || 0
-}
-
-function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
-  const equals = wanted.indexOf('=')
-  if (equals < 0) return Object.hasOwn(labels, wanted)
-  const name = wanted.slice(0, equals)
-  return Object.hasOwn(labels, name) && labels[name] === wanted.slice(equals + 1)
 }

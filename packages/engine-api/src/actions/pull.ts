@@ -4,7 +4,6 @@ import { parsePlatform } from '@drayage/manifest'
 import { familiarReference, formatRepository, parsePullReference } from '@drayage/reference'
 import { hostPlatform, pullAllTags, pullImage } from '@drayage/runtime'
 
-import { EngineRequestError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import { progressLine } from '../progress-line.ts'
 import { progressResponse } from '../progress-stream.ts'
@@ -15,9 +14,7 @@ import { runtimeFor } from '../runtime-for.ts'
 /** `POST /images/create?fromImage=NAME[&tag=TAG|DIGEST][&platform=P]`: without a tag, all tags. */
 export async function pullAction(exchange: Exchange): Promise<HttpResponse> {
   const { query, events } = exchange
-  const image = textOf(query, 'fromImage')
-  if (image === undefined) throw new EngineRequestError(400, 'fromImage or fromSrc: found neither, expected one')
-  const reference = parsePullReference(image, query.get('tag') ?? '')
+  const reference = parsePullReference(query.get('fromImage') ?? '', query.get('tag') ?? '')
   const platformText = textOf(query, 'platform')
   const platform = platformText === undefined ? {} : { platform: parsePlatform(platformText, { host: hostPlatform() }) }
   const runtime = runtimeFor(exchange, registryAuthOf(exchange))

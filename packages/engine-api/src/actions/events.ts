@@ -1,0 +1,80 @@
+import { encodeText, type ByteStream } from '@drayage/bytes'
+import type { HttpResponse } from '@drayage/content'
+
+import type { EngineEvent } from '../engine-events.ts'
+import { EngineRequestError } from '../errors.ts'
+import type { Exchange } from '../exchange.ts'
+import { filtersOf, textOf } from '../query.ts'
+
+/** Most events that wait for a client that reads slowly; then it is left. */
+const MAX_WAITING_EVENTS = 4096
+
+/** Longest time that a timer waits, in milliseconds; a later end is not waited for. */
+const MAX_TIMER_MS = 2_147_483_647
+
+/** `GET /events[?since=T][&until=T][&filters=...]`: past events that are still known, then those to come. */
+export async function eventsAction(exchange: Exchange): Promise<HttpResponse> {
+  const { query, events, request } = exchange
+  const isWanted = eventFilter(filtersOf(exchange))
+  const sinceMs = timeOf(query, 'since')
+  const untilMs = timeOf(query, 'until')
+  const past = sinceMs === undefined ? [] : events.recent().filter((event) => event.timeNano / 1e6 >= sinceMs)
+  const waiting = past.filter((event) => untilMs === undefined || event.timeNano / 1e6 <= untilMs).filter(isWanted)
+
+  async function* lines(): ByteStream {
+    let wake = (): void => {}
+    let isOver = untilMs !== undefined && untilMs <= Date.now()
+    const end = (): void => {
+      isOver = true
+      wake()
+    }
+    const unsubscribe = events.subscribe((event) => {
+      if (!isWanted(event)) return
+      waiting.push(event)
+      if (waiting.length > MAX_WAITING_EVENTS) end()
+      wake()
+    })
+    const leftMs = untilMs === undefined ? Number.POSITIVE_INFINITY : untilMs - Date.now()
+    const timer = leftMs <= MAX_TIMER_MS ? setTimeout(end, Math.max(0, leftMs)) : undefined
+    request.signal?.addEventListener('abort', end)
+    try {
+      for (;;) {
+        const text = waiting.splice(0).map((event) => `${JSON.stringify(event)}\n`)
+        if (text.length > 0) yield encodeText(text.join(''))
+        if (isOver) return
+        if (waiting.length === 0) await new Promise<void>((resolve) => (wake = resolve))
+      }
+    } finally {
+      unsubscribe()
+      clearTimeout(timer)
+      request.signal?.removeEventListener('abort', end)
+    }
+  }
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: lines() }
+}
+
+/** A time in seconds since 1970 with a fraction, or by RFC 3339, in milliseconds. */
+function timeOf(query: URLSearchParams, key: string): number | undefined {
+  const text = textOf(query, key)
+  if (text === undefined) return undefined
+  const timeMs = /^\d{1,15}(\.\d{1,9})?$/.test(text) ? Number(text) * 1000 : Date.parse(text)
+  if (Number.isNaN(timeMs)) throw new EngineRequestError(400, `invalid ${key}: found ${JSON.stringify(text)}`)
+  return timeMs
+}
+
+function eventFilter(filters: ReadonlyMap<string, readonly string[]>): (event: EngineEvent) => boolean {
+  const among = (key: string, has: (wanted: string) => boolean): boolean => filters.get(key)?.some(has) ?? true
+  const isServed = ['type', 'event', 'image', 'label', 'scope', 'daemon']
+  const unknown = [...filters.keys()].find((key) => !isServed.includes(key) && !OF_OTHERS.includes(key))
+  if (unknown !== undefined) throw new EngineRequestError(400, `invalid filter '${unknown}'`)
+  return ({ Type, Action, Actor, scope }) =>
+    OF_OTHERS.every((key) => !filters.has(key)) &&
+    among('type', (wanted) => wanted === Type) &&
+    among('event', (wanted) => wanted === Action) &&
+    among('scope', (wanted) => wanted === scope) &&
+    among('image', (wanted) => wanted === Actor.ID || wanted === Actor.Attributes['name']) &&
+    among('label', (wanted) => wanted.split('=')[0] === 'name')
+}
+
+/** Filters for events of what this daemon does not have. */
+const OF_OTHERS: readonly string[] = ['container', 'network', 'volume', 'plugin', 'node', 'service', 'secret', 'config']

@@ -1,0 +1,87 @@
+import os from 'node:os'
+
+import type { HttpResponse } from '@drayage/content'
+import { hostPlatform, listImages } from '@drayage/runtime'
+
+import type { Exchange } from '../exchange.ts'
+import { jsonResponse } from '../respond.ts'
+
+/** What a daemon without containers has of them. */
+const WITHOUT_CONTAINERS = {
+  Containers: 0,
+  ContainersRunning: 0,
+  ContainersPaused: 0,
+  ContainersStopped: 0,
+  MemoryLimit: false,
+  SwapLimit: false,
+  CpuCfsPeriod: false,
+  CpuCfsQuota: false,
+  CPUShares: false,
+  CPUSet: false,
+  PidsLimit: false,
+  IPv4Forwarding: false,
+  OomKillDisable: false,
+  NFd: 0,
+  NGoroutines: 0,
+  NEventsListener: 0,
+  LoggingDriver: '',
+  CgroupDriver: 'none',
+  Plugins: { Volume: [], Network: [], Authorization: null, Log: [] },
+  GenericResources: null,
+  Labels: [],
+  ExperimentalBuild: false,
+  Runtimes: {},
+  DefaultRuntime: '',
+  LiveRestoreEnabled: false,
+  Isolation: '',
+  InitBinary: '',
+  ContainerdCommit: { ID: '' },
+  RuncCommit: { ID: '' },
+  InitCommit: { ID: '' },
+  SecurityOptions: [],
+  Warnings: null,
+  Swarm: {
+    NodeID: '',
+    NodeAddr: '',
+    LocalNodeState: 'inactive',
+    ControlAvailable: false,
+    Error: '',
+    RemoteManagers: null,
+  },
+}
+
+/** `GET /info` */
+export async function infoAction({ runtime, facts, request }: Exchange): Promise<HttpResponse> {
+  const { architecture } = hostPlatform()
+  const images = await listImages(runtime, { signal: request.signal })
+  return jsonResponse({
+    ...WITHOUT_CONTAINERS,
+    ID: facts.id,
+    Images: images.length,
+    Driver: 'drayage',
+    DriverStatus: [['Layers', 'kept compressed, as they came']],
+    Debug: false,
+    SystemTime: new Date().toISOString(),
+    KernelVersion: os.release(),
+    OperatingSystem: os.version(),
+    OSVersion: '',
+    OSType: 'linux',
+    Architecture: MACHINES.get(architecture) ?? architecture,
+    IndexServerAddress: 'https://index.docker.io/v1/',
+    RegistryConfig: { InsecureRegistryCIDRs: ['127.0.0.0/8', '::1/128'], IndexConfigs: {}, Mirrors: [] },
+    NCPU: os.availableParallelism(),
+    MemTotal: os.totalmem(),
+    DockerRootDir: runtime.storeDirectory,
+    HttpProxy: '',
+    HttpsProxy: '',
+    NoProxy: '',
+    Name: facts.hostName,
+    ServerVersion: facts.version,
+  })
+}
+
+/** The names that `uname -m` has for machines. */
+const MACHINES: ReadonlyMap<string, string> = new Map([
+  ['amd64', 'x86_64'],
+  ['arm64', 'aarch64'],
+])

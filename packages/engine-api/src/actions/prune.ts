@@ -1,0 +1,37 @@
+import type { HttpResponse } from '@drayage/content'
+import { pruneImages } from '@drayage/runtime'
+
+import { EngineRequestError } from '../errors.ts'
+import type { Exchange } from '../exchange.ts'
+import { filtersOf } from '../query.ts'
+import { publishRemoved } from '../publish-removed.ts'
+import { jsonResponse } from '../respond.ts'
+
+/** The prunes that run, of each store one at a time. */
+const running = new WeakSet<object>()
+
+/** `POST /images/prune[?filters=...]` */
+export async function pruneAction(exchange: Exchange): Promise<HttpResponse> {
+  const { runtime, events, request } = exchange
+  const { all, filters } = pruneFilters(exchange)
+  if (running.has(runtime)) throw new EngineRequestError(409, 'a prune operation is already running')
+  running.add(runtime)
+  try {
+    const { removed, bytes } = await pruneImages(runtime, { all, filters, signal: request.signal })
+    publishRemoved(events, removed)
+    events.publish('prune', '', { reclaimed: String(bytes) })
+    return jsonResponse({ ImagesDeleted: removed.length === 0 ? null : removed, SpaceReclaimed: bytes })
+  } finally {
+    running.delete(runtime)
+  }
+}
+
+function pruneFilters(exchange: Exchange): { readonly all: boolean; readonly filters: readonly string[] } {
+  const given = filtersOf(exchange)
+  const dangling = given.get('dangling') ?? ['true']
+  const isFalse = dangling.every((value) => value === 'false' || value === '0')
+  const isTrue = dangling.every((value) => value === 'true' || value === '1')
+  if (isFalse === isTrue) throw new EngineRequestError(400, `invalid filter 'dangling=${dangling.join(',')}'`)
+  const others = [...given].filter(([key]) => key !== 'dangling')
+  return { all: isFalse, filters: others.flatMap(([key, values]) => values.map((value) => `${key}=${value}`)) }
+}
