@@ -1,4 +1,23 @@
-import { defineConfig } from 'rolldown'
+import { defineConfig, type Plugin } from 'rolldown'
+
+/** The parts of undici that are used: its entry runs all of it at each start, with fetch, WebSockets, caches and mocks. */
+const UNDICI_PARTS = `
+  import api from './lib/api/index.js'
+  import Dispatcher from './lib/dispatcher/dispatcher.js'
+  export { default as Agent } from './lib/dispatcher/agent.js'
+  export { default as ProxyAgent } from './lib/dispatcher/proxy-agent.js'
+  Object.assign(Dispatcher.prototype, api)
+`
+
+const undiciParts: Plugin = {
+  name: 'undici-parts',
+  async resolveId(id, importer) {
+    if (id !== 'undici') return null
+    const entry = await this.resolve(id, importer, { skipSelf: true })
+    return entry === null ? null : `${entry.id}?parts`
+  },
+  load: (id) => (id.endsWith('?parts') ? UNDICI_PARTS : null),
+}
 
 // One folder of plain files: the command, the parts that it loads when they are needed, and the worker threads, which are
 // found beside it under these names.
@@ -11,6 +30,7 @@ export default defineConfig({
   },
   platform: 'node',
   external: [/^node:/],
+  plugins: [undiciParts],
   output: {
     dir: 'dist',
     format: 'esm',

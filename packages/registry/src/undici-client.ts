@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 
 import type { ByteStream } from '@drayage/bytes'
 import type { HttpClient, HttpRequest, HttpResponse } from '@drayage/content'
-import { request as send, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 
 import { createDispatchers, type DispatcherOptions } from './dispatchers.ts'
 import type { RegistryUnreachableError } from './errors.ts'
@@ -54,8 +54,10 @@ function isLostRace(failure: RegistryUnreachableError, request: HttpRequest): bo
 
 async function exchange(dispatcher: Dispatcher, request: HttpRequest): Promise<HttpResponse> {
   const { method, url, headers, body, signal } = request
-  const response = await send(url, {
-    dispatcher,
+  const { origin, pathname, search } = new URL(url)
+  const response = await dispatcher.request({
+    origin,
+    path: pathname + search,
     method,
     headers,
     body: body === undefined ? null : Readable.from(body, { objectMode: false }),
