@@ -2,20 +2,26 @@ import path from 'node:path'
 
 import { present, viaDocker, type BenchContext, type Row } from '../row.ts'
 
-/** Writes a pulled image to a new docker-archive: dray and docker from their stores, skopeo from an OCI layout. */
+/** Writes a pulled image to a new docker-archive of uncompressed layers: dray and docker from their stores, skopeo from an OCI layout. */
 export function saveRow(context: BenchContext): Row {
   const { reference, layout, dray, work } = context
   const ours = [...dray, '--store', path.join(work, 'push-store')]
   const at = (name: string): string => path.join(work, `save-${name}.tar`)
   return {
-    title: 'save of a pulled image',
+    title: 'save of a pulled image, uncompressed',
     runs: 3,
     contenders: [
       {
         name: 'dray',
-        command: () => [...ours, 'save', '-o', at('dray'), reference],
+        command: () => [...ours, 'save', '--as', 'docker-archive', '-o', at('dray'), reference],
         prepare: () => [[...ours, 'pull', '-q', reference]],
         remove: [at('dray')],
+      },
+      {
+        // The default: a layout that is a docker-archive too, with the layers as they came.
+        name: 'dray oci',
+        command: () => [...ours, 'save', '-o', at('dray-oci'), reference],
+        remove: [at('dray-oci')],
       },
       ...present(context, {
         skopeo: (binary) => ({

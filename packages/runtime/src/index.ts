@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export type { ArchiveFormat, SaveImagesOptions } from './save-images.ts'
+export type { ArchiveFormat } from './archive-format.ts'
 export type { CopyImageOptions } from './copy-options.ts'
 export type { DiskUsage } from './disk-usage.ts'
 export type { DeletedRemote, DeleteRemoteOptions } from './delete-remote.ts'
@@ -22,9 +22,10 @@ export type { RemovedItem, RemoveImageOptions } from './remove-image.ts'
 export type { Runtime, RuntimeOptions } from './create-runtime.ts'
 export type { RuntimeError, RuntimeErrorCode } from './errors.ts'
 export type { StoreDirectoryOptions } from './store-directory.ts'
+export type { SaveImagesOptions } from './save-images.ts'
 export type { SweepStoreOptions, SweptStore } from './sweep-store.ts'
 
-export { ARCHIVE_FORMATS, DEFAULT_ARCHIVE_FORMAT, saveImages } from './save-images.ts'
+export { ARCHIVE_FORMATS, DEFAULT_ARCHIVE_FORMAT } from './archive-format.ts'
 export { copyImage } from './copy-image.ts'
 export { createRuntime } from './create-runtime.ts'
 export { deleteRemote } from './delete-remote.ts'
@@ -50,6 +51,7 @@ export { pushAllTags, pushImage } from './push-image.ts'
 export { openRemote, remoteConfig, remoteManifest } from './remote.ts'
 export { remoteBlob } from './remote-blob.ts'
 export { removeImage } from './remove-image.ts'
+export { saveImages } from './save-images.ts'
 export { defaultStoreDirectory } from './store-directory.ts'
 export { DEFAULT_INGEST_AGE_MS, SWEEP_EVERY_MS, sweepStore } from './sweep-store.ts'
 export { tagImage } from './tag-image.ts'

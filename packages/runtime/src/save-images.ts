@@ -3,26 +3,12 @@ import type { Writable } from 'node:stream'
 import { openFileOutput, streamOutput, type ArchiveOutput } from '@drayage/archive'
 import type { AbortOptions } from '@drayage/bytes'
 
+import { DEFAULT_ARCHIVE_FORMAT, type ArchiveFormat } from './archive-format.ts'
 import type { Runtime } from './create-runtime.ts'
 import { TransportError } from './errors.ts'
 import { saveDockerArchive, saveDockerOciArchive, saveOciArchive } from './save-images-archive.ts'
 import { saveDir, saveLayout } from './save-images-directory.ts'
 import { selectSavedImages } from './save-images-select.ts'
-
-/** The formats that images are saved in. */
-export const ARCHIVE_FORMATS: readonly ['docker-oci-archive', 'docker-archive', 'oci-archive', 'oci', 'dir'] = [
-  'docker-oci-archive',
-  'docker-archive',
-  'oci-archive',
-  'oci',
-  'dir',
-]
-
-/** A format that images are saved in. */
-export type ArchiveFormat = (typeof ARCHIVE_FORMATS)[number]
-
-/** The format of {@link saveImages} by default: it changes no digest, and every reader of either kind takes it. */
-export const DEFAULT_ARCHIVE_FORMAT: ArchiveFormat = 'docker-oci-archive'
 
 /** Options of {@link saveImages}. */
 export interface SaveImagesOptions extends AbortOptions {
