@@ -85,6 +85,7 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
     'ERR_CREDENTIALS_HELPER',
     'ERR_NOT_AN_IMAGE',
     'ERR_DIGEST_CHANGE',
+    'ERR_REFERRERS',
     'ERR_MANIFEST_UNSUPPORTED',
     'ERR_MANIFEST_TOO_LARGE',
     'ERR_CONFIG_UNSUPPORTED',

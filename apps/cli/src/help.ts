@@ -108,6 +108,7 @@ Fields: .Name .ID .Size .SharedSize .UniqueSize. Sizes are of uncompressed layer
     `  dray copy docker://alpine:3 oci:layout:3
   dray copy --all ghcr.io/org/app:1 oci:layout:1  every platform
   dray copy --platform linux/amd64,linux/arm64 alpine:3 docker://registry.example/alpine:3
+  dray copy --all --referrers ghcr.io/org/app:1 oci-archive:app.tar
   dray copy store:alpine:3 docker-archive:alpine.tar
   dray copy oci-archive:app.tar docker://registry.example/team/app:1
   dray copy docker://alpine:3 dir:alpine
@@ -117,7 +118,8 @@ The digest of what was copied is printed. Digests do not change, except from and
 uncompressed and no manifest. A docker-archive and the store take one platform; archives and dir: take no second image.
 
 Several platforms are copied with an index of only them, which has another digest; --index sparse leaves the index as it
-is, which some registries refuse. --preserve-digests copies nothing when a digest would change.`,
+is, which some registries refuse. --preserve-digests copies nothing when a digest would change. --referrers takes along
+signatures, attestations and the like, and what cosign keeps under tags, between registries, layouts and oci-archives.`,
   ],
   ['tags', `  dray tags alpine | tail -3`],
   [

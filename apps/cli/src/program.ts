@@ -212,6 +212,9 @@ function addArchiveVerbs(program: Command, run: Run): void {
       ).choices(['full', 'sparse', 'rewrite'] as const),
     )
     .option('--preserve-digests', 'copy nothing when a digest would change')
+    .option('--referrers', 'take along signatures, attestations and whatever else refers to what is copied')
+    .option('--referrers-type <type>', 'only referrers of this artifact type; can be given again', append, [])
+    .option('--referrers-depth <levels>', 'how far referrers of referrers are followed (default: 3)')
     .option('-q, --quiet', 'no progress')
     .action((source, target, options) =>
       run(undefined, async (context) =>

@@ -40,6 +40,17 @@ export function withEntry(index: ImageIndex, what: Descriptor, refName: string |
   return { ...index, manifests: [...others, entry] }
 }
 
+/** The index with a manifest that refers to another one, under no name; one that is listed already stays as it is. */
+export function withReferrer(index: ImageIndex, referrer: Descriptor): ImageIndex {
+  if (index.manifests.some((entry) => entry.digest === referrer.digest)) return index
+  return { ...index, manifests: [...index.manifests, referrerEntry(referrer)] }
+}
+
+/** A referrer as an entry: annotations stay in the manifest, since readers take those of an entry for its names. */
+export function referrerEntry({ mediaType, digest, size, artifactType }: Descriptor): Descriptor {
+  return { mediaType, digest, size, ...(artifactType !== undefined && { artifactType }) }
+}
+
 /** The name of an entry. */
 export function nameOf(entry: Descriptor): string | undefined {
   return entry.annotations?.[REF_NAME]

@@ -1,5 +1,12 @@
 import type { AbortOptions } from '@drayage/bytes'
-import { type Checker, type Fetcher, NameNotFoundError, type Resolver, walk } from '@drayage/content'
+import {
+  type Checker,
+  type Fetcher,
+  NameNotFoundError,
+  type ReferrerLister,
+  type Resolver,
+  walk,
+} from '@drayage/content'
 import { type Digest, isDigest } from '@drayage/digest'
 import { type Descriptor, type ImageIndex, isIndexType } from '@drayage/manifest'
 import { formatReference } from '@drayage/reference'
@@ -7,17 +14,20 @@ import { formatReference } from '@drayage/reference'
 import { type ContentFile, fetchFile, hasFile } from './content-file.ts'
 import { ArchiveSelectionError } from './errors.ts'
 import { entriesFor, hasName } from './layout-names.ts'
+import { createLayoutReferrers } from './layout-referrers.ts'
 import { quoted } from './quoted.ts'
 
 /** Which image of several: its name in the layout, its digest, its position from 0, or nothing for the only one. */
 export type ImageSelector = string | number | undefined
 
 /** An OCI image layout as a source, in a directory or in an archive. */
-export interface LayoutSource extends Fetcher, Checker, Resolver {
+export interface LayoutSource extends Fetcher, Checker, Resolver, ReferrerLister {
   /** What the layout's index lists, in its order. */
   entries(options?: AbortOptions): Promise<readonly Descriptor[]>
+  /** Those of the entries that are images of their own, and not about another one as a signature is. */
+  imageEntries(options?: AbortOptions): Promise<readonly Descriptor[]>
   /**
-   * The entry with this name, this digest or at this position; the only entry when nothing is said. A digest may be that
+   * The entry with this name, this digest or at this position; the only image when nothing is said. A digest may be that
    * of a manifest in a nested index.
    *
    * @throws ArchiveSelectionError `ERR_ARCHIVE_SELECTION`
@@ -40,9 +50,16 @@ export function layoutSource({ readIndex, findBlob }: LayoutFiles): LayoutSource
     signal?.throwIfAborted()
     return (await readIndex({ signal })).manifests
   }
+  const relations = createLayoutReferrers(fetcher)
+  const imageEntries = async (options: AbortOptions = {}): Promise<readonly Descriptor[]> =>
+    await relations.withoutReferrers(await entries(options), options)
   return {
     ...fetcher,
     entries,
+    imageEntries,
+    async *referrers(digest, options = {}) {
+      yield* relations.among(await entries(options), digest, options)
+    },
     has: (what, options) => hasFile(findBlob, what, options),
     async resolve(name, { signal } = {}) {
       const all = await entries({ signal })
@@ -55,7 +72,7 @@ export function layoutSource({ readIndex, findBlob }: LayoutFiles): LayoutSource
     },
     async select(selector, { signal } = {}) {
       const all = await entries({ signal })
-      if (selector === undefined) return requireOnly(all)
+      if (selector === undefined) return requireOnly(all.length > 1 ? await imageEntries({ signal }) : all)
       if (typeof selector === 'number') return requireAt(all, selector)
       const found = isDigest(selector)
         ? await findDigest(fetcher, all, selector, { signal })

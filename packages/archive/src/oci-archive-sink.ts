@@ -7,6 +7,7 @@ import type { Descriptor } from '@drayage/manifest'
 
 import type { ArchiveOutput } from './archive-output.ts'
 import { ArchiveClosedError } from './errors.ts'
+import { referrerEntry } from './layout-index.ts'
 import { createOciLayoutSink, type OciLayoutSink } from './oci-layout-sink.ts'
 import type { WriteArchiveOptions } from './write-members.ts'
 import { type OciArchiveRoot, writeOciArchive } from './write-oci-archive.ts'
@@ -52,6 +53,11 @@ export async function createOciArchiveSink(
   return {
     ...layout,
     put,
+    async keepReferrers(subject, referrers, keepOptions) {
+      assertOpen()
+      await layout.keepReferrers(subject, referrers, keepOptions)
+      roots.push(...referrers.map((referrer) => ({ what: referrerEntry(referrer) })))
+    },
     tag: (what, name, tagOptions) =>
       put(what, name.tag ?? (name.digest === undefined ? 'latest' : undefined), tagOptions),
     async begin(key, beginOptions) {

@@ -9,15 +9,16 @@ import {
   type Fetcher,
   type Ingester,
   NameNotFoundError,
+  type ReferrerKeeper,
   type Resolver,
   type Tagger,
 } from '@drayage/content'
-import { digestAlgorithm, digestHex, isDigest } from '@drayage/digest'
-import type { Descriptor } from '@drayage/manifest'
+import { digestAlgorithm, digestHex, isDigest, type Digest } from '@drayage/digest'
+import type { Descriptor, ImageIndex } from '@drayage/manifest'
 import { formatReference, type Reference } from '@drayage/reference'
 
 import { fetchFile } from './content-file.ts'
-import { ensureLayoutFile, nameOf, readLayoutIndex, withEntry, writeLayoutIndex } from './layout-index.ts'
+import { ensureLayoutFile, nameOf, readLayoutIndex, withEntry, withReferrer, writeLayoutIndex } from './layout-index.ts'
 import { LayoutIngest } from './layout-ingest.ts'
 import { withLock } from './layout-lock.ts'
 import { findBlob } from './oci-layout-source.ts'
@@ -29,7 +30,7 @@ export interface OciLayoutSinkOptions {
 }
 
 /** An OCI image layout as a sink, and as a source of what it holds. */
-export interface OciLayoutSink extends Ingester, Checker, Fetcher, Resolver, Tagger {
+export interface OciLayoutSink extends Ingester, Checker, Fetcher, Resolver, Tagger, ReferrerKeeper {
   /**
    * Puts `what` into the layout's index, under its own name in place of another entry with it, which stays without a
    * name. Content without a name is put as it is.
@@ -37,6 +38,8 @@ export interface OciLayoutSink extends Ingester, Checker, Fetcher, Resolver, Tag
    * @throws LayoutError `ERR_LAYOUT`
    */
   put(what: Descriptor, refName?: string, options?: AbortOptions): Promise<void>
+  /** Puts manifests that refer to another one into the layout's index, without names. @throws LayoutError `ERR_LAYOUT` */
+  keepReferrers(subject: Digest, referrers: readonly Descriptor[], options?: AbortOptions): Promise<void>
 }
 
 /**
@@ -59,18 +62,23 @@ export function createOciLayoutSink(options: OciLayoutSinkOptions): OciLayoutSin
     })
     return found?.isFile() === true && found.size === what.size
   }
-  const put = async (what: Descriptor, refName?: string, { signal }: AbortOptions = {}): Promise<void> => {
-    if (refName === '') throw new RangeError('Cannot name an entry of a layout: the name is empty, expected some text')
+  const change = async (work: (index: ImageIndex) => ImageIndex, { signal }: AbortOptions): Promise<void> => {
     await mkdir(directory, { recursive: true })
     const update = async (): Promise<void> => {
       await ensureLayoutFile(directory)
-      await writeLayoutIndex(directory, withEntry(await readLayoutIndex(directory), what, refName))
+      await writeLayoutIndex(directory, work(await readLayoutIndex(directory)))
     }
     await withLock(join(directory, '.drayage.lock'), update, { signal })
+  }
+  const put = async (what: Descriptor, refName?: string, putOptions: AbortOptions = {}): Promise<void> => {
+    if (refName === '') throw new RangeError('Cannot name an entry of a layout: the name is empty, expected some text')
+    await change((index) => withEntry(index, what, refName), putOptions)
   }
 
   return {
     put,
+    keepReferrers: (_, referrers, keepOptions = {}) =>
+      change((index) => referrers.reduce(withReferrer, index), keepOptions),
     async has(what, { signal } = {}) {
       signal?.throwIfAborted()
       return has(what)

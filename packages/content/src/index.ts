@@ -24,12 +24,16 @@ export type {
   Lister,
   Mounter,
   RangeOptions,
+  ReferrerKeeper,
+  ReferrerLister,
+  ReferrersOptions,
   Resolver,
   Tagger,
   Untagger,
 } from './ports.ts'
 
 export { canFollow } from './can-follow.ts'
+export { canKeepReferrers, canListReferrers } from './can-list-referrers.ts'
 export { canMount } from './can-mount.ts'
 export { copyBlob } from './copy-blob.ts'
 export {

@@ -142,5 +142,23 @@ export interface Mounter {
   mount(what: Descriptor, from: Repository, options?: AbortOptions): Promise<boolean>
 }
 
+/** Which referrers are listed. */
+export interface ReferrersOptions extends AbortOptions {
+  /** Gives only referrers of this type; all by default. */
+  readonly artifactType?: string | undefined
+}
+
+/** Lists what refers to content. It is an ability that a source may have; `canListReferrers` tells. */
+export interface ReferrerLister {
+  /** The manifests whose subject is the one with this digest, as far as the source knows; none when there are none. */
+  referrers(digest: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>
+}
+
+/** Keeps the list of what refers to content. It is an ability that a sink may have; `canKeepReferrers` tells. */
+export interface ReferrerKeeper {
+  /** Makes `referrers`, manifests that are there and have this subject, part of its list; those in it stay. */
+  keepReferrers(subject: Digest, referrers: readonly Descriptor[], options?: AbortOptions): Promise<void>
+}
+
 /** Everything that a store of content does. */
 export interface ContentStore extends Fetcher, Checker, Ingester, Deleter, Lister {}

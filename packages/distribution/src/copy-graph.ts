@@ -56,7 +56,7 @@ export async function copyGraph(selection: CopySelection, sink: CopySink, contex
     startLeaves()
     await Promise.all(held.blobs)
     for (const manifest of held.manifests) {
-      const part = { ...selection, root: manifest.descriptor }
+      const part = { ...selection, root: manifest.descriptor, referrers: [], tags: [] }
       await restoring(part, sink, shared, () => writeManifest(sink, manifest, { ...shared, selection }))
     }
     held.blobs.length = 0

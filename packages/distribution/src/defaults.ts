@@ -25,6 +25,18 @@ export const MAX_HELD_MANIFEST_BYTES: number = 8 * 1024 * 1024
 /** The most bytes of an index and those within it, when images of it are chosen: 16 MiB. */
 export const MAX_HELD_INDEX_BYTES: number = 16 * 1024 * 1024
 
+/** Levels of referrers that go along by default: an image's signatures and attestations, and what is said of those. */
+export const DEFAULT_REFERRER_DEPTH = 3
+
+/** Referrers that one copy looks at; the next one fails it. */
+export const MAX_REFERRERS_COPIED = 10_000
+
+/** Requests at a time in search of referrers. */
+export const REFERRER_REQUESTS = 4
+
+/** Questions at a time about what a sink has, for a plan. */
+export const PLAN_REQUESTS = 8
+
 /** The most blobs that a copy has under way or waiting before it reads on. */
 export const MAX_HELD_BLOBS = 1000
 

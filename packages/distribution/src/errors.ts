@@ -12,6 +12,7 @@ export type DistributionErrorCode =
   | 'ERR_PULL_NOT_FOUND'
   | 'ERR_DIGEST_CHANGE'
   | 'ERR_SPARSE_INDEX'
+  | 'ERR_REFERRERS'
 
 /** Which end of a transfer failed. */
 export type TransferSide = 'source' | 'sink'
@@ -129,6 +130,19 @@ export class SparseIndexError extends Error {
   }
 }
 
+/** A side of a copy that knows nothing of referrers, although they are to go along. */
+export class ReferrersError extends Error {
+  override readonly name: string = 'ReferrersError'
+  readonly code: 'ERR_REFERRERS' = 'ERR_REFERRERS'
+  readonly side: TransferSide
+
+  constructor(side: TransferSide, what: string, options?: ErrorOptions) {
+    const found = side === 'source' ? 'a source that does not list them' : 'a sink that does not keep them'
+    super(`Cannot copy referrers of "${escapeText(what, 320)}": found ${found}, expected one that does`, options)
+    this.side = side
+  }
+}
+
 /** Any error of this package. */
 export type DistributionError =
   | TransferError
@@ -139,6 +153,7 @@ export type DistributionError =
   | PullNotFoundError
   | DigestChangeError
   | SparseIndexError
+  | ReferrersError
 
 const CODES: readonly string[] = [
   'ERR_TRANSFER',
@@ -149,6 +164,7 @@ const CODES: readonly string[] = [
   'ERR_PULL_NOT_FOUND',
   'ERR_DIGEST_CHANGE',
   'ERR_SPARSE_INDEX',
+  'ERR_REFERRERS',
 ] satisfies DistributionErrorCode[]
 
 /** Tells whether `value` is an error of this package, also one made by another installed copy of it. */

@@ -7,6 +7,8 @@
  */
 export type { CopyOptions } from './copy.ts'
 export type { CopySelection, SelectCopyOptions } from './copy-selection.ts'
+export type { CopiedReferrer, CopiedTag, CopyReferrers } from './gather-referrers.ts'
+export type { CopyPlan, PlannedAction, PlannedContent, PlannedTotal } from './plan-copy.ts'
 export type { PlatformSubset } from './platform-subset.ts'
 export type { DistributionError, DistributionErrorCode, TransferOperation, TransferSide } from './errors.ts'
 export type { DistributionEvent, LayerState, OnEvent } from './events.ts'
@@ -42,7 +44,9 @@ export {
   DEFAULT_DOWNLOAD_ATTEMPTS,
   DEFAULT_RETRY_STEP_MS,
   MAX_CONFIG_BYTES,
+  DEFAULT_REFERRER_DEPTH,
   MAX_MOUNT_TRIES,
+  MAX_REFERRERS_COPIED,
 } from './defaults.ts'
 export { dockerStatus } from './docker-status.ts'
 export {
@@ -53,12 +57,14 @@ export {
   PlatformNotFoundError,
   PullDeniedError,
   PullNotFoundError,
+  ReferrersError,
   SparseIndexError,
   TransferError,
 } from './errors.ts'
 export { fetchStream } from './fetch-stream.ts'
 export { pickImage } from './select-image.ts'
 export { load } from './load.ts'
+export { planCopy, totalsOf } from './plan-copy.ts'
 export { pull } from './pull.ts'
 export { push } from './push.ts'
 export { DEFAULT_RETRY_POLICY, isRetryable } from './retry-policy.ts'

@@ -19,11 +19,29 @@ export async function* walkSelection(
   options: WalkSelectionOptions = {},
 ): AsyncGenerator<WalkStep, void, void> {
   const { signal, source = selection.source } = options
-  const skip = async (what: Descriptor): Promise<boolean> => isLeftOut(selection, what)
-  yield* walk(source, selection.root, { skip, signal })
+  const company = [...selection.referrers, ...selection.tags].map(({ what }) => what)
+  const met = new Set<string>()
+  const skip = async (what: Descriptor): Promise<boolean> => isLeftOut(selection, what) || met.has(identityOf(what))
+  for await (const step of walk(source, selection.root, { skip, signal })) {
+    if (company.length > 0) met.add(identityOf(step.descriptor))
+    yield step
+  }
+  for (const root of company) {
+    // What is left out of an index may go along for another reason.
+    const isMet = async (what: Descriptor): Promise<boolean> => met.has(identityOf(what))
+    for await (const step of walk(source, root, { skip: isMet, signal })) {
+      met.add(identityOf(step.descriptor))
+      yield step
+    }
+  }
+}
+
+/** What one calls a layer and another a manifest is two pieces, as for `walk`. */
+function identityOf({ mediaType, digest }: Descriptor): string {
+  return `${manifestKind(mediaType) === undefined ? 'blob' : 'manifest'} ${digest}`
 }
 
 /** Whether a manifest is listed and not copied. */
-export function isLeftOut({ leftOut }: CopySelection, what: Descriptor): boolean {
+export function isLeftOut({ leftOut }: Pick<CopySelection, 'leftOut'>, what: Descriptor): boolean {
   return leftOut.has(what.digest) && manifestKind(what.mediaType) !== undefined
 }

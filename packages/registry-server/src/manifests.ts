@@ -1,13 +1,12 @@
 import { type HttpResponse, isContentError, readBlob } from '@drayage/content'
 import { type Digest, tryParseDigest } from '@drayage/digest'
-import { decodeManifest, type Descriptor } from '@drayage/manifest'
+import { decodeManifest, type Descriptor, subjectOf } from '@drayage/manifest'
 
 import { contentResponse } from './blobs.ts'
 import { RequestRefusedError } from './errors.ts'
 import { type Exchange, requireDeletes, requireDigest } from './exchange.ts'
 import { isTag } from '@drayage/reference'
 import { emptyResponse } from './respond.ts'
-import { subjectOf } from './subject.ts'
 
 /** What the last part of a manifest's path is. */
 export type ManifestName =

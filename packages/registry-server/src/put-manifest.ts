@@ -8,13 +8,14 @@ import {
   type Descriptor,
   isManifestError,
   isManifestType,
+  referrerDescriptor,
+  subjectOf,
 } from '@drayage/manifest'
 
 import { RequestRefusedError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { type ManifestName, parseManifestName } from './manifests.ts'
 import { emptyResponse } from './respond.ts'
-import { referrerDescriptor, subjectOf } from './subject.ts'
 
 /**
  * Answers PUT of a manifest. What it refers to must be in the repository, except its subject.

@@ -1,6 +1,7 @@
 import type { AbortOptions } from '@drayage/bytes'
-import { digestAlgorithm, digestHex, parseDigest, type Digest } from '@drayage/digest'
-import { decodeManifest, MEDIA_TYPES, type Descriptor } from '@drayage/manifest'
+import type { ReferrersOptions } from '@drayage/content'
+import { parseDigest, type Digest } from '@drayage/digest'
+import { decodeManifest, MEDIA_TYPES, referrersTag, type Descriptor } from '@drayage/manifest'
 
 import { contentType, discardBody, readBody } from './body.ts'
 import type { Answer, Endpoint } from './endpoint.ts'
@@ -8,12 +9,6 @@ import { RegistryNotFoundError, RegistryProtocolError } from './errors.ts'
 import { fetchManifest } from './fetch-manifest.ts'
 import { MANIFEST_MAX_BYTES, MAX_REFERRERS } from './limits.ts'
 import { listPages } from './list-pages.ts'
-
-/** Options of a listing of referrers. */
-export interface ReferrersOptions extends AbortOptions {
-  /** Gives only referrers of this type; all by default. */
-  readonly artifactType?: string | undefined
-}
 
 /** Answers of registries that do not serve the list, whose clients keep it under a tag. */
 const UNSERVED: ReadonlySet<number> = new Set([400, 404, 405, 501])
@@ -35,8 +30,7 @@ export async function* listReferrers(
   const { artifactType } = options
   let isUnserved = false
   const first = async (answer: Answer): Promise<Answer | undefined> => {
-    const { status, headers } = answer.response
-    isUnserved = UNSERVED.has(status) || (status === 200 && contentType(headers) === 'text/html')
+    isUnserved = isReferrersListUnserved(answer)
     if (isUnserved) await discardBody(answer.response)
     return isUnserved ? undefined : answer
   }
@@ -54,9 +48,9 @@ export async function* listReferrers(
   if (isUnserved) yield* (await listTagged(endpoint, path, digest, options)).filter(isWanted)
 }
 
-/** The tag under which clients keep the referrers of a manifest where registries do not list them. */
-export function referrersTag(digest: Digest): string {
-  return `${digestAlgorithm(digest).slice(0, 32)}-${digestHex(digest).slice(0, 64)}`
+/** Whether an answer to a request for a list of referrers says that the registry serves none. */
+export function isReferrersListUnserved({ response: { status, headers } }: Answer): boolean {
+  return UNSERVED.has(status) || (status === 200 && contentType(headers) === 'text/html')
 }
 
 async function listTagged(

@@ -6,6 +6,8 @@ import {
   type Fetcher,
   type Ingester,
   type Mounter,
+  type ReferrerKeeper,
+  type ReferrersOptions,
   type Resolver,
   type Tagger,
 } from '@drayage/content'
@@ -22,7 +24,8 @@ import { fetchBlob, type BlobSource } from './fetch-blob.ts'
 import { acceptManifest, fetchManifest } from './fetch-manifest.ts'
 import { hasContent } from './has-content.ts'
 import { MANIFEST_MAX_BYTES } from './limits.ts'
-import { listReferrers, type ReferrersOptions } from './list-referrers.ts'
+import { keepReferrers } from './keep-referrers.ts'
+import { listReferrers } from './list-referrers.ts'
 import { listTags } from './list-tags.ts'
 import { createManifestMemory } from './manifest-memory.ts'
 import { putManifest } from './put-manifest.ts'
@@ -56,7 +59,8 @@ export interface RepositoryDeleter {
  * One repository of a registry. Each call sends its requests once: repeating is for the caller, who knows how often and
  * shows it; every error tells with `retryable` whether that makes sense.
  */
-export interface RepositoryClient extends Fetcher, Checker, Resolver, Ingester, Tagger, Mounter, RepositoryDeleter {
+export interface RepositoryClient
+  extends Fetcher, Checker, Resolver, Ingester, Tagger, Mounter, ReferrerKeeper, RepositoryDeleter {
   readonly name: Repository
   /**
    * Fetches, verifies and decodes a manifest of at most 4 MiB, by descriptor or by reference: its digest, else its tag,
@@ -79,6 +83,13 @@ export interface RepositoryClient extends Fetcher, Checker, Resolver, Ingester, 
    * @throws RegistryListingError `ERR_REGISTRY_LISTING`
    */
   referrers(digest: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>
+  /**
+   * Makes manifests that are in the repository known as referrers, where the registry does not list them itself: adds
+   * them to the index under the tag that clients keep it under, and leaves in it what is there.
+   *
+   * @throws ManifestTooLargeError `ERR_MANIFEST_TOO_LARGE`
+   */
+  keepReferrers(subject: Digest, referrers: readonly Descriptor[], options?: AbortOptions): Promise<void>
   /**
    * Begins to push content, manifests too, or goes on where an earlier push of the same key stopped, if the registry still
    * has its session. Up to 4 MiB are held in memory until the commit; larger content goes to the registry as it comes. An
@@ -155,6 +166,8 @@ export function createRepositoryClient(
     mount: uploader.mount,
     tag,
     referrers: (digest, options) => listReferrers(endpoint, base, digest, options),
+    keepReferrers: (subject, referrers, options = {}) =>
+      keepReferrers(endpoint, { path: base, subject, referrers }, options),
     deleteManifest: async (digest, options) =>
       await deleteContent(endpoint, `${base}/manifests/${parseDigest(digest)}`, options),
     deleteBlob: async (digest, options) =>

@@ -27,6 +27,7 @@ import { parseTransport, type Transport } from './transport.ts'
  * @throws DirImageError `ERR_DIR_IMAGE` for a directory that cannot be read, or that holds something already
  * @throws LayoutError `ERR_LAYOUT`
  * @throws DigestChangeError `ERR_DIGEST_CHANGE` where digests are to stay and would not
+ * @throws ReferrersError `ERR_REFERRERS` for a source that knows no referrers, when they are to go along
  * @throws SparseIndexError `ERR_SPARSE_INDEX` when the target refuses a sparse index
  * @throws PlatformNotFoundError `ERR_PLATFORM_NOT_FOUND`
  * @throws TransferError `ERR_TRANSFER` and the other errors of `copy`
@@ -57,6 +58,9 @@ export async function copyImage(
   }
 }
 
+/** Places that know what refers to what. */
+const KEEPS_REFERRERS: ReadonlySet<Transport['kind']> = new Set(['registry', 'oci', 'oci-archive'])
+
 /** Refuses what a place cannot hold, before anything is opened. */
 function assertTakes(to: Transport, target: string, options: CopyImageOptions): void {
   if (takesIndex(options) && (to.kind === 'docker-archive' || to.kind === 'store')) {
@@ -66,6 +70,9 @@ function assertTakes(to: Transport, target: string, options: CopyImageOptions): 
       target,
       `found ${holder} for several platforms, expected a place that holds an index`,
     )
+  }
+  if (options.referrers !== undefined && !KEEPS_REFERRERS.has(to.kind)) {
+    throw new TransportError('copy referrers to', target, 'expected a registry, an OCI layout or an oci-archive')
   }
   if (options.preserveDigests === true && to.kind === 'docker-archive') {
     throw new DigestChangeError(target, 'a docker-archive holds no manifest')

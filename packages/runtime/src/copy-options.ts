@@ -1,5 +1,5 @@
 import type { AbortOptions } from '@drayage/bytes'
-import type { OnEvent } from '@drayage/distribution'
+import type { CopyReferrers, OnEvent } from '@drayage/distribution'
 import type { Platform } from '@drayage/manifest'
 
 /** Options of {@link copyImage}. */
@@ -15,6 +15,11 @@ export interface CopyImageOptions extends AbortOptions {
    * index.
    */
   readonly index?: 'full' | 'sparse' | 'rewrite'
+  /**
+   * Takes along what refers to the copied manifests, such as signatures, with what cosign keeps under tags; nothing by
+   * default. Registries, OCI layouts and oci-archives know of such.
+   */
+  readonly referrers?: Pick<CopyReferrers, 'artifactTypes' | 'maxDepth'>
   /** Fails before anything is written when the copy would have another digest; `false` by default. */
   readonly preserveDigests?: boolean
   readonly onEvent?: OnEvent

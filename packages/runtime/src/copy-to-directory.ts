@@ -1,6 +1,7 @@
 import { createOciLayoutSink, openDirSink } from '@drayage/archive'
 import { copy, DEFAULT_RETRY_POLICY, type GraphSink } from '@drayage/distribution'
 import type { Descriptor } from '@drayage/manifest'
+import type { Reference } from '@drayage/reference'
 
 import { choiceOf } from './copy-choice.ts'
 import type { CopyImageOptions } from './copy-options.ts'
@@ -25,17 +26,19 @@ export async function copyToDirectory(
   const { signal, onEvent = (): void => {} } = options
   const { directory } = to
   const sink =
-    to.kind === 'oci' ? openLayout(directory, to.tag ?? source.entryName) : await openDirSink({ directory, signal })
+    to.kind === 'oci'
+      ? openLayout(directory, source.name, to.tag ?? source.entryName)
+      : await openDirSink({ directory, signal })
   return await copy(
     source.content,
     sink,
     { from: source.from, to: source.name },
-    { signal, onEvent, transfers, retry, ...choiceOf(runtime, options) },
+    { signal, onEvent, transfers, retry, ...choiceOf(runtime, source, options) },
   )
 }
 
-/** A layout that calls what is put into it `entryName`. */
-function openLayout(directory: string, entryName: string | undefined): GraphSink {
+/** A layout that calls what is `name` elsewhere `entryName`, and all else by its tag. */
+function openLayout(directory: string, name: Reference, entryName: string | undefined): GraphSink {
   const layout = createOciLayoutSink({ directory })
-  return { ...layout, tag: (what, _, options) => layout.put(what, entryName, options) }
+  return { ...layout, tag: (what, each, options) => layout.put(what, each === name ? entryName : each.tag, options) }
 }

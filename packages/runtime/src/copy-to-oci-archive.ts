@@ -24,13 +24,14 @@ import type { Transport } from './transport.ts'
  */
 export async function copyToOciArchive(
   runtime: Runtime,
-  { content, from, entryName }: CopySource,
+  source: CopySource,
   to: Transport & { kind: 'oci-archive' },
   options: CopyImageOptions,
 ): Promise<Descriptor> {
   const { signal, onEvent = (): void => {} } = options
+  const { content, from, entryName } = source
   const { retry = DEFAULT_RETRY_POLICY } = runtime
-  const selection = await selectCopy(content, from, { signal, onEvent, retry, ...choiceOf(runtime, options) })
+  const selection = await selectCopy(content, from, { signal, onEvent, retry, ...choiceOf(runtime, source, options) })
   const retrying: Fetcher = {
     fetch(blob, each) {
       const onState = (layer: LayerState): void => {
@@ -39,9 +40,13 @@ export async function copyToOciArchive(
       return fetchStream(selection.source, blob, { ...each, retry, onState })
     },
   }
-  const { root } = selection
+  const { root, referrers, tags } = selection
   const isLeftOut = (each: Descriptor): boolean => isLeftOutOf(selection, each)
-  const roots = [{ what: root, refName: to.tag ?? entryName, isLeftOut }]
+  const roots = [
+    ...referrers.map(({ what }) => ({ what })),
+    ...tags.map(({ what, tag }) => ({ what, refName: tag })),
+    { what: root, refName: to.tag ?? entryName, isLeftOut },
+  ]
   await writeOciArchive(await openFileOutput(to.file), retrying, roots, { signal })
   return root
 }

@@ -17,13 +17,14 @@ import { openRemote } from './remote.ts'
  */
 export async function copyToRegistry(
   runtime: Runtime,
-  { content, from, repository }: CopySource,
+  source: CopySource,
   reference: Reference,
   options: CopyImageOptions,
 ): Promise<Descriptor> {
   if (reference.digest !== undefined) {
     throw new TransportError('copy to', formatReference(reference), 'found a digest, expected a tag')
   }
+  const { content, from, repository } = source
   const { retry = DEFAULT_RETRY_POLICY } = runtime
   const { signal, onEvent = (): void => {} } = options
   const isNeighbour = repository?.domain === reference.domain && repository.path !== reference.path
@@ -32,6 +33,6 @@ export async function copyToRegistry(
     content,
     openRemote(runtime, reference),
     { from, to: reference },
-    { signal, onEvent, retry, mountFrom, ...choiceOf(runtime, options) },
+    { signal, onEvent, retry, mountFrom, ...choiceOf(runtime, source, options) },
   )
 }

@@ -85,7 +85,7 @@ async function* archivedImages(
     }
     return
   }
-  for (const target of await archive.entries({ signal })) {
+  for (const target of await archive.imageEntries({ signal })) {
     const { 'io.containerd.image.name': full, 'org.opencontainers.image.ref.name': short } = target.annotations ?? {}
     // A name without a repository, such as "1.2", does not tell what it is a tag of.
     const names = [full, short].filter((name) => name !== undefined && /[/:]/.test(name)).slice(0, 1)

@@ -11,6 +11,9 @@ export interface CopyCommandOptions {
   /** Each may be several, separated by commas. */
   readonly platform?: readonly string[] | undefined
   readonly preserveDigests?: boolean | undefined
+  readonly referrers?: boolean | undefined
+  readonly referrersType?: readonly string[] | undefined
+  readonly referrersDepth?: string | undefined
   readonly quiet?: boolean | undefined
 }
 
@@ -43,7 +46,22 @@ function choiceOf(options: CopyCommandOptions): CopyImageOptions {
   if (index === 'full' && platforms.length > 0) {
     throw new UsageError('Cannot copy a full index: found --platform, expected every platform')
   }
-  return { platforms, preserveDigests, ...(index !== undefined && { index }) }
+  return { platforms, preserveDigests, ...(index !== undefined && { index }), ...referrersOf(options) }
+}
+
+function referrersOf({ referrers, referrersType, referrersDepth }: CopyCommandOptions): CopyImageOptions {
+  const types = referrersType ?? []
+  if (referrers !== true && types.length === 0 && referrersDepth === undefined) return {}
+  if (referrersDepth !== undefined && !/^[1-9]\d{0,3}$/.test(referrersDepth)) {
+    const found = JSON.stringify(referrersDepth)
+    throw new UsageError(`Cannot copy referrers: found --referrers-depth ${found}, expected a number from 1 on`)
+  }
+  return {
+    referrers: {
+      ...(types.length > 0 && { artifactTypes: types }),
+      ...(referrersDepth !== undefined && { maxDepth: Number(referrersDepth) }),
+    },
+  }
 }
 
 function platformsOf(texts: readonly string[]): Platform[] {

@@ -1,5 +1,7 @@
-import type { Digest } from '@drayage/digest'
-import type { DecodedManifest, Descriptor } from '@drayage/manifest'
+import { digestAlgorithm, digestHex, type Digest } from '@drayage/digest'
+
+import type { DecodedManifest } from './decode-manifest.ts'
+import type { Descriptor } from './descriptor.ts'
 
 /** The digest of the manifest that `manifest` refers to. */
 export function subjectOf(manifest: DecodedManifest): Digest | undefined {
@@ -24,4 +26,13 @@ export function referrerDescriptor(manifest: DecodedManifest): Descriptor {
     ...(artifactType === undefined || artifactType === '' ? {} : { artifactType }),
     ...(annotations === undefined ? {} : { annotations }),
   }
+}
+
+/**
+ * The tag under which clients keep the referrers of a manifest where registries do not list them.
+ *
+ * @see OCI distribution-spec v1.1.1, "Referrers Tag Schema"
+ */
+export function referrersTag(digest: Digest): string {
+  return `${digestAlgorithm(digest).slice(0, 32)}-${digestHex(digest).slice(0, 64)}`
 }

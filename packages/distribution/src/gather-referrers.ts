@@ -1,0 +1,216 @@
+import {
+  canListReferrers,
+  isContentError,
+  WalkLimitError,
+  type ReferrerLister,
+  type ReferrersOptions,
+} from '@drayage/content'
+import type { Digest } from '@drayage/digest'
+import {
+  decodeManifest,
+  manifestKind,
+  MAX_MANIFEST_BYTES,
+  referrerDescriptor,
+  referrersTag,
+  subjectOf,
+  type Descriptor,
+} from '@drayage/manifest'
+import { formatReference, type Reference, type Repository } from '@drayage/reference'
+
+import type { CopySelection } from './copy-selection.ts'
+import { DEFAULT_REFERRER_DEPTH, MAX_REFERRERS_COPIED, REFERRER_REQUESTS } from './defaults.ts'
+import { ReferrersError } from './errors.ts'
+import { readSmall, type FetchSmallOptions } from './fetch-manifest.ts'
+import { forEachOf } from './for-each-of.ts'
+import type { GraphSource } from './ports.ts'
+import { tryRequest } from './try-request.ts'
+import { walkSelection } from './walk-selection.ts'
+
+/** Which referrers go along with a copy. */
+export interface CopyReferrers {
+  /** Only those of these types, and then nothing under cosign's tags, which have none; all by default. */
+  readonly artifactTypes?: readonly string[]
+  /** How far: 1 for what refers to the copied content itself; {@link DEFAULT_REFERRER_DEPTH} by default. */
+  readonly maxDepth?: number
+  /** Where cosign's tags of the source are; without it they are not looked for. */
+  readonly repository?: Repository
+}
+
+/** A manifest that goes along because it refers to another one. */
+export interface CopiedReferrer {
+  readonly what: Descriptor
+  readonly subject: Digest
+}
+
+/** A manifest that goes along under a tag that is made of the digest of another one. */
+export interface CopiedTag {
+  readonly what: Descriptor
+  readonly tag: string
+}
+
+/** What goes along with a selection. */
+export interface Company {
+  readonly referrers: readonly CopiedReferrer[]
+  readonly tags: readonly CopiedTag[]
+}
+
+/** Options of {@link gatherReferrers}. */
+export interface GatherReferrersOptions extends FetchSmallOptions {
+  readonly wanted: CopyReferrers
+  /** What the user asked for, for messages. */
+  readonly name: string
+}
+
+/** What cosign adds to the tag of a manifest's referrers: signatures, attestations and bills of material. */
+const COSIGN_SUFFIXES = ['sig', 'att', 'sbom']
+
+/**
+ * Finds what refers to the selected manifests, each of an index too, and what refers to that. Whatever a list says, only
+ * manifests that name the other one as their subject are referrers.
+ *
+ * @throws ReferrersError `ERR_REFERRERS` when the source lists none
+ * @throws WalkLimitError `ERR_WALK_LIMIT` for more than {@link MAX_REFERRERS_COPIED} of them
+ * @throws TransferError `ERR_TRANSFER`
+ */
+export async function gatherReferrers(
+  content: GraphSource,
+  selection: CopySelection,
+  options: GatherReferrersOptions,
+): Promise<Company> {
+  const { wanted, name, signal } = options
+  if (!canListReferrers(content)) throw new ReferrersError('source', name)
+  const { artifactTypes, maxDepth = DEFAULT_REFERRER_DEPTH, repository } = wanted
+  if (!Number.isSafeInteger(maxDepth) || maxDepth < 1) {
+    throw new RangeError(`Cannot copy referrers: the depth is ${maxDepth}, expected an integer of at least 1`)
+  }
+  const search = new ReferrerSearch(content, selection, options)
+  const subjects = await manifestsOf(selection, options)
+  const tags =
+    repository === undefined || artifactTypes !== undefined
+      ? []
+      : await cosignTags(content, subjects, { ...options, repository })
+  for (let level = subjects, depth = 1; level.length > 0 && depth <= maxDepth; depth++) {
+    signal?.throwIfAborted()
+    level = await search.run(level)
+  }
+  return { referrers: search.found, tags }
+}
+
+/** The manifests of a selection that the source has. */
+async function manifestsOf(selection: CopySelection, options: GatherReferrersOptions): Promise<Digest[]> {
+  const read = async function* (what: Descriptor): AsyncGenerator<Uint8Array, void, void> {
+    yield await readManifest(selection, what, options)
+  }
+  const digests: Digest[] = []
+  for await (const step of walkSelection(selection, { source: { fetch: read }, signal: options.signal })) {
+    const { manifest, descriptor } = step
+    if (manifest !== undefined && !selection.made.has(descriptor.digest)) digests.push(descriptor.digest)
+  }
+  return digests
+}
+
+function readManifest({ source }: CopySelection, what: Descriptor, options: FetchSmallOptions): Promise<Uint8Array> {
+  return readSmall(source, what, { ...options, kind: 'manifest', maxBytes: MAX_MANIFEST_BYTES })
+}
+
+/** Looks for referrers level by level; each manifest is a referrer once. */
+class ReferrerSearch {
+  readonly found: CopiedReferrer[] = []
+  readonly #content: ReferrerLister
+  readonly #selection: CopySelection
+  readonly #options: GatherReferrersOptions
+  readonly #seen = new Set<Digest>()
+
+  constructor(content: ReferrerLister, selection: CopySelection, options: GatherReferrersOptions) {
+    this.#content = content
+    this.#selection = selection
+    this.#options = options
+  }
+
+  /** Adds what refers to these; resolves to what was added. */
+  async run(subjects: readonly Digest[]): Promise<Digest[]> {
+    const found = subjects.map((): CopiedReferrer[] => [])
+    const work = async (subject: Digest, at: number, signal: AbortSignal): Promise<void> => {
+      found[at] = await this.#referrersOf(subject, signal)
+    }
+    await forEachOf(subjects, work, { limit: REFERRER_REQUESTS, signal: this.#options.signal })
+    const added = found.flat()
+    this.found.push(...added)
+    return added.map(({ what }) => what.digest)
+  }
+
+  async #referrersOf(subject: Digest, signal: AbortSignal): Promise<CopiedReferrer[]> {
+    const options = { ...this.#options, signal }
+    const { artifactTypes } = options.wanted
+    const isWanted = (type: string | undefined): boolean =>
+      artifactTypes === undefined || (type !== undefined && artifactTypes.includes(type))
+    const referrers: CopiedReferrer[] = []
+    for (const listed of await this.#list(subject, options)) {
+      const isOther = listed.artifactType !== undefined && !isWanted(listed.artifactType)
+      if (isOther || manifestKind(listed.mediaType) === undefined || this.#seen.has(listed.digest)) continue
+      const { mediaType, digest } = listed
+      const manifest = decodeManifest(await readManifest(this.#selection, listed, options), { mediaType, digest })
+      if (subjectOf(manifest) !== subject) {
+        const message = `${digest} is listed as referring to ${subject} and does not; it is not copied`
+        options.onEvent({ type: 'warning', message })
+        continue
+      }
+      const { artifactType } = referrerDescriptor(manifest)
+      if (!isWanted(artifactType) || this.#seen.has(digest)) continue
+      this.#seen.add(digest)
+      const { size } = manifest.descriptor
+      const type = artifactType !== undefined && artifactType.length <= 255 ? { artifactType } : {}
+      referrers.push({ what: { mediaType: manifest.descriptor.mediaType, digest, size, ...type }, subject })
+    }
+    return referrers
+  }
+
+  /** The list of referrers as it is told, without what may be large in it. */
+  async #list(subject: Digest, { signal, ...options }: GatherReferrersOptions): Promise<Descriptor[]> {
+    const only = options.wanted.artifactTypes?.length === 1 ? options.wanted.artifactTypes[0] : undefined
+    const asked: ReferrersOptions = { signal, artifactType: only }
+    const list = async (): Promise<Descriptor[]> => {
+      const listed: Descriptor[] = []
+      for await (const { mediaType, digest, size, artifactType } of this.#content.referrers(subject, asked)) {
+        if (this.#seen.size + listed.length >= MAX_REFERRERS_COPIED) {
+          throw new WalkLimitError(digest, 'maxCount', MAX_REFERRERS_COPIED)
+        }
+        listed.push({ mediaType, digest, size, ...(artifactType !== undefined && { artifactType }) })
+      }
+      return listed
+    }
+    return await tryRequest('fetch', `referrers of ${subject}`, list, { ...options, signal })
+  }
+}
+
+async function cosignTags(
+  content: GraphSource,
+  subjects: readonly Digest[],
+  options: GatherReferrersOptions & { readonly repository: Repository },
+): Promise<CopiedTag[]> {
+  const { domain, path } = options.repository
+  const names = subjects.flatMap((subject) =>
+    COSIGN_SUFFIXES.map((suffix): Reference => ({ domain, path, tag: `${referrersTag(subject)}.${suffix}` })),
+  )
+  const found = names.map((): CopiedTag[] => [])
+  const work = async (name: Reference, at: number, signal: AbortSignal): Promise<void> => {
+    const resolve = (): Promise<Descriptor | undefined> => resolveIfThere(content, name, signal)
+    const what = await tryRequest('resolve', `"${formatReference(name)}"`, resolve, { ...options, signal })
+    if (what !== undefined && name.tag !== undefined) found[at] = [{ what, tag: name.tag }]
+  }
+  await forEachOf(names, work, { limit: REFERRER_REQUESTS, signal: options.signal })
+  return found.flat()
+}
+
+async function resolveIfThere(
+  content: GraphSource,
+  name: Reference,
+  signal: AbortSignal,
+): Promise<Descriptor | undefined> {
+  try {
+    return await content.resolve(name, { signal })
+  } catch (error) {
+    if (isContentError(error) && error.code === 'ERR_NAME_NOT_FOUND') return undefined
+    throw error
+  }
+}
