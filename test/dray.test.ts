@@ -182,6 +182,14 @@ test('dray tells apart what went wrong by its exit status, in one line', async (
     [2, /expected a tag or a digest/, ['delete', at('image')]],
     [2, /expected a tag or a digest/, ['delete', at(`image:1@${image.manifest.digest}`)]],
     [2, /docker-daemon: is not supported/, ['copy', at('image:1'), 'docker-daemon:a:1']],
+    [2, /expected a source and a target/, ['copy', at('image:1')]],
+    [2, /found a place for one/, ['copy', at('image:1'), at('image:2'), at('x:1')]],
+    [2, /expected both/, ['copy', '--json', at('image:1'), 'store:x']],
+    [2, /expected every platform/, ['copy', '--all', '--platform', 'linux/arm64', at('index:1'), 'oci:x']],
+    [2, /found --index sparse/, ['copy', '--all', '--index', 'sparse', at('index:1'), 'oci:x']],
+    [2, /--referrers-depth "0"/, ['copy', '--referrers-depth', '0', at('index:1'), 'oci:x']],
+    [2, /expected a registry, an OCI layout/, ['copy', '--referrers', at('image:1'), 'store:x']],
+    [1, /expected a copy that keeps its digests/, ['copy', '--preserve-digests', at('image:1'), 'docker-archive:x']],
     [3, /not found|no such/, ['blob', at(`image@sha256:${'0'.repeat(64)}`)]],
     [3, /no such name/, ['delete', at('image:none')]],
     [
@@ -291,6 +299,26 @@ test('dray lists, tags, saves, copies and removes', async () => {
 
   const removed = await dray('rmi', 'mine:x', 'none')
   expect(removed).toMatchObject({ code: 3, stdout: 'Untagged: mine:x\n' })
+})
+
+test('dray copy --dry-run prints what would be done, and does nothing', async () => {
+  const layout = path.join(scratch.path, 'planned')
+  const args = ['copy', '-q', '--all', '--referrers', '--referrers-type', 'application/x-sig', at('index:1')]
+  const planned = await dray(...args, '--dry-run', `oci:${layout}`)
+  expect(planned.code).toBe(0)
+  const lines = planned.stdout.trimEnd().split('\n')
+  expect(lines[0]).toMatch(new RegExp(`^${at('index:1')} -> oci:${layout} sha256:`))
+  expect(lines[1]).toMatch(/^ACTION +KIND +DIGEST +SIZE +NOTE$/)
+  expect(lines.slice(2, -1)).toHaveLength(image.blobs.size + other.blobs.size + 1)
+  for (const digest of image.blobs.keys())
+    expect(planned.stdout).toMatch(new RegExp(`copy +(blob|manifest) +${digest}`))
+  expect(lines.at(-1)).toMatch(/^total: copy 8 \(\d+(\.\d+)?kB\)$/)
+  await expect(readdir(layout)).rejects.toThrow(/ENOENT/)
+  const many = await dray('copy', '-q', '--dry-run', '--json', at('image:1'), at('image:2'), `docker://${at('')}`)
+  const plans = many.stdout.trimEnd().split('\n')
+  expect(plans.map((plan) => JSON.parse(plan).to)).toEqual([`docker://${at('image:1')}`, `docker://${at('image:2')}`])
+  const several = await dray('copy', '-q', at('image:1'), at('index:1'), `oci:${layout}`)
+  expect(several.stdout).toBe(`${image.manifest.digest}\n`.repeat(2))
 })
 
 test('dray stops at SIGINT with 130, keeps what has come, and ends with 141 when nobody reads', async () => {

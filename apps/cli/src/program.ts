@@ -192,18 +192,17 @@ function addArchiveVerbs(program: Command, run: Run): void {
 
   program
     .command('copy')
-    .description('copy an image between registries, the store, archives and directories')
+    .description('copy images between registries, the store, archives and directories')
+    .usage('[options] <source...> <target>')
     .argument(
-      '<source>',
-      'docker://REF, store:REF, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF], dir:DIR',
+      '<place...>',
+      'sources, then the target: docker://REF, store:REF, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF], dir:DIR',
     )
-    .argument('<target>', 'the same; without a prefix a registry')
     .option('--all', 'every platform of an index, as --index full')
-    .option(
-      '--platform <os/arch[/variant],...>',
-      'which images of an index (default: this machine); can be given again',
-      append,
-      [],
+    .addOption(
+      new Option('--platform <os/arch[/variant],...>', 'which images of an index; can be given again')
+        .argParser(append)
+        .default([], 'this machine'),
     )
     .addOption(
       new Option(
@@ -213,13 +212,17 @@ function addArchiveVerbs(program: Command, run: Run): void {
     )
     .option('--preserve-digests', 'copy nothing when a digest would change')
     .option('--referrers', 'take along signatures, attestations and whatever else refers to what is copied')
-    .option('--referrers-type <type>', 'only referrers of this artifact type; can be given again', append, [])
+    .addOption(
+      new Option('--referrers-type <type>', 'only referrers of this artifact type; can be given again')
+        .argParser(append)
+        .default([], 'all'),
+    )
     .option('--referrers-depth <levels>', 'how far referrers of referrers are followed (default: 3)')
+    .option('--dry-run', 'print what would be done, and do nothing')
+    .option('--json', 'with --dry-run: print it as JSON, an image a line')
     .option('-q, --quiet', 'no progress')
-    .action((source, target, options) =>
-      run(undefined, async (context) =>
-        (await import('./commands/copy.ts')).copyCommand(context, source, target, options),
-      ),
+    .action((places, options) =>
+      run(undefined, async (context) => (await import('./commands/copy.ts')).copyCommand(context, places, options)),
     )
 }
 

@@ -9,7 +9,6 @@ export type { RegistryErrorCode, UnreachableReason, UploadInterruption, UrlRefus
 export type { AnyRegistryError } from './is-registry-error.ts'
 export type { RegistryClient, RegistryClientOptions } from './client.ts'
 export type { BeginOptions } from './uploader.ts'
-export type { ReferrersOptions } from '@drayage/content'
 export type { RepositoryClient, RepositoryDeleter } from './repository-client.ts'
 export type { UploadIngest } from './upload-ingest.ts'
 export type { UploadSessions } from './upload-sessions.ts'

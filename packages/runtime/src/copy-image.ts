@@ -1,17 +1,8 @@
-import { DigestChangeError } from '@drayage/distribution'
 import type { Descriptor } from '@drayage/manifest'
 
-import { takesIndex } from './copy-choice.ts'
+import { copyImages } from './copy-images.ts'
 import type { CopyImageOptions } from './copy-options.ts'
-import { copyToDirectory } from './copy-to-directory.ts'
-import { copyToDockerArchive } from './copy-to-docker-archive.ts'
-import { copyToOciArchive } from './copy-to-oci-archive.ts'
-import { copyToRegistry } from './copy-to-registry.ts'
-import { copyToStore } from './copy-to-store.ts'
 import type { Runtime } from './create-runtime.ts'
-import { TransportError } from './errors.ts'
-import { openCopySource } from './open-copy-source.ts'
-import { parseTransport, type Transport } from './transport.ts'
 
 /**
  * Copies an image between places: `docker://REF`, `store:REF`, `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]`,
@@ -38,43 +29,7 @@ export async function copyImage(
   target: string,
   options: CopyImageOptions = {},
 ): Promise<Descriptor> {
-  const { signal } = options
-  const from = parseTransport(source)
-  const to = parseTransport(target)
-  assertTakes(to, target, options)
-  await using opened = await openCopySource(runtime, from, { signal })
-  switch (to.kind) {
-    case 'registry':
-      return await copyToRegistry(runtime, opened, to.reference, options)
-    case 'store':
-      return await copyToStore(runtime, opened, to.name, options)
-    case 'oci':
-    case 'dir':
-      return await copyToDirectory(runtime, opened, to, options)
-    case 'oci-archive':
-      return await copyToOciArchive(runtime, opened, to, options)
-    case 'docker-archive':
-      return await copyToDockerArchive(runtime, opened, to, options)
-  }
-}
-
-/** Places that know what refers to what. */
-const KEEPS_REFERRERS: ReadonlySet<Transport['kind']> = new Set(['registry', 'oci', 'oci-archive'])
-
-/** Refuses what a place cannot hold, before anything is opened. */
-function assertTakes(to: Transport, target: string, options: CopyImageOptions): void {
-  if (takesIndex(options) && (to.kind === 'docker-archive' || to.kind === 'store')) {
-    const holder = to.kind === 'store' ? 'the store' : 'a docker-archive'
-    throw new TransportError(
-      'copy to',
-      target,
-      `found ${holder} for several platforms, expected a place that holds an index`,
-    )
-  }
-  if (options.referrers !== undefined && !KEEPS_REFERRERS.has(to.kind)) {
-    throw new TransportError('copy referrers to', target, 'expected a registry, an OCI layout or an oci-archive')
-  }
-  if (options.preserveDigests === true && to.kind === 'docker-archive') {
-    throw new DigestChangeError(target, 'a docker-archive holds no manifest')
-  }
+  const [copied] = await copyImages(runtime, [source], target, options)
+  if (copied === undefined) throw new RangeError(`Cannot copy ${JSON.stringify(source)}: found nothing copied`)
+  return copied
 }

@@ -1,7 +1,7 @@
 import { createDockerArchiveWriter, openFileOutput, type ArchiveLayer } from '@drayage/archive'
 import type { AbortOptions, ByteStream } from '@drayage/bytes'
 import { createInflater, type Inflater } from '@drayage/compression'
-import { readBlob } from '@drayage/content'
+import { readBlob, type Fetcher } from '@drayage/content'
 import { digestAlgorithm, DigestMismatchError, type DiffId } from '@drayage/digest'
 import {
   DEFAULT_RETRY_POLICY,
@@ -27,7 +27,7 @@ import type { CopySource } from './open-copy-source.ts'
 import type { Transport } from './transport.ts'
 
 /**
- * Copies an image to a new docker-archive, whose layers are uncompressed.
+ * Copies images to a new docker-archive, whose layers are uncompressed; layers that they share are read once.
  *
  * @throws ArchiveExistsError `ERR_ARCHIVE_EXISTS` for a file that is there
  * @throws PlatformNotFoundError `ERR_PLATFORM_NOT_FOUND`
@@ -35,46 +35,76 @@ import type { Transport } from './transport.ts'
  */
 export async function copyToDockerArchive(
   runtime: Runtime,
-  source: CopySource,
+  sources: readonly CopySource[],
   to: Transport & { kind: 'docker-archive' },
   options: CopyImageOptions,
-): Promise<Descriptor> {
+): Promise<Descriptor[]> {
+  const { signal } = options
+  const chosen: ChosenImage[] = []
+  for (const source of sources) chosen.push(await chooseImage(runtime, source, options))
+  await using inflater = createInflater()
+  await using writer = createDockerArchiveWriter(await openFileOutput(to.file))
+  for (const [at, image] of chosen.entries()) {
+    const tagged = to.reference ?? sources[at]?.imageName
+    const repoTags = tagged === undefined ? [] : [familiarReference(tagged)]
+    await writer.add(
+      { config: image.config, repoTags, layers: await layersOf(runtime, inflater, image, options) },
+      { signal },
+    )
+  }
+  await writer.finish({ signal })
+  return chosen.map(({ manifest }) => manifest)
+}
+
+/** An image on its way into the archive. */
+interface ChosenImage {
+  readonly content: Fetcher
+  readonly manifest: Descriptor
+  readonly config: Uint8Array
+  readonly layers: readonly Descriptor[]
+  readonly diffIds: readonly DiffId[]
+}
+
+async function chooseImage(runtime: Runtime, source: CopySource, options: CopyImageOptions): Promise<ChosenImage> {
   const { signal, onEvent = (): void => {} } = options
   const { retry = DEFAULT_RETRY_POLICY } = runtime
+  const { content } = source
   const [platform = runtime.platform] = options.platforms ?? []
   const name = formatReference(source.name)
-  const target = 'mediaType' in source.from ? source.from : await source.content.resolve(source.from, { signal })
-  const chosen = await pickImage(source.content, target, { platform, name, retry, onEvent, signal })
-  const manifest = decodeManifest(await readBlob(source.content, chosen, { signal }), {
+  const target = 'mediaType' in source.from ? source.from : await content.resolve(source.from, { signal })
+  const chosen = await pickImage(content, target, { platform, name, retry, onEvent, signal })
+  const manifest = decodeManifest(await readBlob(content, chosen, { signal }), {
     mediaType: chosen.mediaType,
     digest: chosen.digest,
   })
   if (manifest.kind !== 'image') throw new NotAnImageError(name, chosen.mediaType)
   requireImageConfig(manifest.value)
-  const config = await readBlob(source.content, manifest.value.config, { maxBytes: MAX_CONFIG_BYTES, signal })
+  const config = await readBlob(content, manifest.value.config, { maxBytes: MAX_CONFIG_BYTES, signal })
   const decoded = decodeImageConfig(config, { digest: manifest.value.config.digest })
   // It has one DiffID for each layer, or throws.
   const diffIds = checkLayerCount(manifest.value, decoded.value)
-  await using inflater = createInflater()
-  await using writer = createDockerArchiveWriter(await openFileOutput(to.file))
+  return { content, manifest: chosen, config, layers: manifest.value.layers, diffIds }
+}
+
+async function layersOf(
+  runtime: Runtime,
+  inflater: Inflater,
+  { content, layers, diffIds }: ChosenImage,
+  { signal, onEvent = (): void => {} }: CopyImageOptions,
+): Promise<ArchiveLayer[]> {
+  const { retry = DEFAULT_RETRY_POLICY } = runtime
   const fetchLayer = (layer: Descriptor, each: AbortOptions): ByteStream => {
     const onState = (state: LayerState): void => onEvent({ type: 'layer', digest: layer.digest, layer: state })
-    return fetchStream(source.content, layer, { ...each, retry, onState })
+    return fetchStream(content, layer, { ...each, retry, onState })
   }
-  const sizeHints = await Promise.all(
-    manifest.value.layers.map((layer) => gzipSizeHint(source.content, layer, { signal })),
-  )
-  const layers = manifest.value.layers.flatMap((layer, position) => {
+  const sizeHints = await Promise.all(layers.map((layer) => gzipSizeHint(content, layer, { signal })))
+  return layers.flatMap((layer, position) => {
     const diffId = diffIds[position]
     const sizeHint = sizeHints[position]
     return diffId === undefined
       ? []
       : [{ ...remoteLayer(inflater, diffId, (each) => fetchLayer(layer, each)), sizeHint }]
   })
-  const tagged = to.reference ?? source.imageName
-  await writer.add({ config, repoTags: tagged === undefined ? [] : [familiarReference(tagged)], layers }, { signal })
-  await writer.finish({ signal })
-  return chosen
 }
 
 /** A layer that is fetched and inflated when the archive wants it, and verified on the way. */

@@ -1,10 +1,11 @@
-import { openFileOutput, writeOciArchive } from '@drayage/archive'
-import type { Fetcher } from '@drayage/content'
+import { openFileOutput, writeOciArchive, type OciArchiveRoot } from '@drayage/archive'
+import { createMemoryStore, type Fetcher } from '@drayage/content'
 import {
   DEFAULT_RETRY_POLICY,
   fetchStream,
   isLeftOut as isLeftOutOf,
   selectCopy,
+  type CopySelection,
   type LayerState,
 } from '@drayage/distribution'
 import { manifestKind, type Descriptor } from '@drayage/manifest'
@@ -16,7 +17,7 @@ import type { CopySource } from './open-copy-source.ts'
 import type { Transport } from './transport.ts'
 
 /**
- * Copies an image to a new oci-archive, straight from its source.
+ * Copies images to a new oci-archive, straight from their sources; content that they share is read once.
  *
  * @throws ArchiveExistsError `ERR_ARCHIVE_EXISTS` for a file that is there
  * @throws ArchiveImageError `ERR_ARCHIVE_IMAGE` and the other errors of `writeOciArchive`
@@ -24,29 +25,42 @@ import type { Transport } from './transport.ts'
  */
 export async function copyToOciArchive(
   runtime: Runtime,
-  source: CopySource,
+  sources: readonly CopySource[],
   to: Transport & { kind: 'oci-archive' },
   options: CopyImageOptions,
-): Promise<Descriptor> {
-  const { signal, onEvent = (): void => {} } = options
-  const { content, from, entryName } = source
+): Promise<Descriptor[]> {
+  const copied: Descriptor[] = []
+  const roots: OciArchiveRoot[] = []
+  for (const source of sources) {
+    const { signal, onEvent = (): void => {} } = options
+    const { retry = DEFAULT_RETRY_POLICY } = runtime
+    const choice = choiceOf(runtime, source, options)
+    const selection = await selectCopy(source.content, source.from, { signal, onEvent, retry, ...choice })
+    const { root, referrers, tags } = selection
+    const own = { source: retrying(runtime, selection, options) }
+    const isLeftOut = (each: Descriptor): boolean => isLeftOutOf(selection, each)
+    roots.push(
+      ...referrers.map(({ what }) => ({ ...own, what })),
+      ...tags.map(({ what, tag }) => ({ ...own, what, refName: tag })),
+      { ...own, what: root, refName: to.tag ?? source.entryName, isLeftOut },
+    )
+    copied.push(root)
+  }
+  // Each root has a source of its own.
+  await writeOciArchive(await openFileOutput(to.file), createMemoryStore(), roots, { signal: options.signal })
+  return copied
+}
+
+/** The source, whose streams go on over broken connections and are told of. */
+function retrying(runtime: Runtime, { source }: CopySelection, options: CopyImageOptions): Fetcher {
+  const { onEvent = (): void => {} } = options
   const { retry = DEFAULT_RETRY_POLICY } = runtime
-  const selection = await selectCopy(content, from, { signal, onEvent, retry, ...choiceOf(runtime, source, options) })
-  const retrying: Fetcher = {
+  return {
     fetch(blob, each) {
       const onState = (layer: LayerState): void => {
         if (manifestKind(blob.mediaType) === undefined) onEvent({ type: 'layer', digest: blob.digest, layer })
       }
-      return fetchStream(selection.source, blob, { ...each, retry, onState })
+      return fetchStream(source, blob, { ...each, retry, onState })
     },
   }
-  const { root, referrers, tags } = selection
-  const isLeftOut = (each: Descriptor): boolean => isLeftOutOf(selection, each)
-  const roots = [
-    ...referrers.map(({ what }) => ({ what })),
-    ...tags.map(({ what, tag }) => ({ what, refName: tag })),
-    { what: root, refName: to.tag ?? entryName, isLeftOut },
-  ]
-  await writeOciArchive(await openFileOutput(to.file), retrying, roots, { signal })
-  return root
 }

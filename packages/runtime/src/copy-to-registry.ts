@@ -9,6 +9,12 @@ import { TransportError } from './errors.ts'
 import type { CopySource } from './open-copy-source.ts'
 import { openRemote } from './remote.ts'
 
+/** What {@link copyToRegistry} is told besides. */
+export interface CopyToRegistryOptions {
+  /** A repository that got the blob before, in this call. */
+  readonly holderOf?: (blob: Descriptor) => Repository | undefined
+}
+
 /**
  * Copies an image to a registry and tags it there.
  *
@@ -19,20 +25,30 @@ export async function copyToRegistry(
   runtime: Runtime,
   source: CopySource,
   reference: Reference,
-  options: CopyImageOptions,
+  options: CopyImageOptions & CopyToRegistryOptions,
 ): Promise<Descriptor> {
   if (reference.digest !== undefined) {
     throw new TransportError('copy to', formatReference(reference), 'found a digest, expected a tag')
   }
-  const { content, from, repository } = source
+  const { content, from } = source
   const { retry = DEFAULT_RETRY_POLICY } = runtime
   const { signal, onEvent = (): void => {} } = options
-  const isNeighbour = repository?.domain === reference.domain && repository.path !== reference.path
-  const mountFrom = async (): Promise<Repository[]> => (isNeighbour ? [repository] : [])
+  const mountFrom = mountSources(source, reference, options.holderOf)
   return await copy(
     content,
     openRemote(runtime, reference),
     { from, to: reference },
     { signal, onEvent, retry, mountFrom, ...choiceOf(runtime, source, options) },
   )
+}
+
+/** Where blobs on their way to `target` may be mounted from: the source, and who got them before, of the same registry. */
+export function mountSources(
+  { repository }: CopySource,
+  target: Repository,
+  holderOf: CopyToRegistryOptions['holderOf'] = () => undefined,
+): (blob: Descriptor) => Promise<Repository[]> {
+  const isNeighbour = (each: Repository): boolean => each.domain === target.domain && each.path !== target.path
+  return async (blob) =>
+    [repository, holderOf(blob)].flatMap((each) => (each !== undefined && isNeighbour(each) ? [each] : []))
 }

@@ -1,7 +1,9 @@
 import { parsePlatform, type Platform } from '@drayage/manifest'
-import { copyImage, hostPlatform, type CopyImageOptions } from '@drayage/runtime'
+import { copyImages, hostPlatform, planImages, type CopyImageOptions } from '@drayage/runtime'
 
 import type { CommandContext } from '../command-context.ts'
+import { formatPlan } from '../render/plan.ts'
+import { terminalJson } from '../render/escape.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** Options of `dray copy`. */
@@ -14,32 +16,44 @@ export interface CopyCommandOptions {
   readonly referrers?: boolean | undefined
   readonly referrersType?: readonly string[] | undefined
   readonly referrersDepth?: string | undefined
+  readonly dryRun?: boolean | undefined
+  readonly json?: boolean | undefined
   readonly quiet?: boolean | undefined
 }
 
-/** `dray copy SOURCE TARGET`: between registries, the store, archives and directories. */
+/** `dray copy SOURCE... TARGET`: between registries, the store, archives and directories. */
 export async function copyCommand(
   context: CommandContext,
-  source: string,
-  target: string,
+  places: readonly string[],
   options: CopyCommandOptions,
 ): Promise<void> {
+  const sources = places.slice(0, -1)
+  const target = places.at(-1)
+  if (target === undefined || sources.length === 0) {
+    throw new UsageError('Cannot copy: found one place, expected a source and a target')
+  }
   const choice = choiceOf(options)
   const view = context.progress('stderr', { quiet: options.quiet })
+  const working = { ...choice, onEvent: view.onEvent, signal: context.signal }
   try {
-    const copied = await copyImage(context.runtime, source, target, {
-      ...choice,
-      onEvent: view.onEvent,
-      signal: context.signal,
-    })
+    if (options.dryRun === true) {
+      const plans = await planImages(context.runtime, sources, target, working)
+      view.close()
+      for (const plan of plans) await context.print(options.json === true ? terminalJson(plan) : formatPlan(plan))
+      return
+    }
+    const copied = await copyImages(context.runtime, sources, target, working)
     view.close()
-    await context.print(copied.digest)
+    for (const { digest } of copied) await context.print(digest)
   } finally {
     view.close()
   }
 }
 
 function choiceOf(options: CopyCommandOptions): CopyImageOptions {
+  if (options.json === true && options.dryRun !== true) {
+    throw new UsageError('Cannot copy: found --json without --dry-run, expected both')
+  }
   const { all = false, preserveDigests = false, index = all ? 'full' : undefined } = options
   const platforms = platformsOf(options.platform ?? [])
   if (all && index !== 'full') throw new UsageError(`Cannot copy all: found --index ${index}, expected no --index`)

@@ -1,0 +1,48 @@
+import { stat } from 'node:fs/promises'
+import path from 'node:path'
+
+import { ArchiveExistsError, createOciLayoutSink } from '@drayage/archive'
+import type { AbortOptions } from '@drayage/bytes'
+import type { Checker } from '@drayage/content'
+
+import type { Runtime } from './create-runtime.ts'
+import { openRemote } from './remote.ts'
+import type { Transport } from './transport.ts'
+
+/**
+ * Tells what a place has that images are copied to, without writing there. A store and a layout that are not there yet
+ * are not made.
+ *
+ * @throws ArchiveExistsError `ERR_ARCHIVE_EXISTS` for an archive that is there
+ */
+export async function checkTarget(runtime: Runtime, to: Transport, { signal }: AbortOptions): Promise<Checker> {
+  signal?.throwIfAborted()
+  switch (to.kind) {
+    case 'registry':
+      return openRemote(runtime, to.reference)
+    case 'oci':
+      return createOciLayoutSink({ directory: to.directory })
+    case 'store':
+      return (await isThere(path.join(runtime.storeDirectory, 'version')))
+        ? (await runtime.openStore()).content
+        : NOTHING
+    case 'oci-archive':
+    case 'docker-archive':
+      if (await isThere(to.file)) throw new ArchiveExistsError(to.file)
+      return NOTHING
+    default:
+      return NOTHING
+  }
+}
+
+const NOTHING: Checker = { has: async () => false }
+
+async function isThere(file: string): Promise<boolean> {
+  try {
+    await stat(file)
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false
+    throw error
+  }
+}

@@ -1,0 +1,104 @@
+import {
+  familiarReference,
+  formatReference,
+  formatRepository,
+  parseReference,
+  parseRepository,
+  type Reference,
+} from '@drayage/reference'
+
+import { TransportError } from './errors.ts'
+import type { CopySource } from './open-copy-source.ts'
+import { parseTransport, type Transport } from './transport.ts'
+
+/** An archive that takes all its images at once. */
+export type ArchivePlace = Transport & { readonly kind: 'oci-archive' | 'docker-archive' }
+
+/** A place that takes one image after another. */
+export type OpenPlace = Exclude<Transport, ArchivePlace>
+
+/** Where images are copied to. */
+export type CopyTarget = ArchiveTarget | PlaceTarget
+
+/** One archive for all images. */
+export interface ArchiveTarget {
+  readonly archive: ArchivePlace
+}
+
+/** A place for each image, or one place that takes them all. */
+export interface PlaceTarget {
+  readonly archive?: undefined
+  /** Whether each image keeps its own name there. */
+  readonly keepsNames: boolean
+  /**
+   * The place of one image.
+   *
+   * @throws TransportError `ERR_TRANSPORT` for an image without a name where it has to keep its own
+   */
+  placeOf(source: CopySource): OpenPlace
+  /** How such a place is written. */
+  textOf(place: OpenPlace): string
+}
+
+/** Prefixes of places that are no registries. */
+const OTHER = /^(?:store|oci|oci-archive|docker-archive|docker-daemon|dir):/
+
+/**
+ * Reads where images go: a place as for one image; `store:` or a registry's prefix with a slash at its end, where each
+ * keeps its name. A layout and an archive take several images too, when no name is given.
+ *
+ * @param count how many images go there
+ * @throws TransportError `ERR_TRANSPORT` for a place that does not take as many
+ */
+export function parseCopyTarget(text: string, count: number): CopyTarget {
+  const each = (placeOf: PlaceTarget['placeOf']): PlaceTarget => ({ keepsNames: true, placeOf, textOf })
+  if (text === 'store:') return each((source) => ({ kind: 'store', name: familiarReference(nameOf(source, text)) }))
+  if (text.endsWith('/') && !OTHER.test(text)) {
+    const prefix = text.startsWith('docker://') ? text.slice('docker://'.length) : text
+    parseRepository(`${prefix}name`)
+    return each((source) => ({ kind: 'registry', reference: withPrefix(prefix, nameOf(source, text)) }))
+  }
+  const to = parseTransport(text)
+  const keepsNames = count > 1
+  if (keepsNames) assertTakesSeveral(to, text)
+  if (to.kind === 'oci-archive' || to.kind === 'docker-archive') return { archive: to }
+  return { keepsNames, placeOf: () => to, textOf: () => text }
+}
+
+function assertTakesSeveral(to: Transport, text: string): void {
+  const isNamed = to.kind === 'docker-archive' ? to.reference !== undefined : 'tag' in to && to.tag !== undefined
+  if ((to.kind === 'oci' || to.kind === 'oci-archive' || to.kind === 'docker-archive') && !isNamed) return
+  throw new TransportError(
+    'copy several images to',
+    text,
+    'found a place for one, expected oci:DIR, oci-archive:FILE, docker-archive:FILE, store: or docker://PREFIX/',
+  )
+}
+
+/** The last part of the name's path, and its tag, after the prefix. */
+function withPrefix(prefix: string, name: Reference): Reference {
+  const { path, tag } = name
+  const repository = parseRepository(prefix + path.slice(path.lastIndexOf('/') + 1))
+  return parseReference(`${formatRepository(repository)}:${tag}`)
+}
+
+function nameOf({ imageName, name }: CopySource, text: string): Reference {
+  if (imageName?.tag !== undefined) return imageName
+  throw new TransportError(
+    'copy to',
+    text,
+    `found no name for ${familiarReference(name)}, expected an image with a tag`,
+  )
+}
+
+function textOf(place: OpenPlace): string {
+  return place.kind === 'registry'
+    ? `docker://${formatReference(place.reference)}`
+    : `store:${'name' in place ? place.name : ''}`
+}
+
+/** The source, whose entry in a layout has its whole name: the tags of several images may be the same. */
+export function fullyNamed(source: CopySource): CopySource {
+  const { imageName, entryName } = source
+  return { ...source, entryName: imageName === undefined ? entryName : familiarReference(imageName) }
+}

@@ -1,0 +1,118 @@
+import type { Checker } from '@drayage/content'
+import { DEFAULT_RETRY_POLICY, planCopy, totalsOf, type CopyPlan, type PlannedContent } from '@drayage/distribution'
+import type { Digest } from '@drayage/digest'
+import { isForeignLayerType, isLayerType } from '@drayage/manifest'
+import type { Repository } from '@drayage/reference'
+
+import { assertTakes } from './assert-takes.ts'
+import { choiceOf } from './copy-choice.ts'
+import type { CopyImageOptions } from './copy-options.ts'
+import { parseCopyTarget } from './copy-target.ts'
+import { mountSources } from './copy-to-registry.ts'
+import type { Runtime } from './create-runtime.ts'
+import { openCopySource, type CopySource } from './open-copy-source.ts'
+import { parseTransport, type Transport } from './transport.ts'
+import { checkTarget } from './check-target.ts'
+
+/**
+ * Tells what `copyImages` would do, and writes nothing: manifests are read, and the target is asked what it has. In a
+ * docker-archive layers are rewritten, since it holds them uncompressed. What an earlier image of the call brings to a
+ * place is there for the next one.
+ *
+ * @returns a plan for each source
+ * @throws the errors of `copyImages`, as far as they show without writing
+ */
+export async function planImages(
+  runtime: Runtime,
+  sources: readonly string[],
+  target: string,
+  options: CopyImageOptions = {},
+): Promise<CopyPlan[]> {
+  if (sources.length === 0) throw new RangeError('Cannot plan to copy images: found none, expected at least one')
+  const from = sources.map((text) => ({ text, place: parseTransport(text) }))
+  const to = parseCopyTarget(target, sources.length)
+  const plans: CopyPlan[] = []
+  const planned = createPlanned()
+  for (const { text, place } of from) {
+    await using opened = await openCopySource(runtime, place, { signal: options.signal })
+    const toPlace = to.archive ?? to.placeOf(opened)
+    assertTakes(toPlace, target, options)
+    const plan = await planImage(runtime, opened, toPlace, { ...options, planned })
+    planned.add(toPlace, plan)
+    plans.push({ ...plan, from: text, to: to.archive === undefined ? to.textOf(to.placeOf(opened)) : target })
+  }
+  return plans
+}
+
+interface PlanImageOptions extends CopyImageOptions {
+  readonly planned: Planned
+}
+
+async function planImage(
+  runtime: Runtime,
+  source: CopySource,
+  to: Transport,
+  options: PlanImageOptions,
+): Promise<CopyPlan> {
+  const { signal, onEvent = (): void => {}, planned } = options
+  const { retry = DEFAULT_RETRY_POLICY } = runtime
+  const sink = await checkTarget(runtime, to, { signal })
+  const has: Checker['has'] = async (what, each) => planned.has(to, what.digest) || (await sink.has(what, each))
+  const mountFrom =
+    to.kind === 'registry'
+      ? mountSources(source, to.reference, ({ digest }) => planned.holderOf(to, digest))
+      : undefined
+  const plan = await planCopy(
+    source.content,
+    { ...sink, has },
+    { from: source.from, to: source.name },
+    { signal, onEvent, retry, ...(mountFrom !== undefined && { mountFrom }), ...choiceOf(runtime, source, options) },
+  )
+  return HOLDS_TARS.has(to.kind) ? asTars(plan) : plan
+}
+
+/** Places that hold layers uncompressed, and no manifest. */
+const HOLDS_TARS: ReadonlySet<string> = new Set(['docker-archive', 'docker-daemon'])
+
+function asTars(plan: CopyPlan): CopyPlan {
+  const isLayer = (type: string): boolean => isLayerType(type) || isForeignLayerType(type)
+  const content = plan.content
+    .filter(({ kind }) => kind === 'blob')
+    .map((each): PlannedContent =>
+      each.action === 'copy' && isLayer(each.mediaType) ? { ...each, action: 'rewrite' } : each,
+    )
+  return { ...plan, content, totals: totalsOf(content) }
+}
+
+/** What the plans so far bring, by place. */
+interface Planned {
+  add(to: Transport, plan: CopyPlan): void
+  has(to: Transport, digest: Digest): boolean
+  /** A repository of the same registry that has the blob by then. */
+  holderOf(to: Transport, digest: Digest): Repository | undefined
+}
+
+function createPlanned(): Planned {
+  const places = new Map<string, { readonly to: Transport; readonly digests: Set<Digest> }>()
+  return {
+    add(to, { content }) {
+      const name = placeName(to)
+      const place = places.get(name) ?? { to, digests: new Set() }
+      places.set(name, place)
+      for (const { digest } of content) place.digests.add(digest)
+    },
+    has: (to, digest) => places.get(placeName(to))?.digests.has(digest) === true,
+    holderOf(to, digest) {
+      for (const place of places.values()) {
+        const isSame = to.kind === 'registry' && place.to.kind === 'registry' && place.digests.has(digest)
+        if (isSame && place.to.reference.domain === to.reference.domain) return place.to.reference
+      }
+      return undefined
+    },
+  }
+}
+
+/** What holds content that a later image finds there. */
+function placeName(to: Transport): string {
+  return to.kind === 'registry' ? `registry ${to.reference.domain}/${to.reference.path}` : to.kind
+}
