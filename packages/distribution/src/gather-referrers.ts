@@ -1,24 +1,18 @@
-import {
-  canListReferrers,
-  isContentError,
-  WalkLimitError,
-  type ReferrerLister,
-  type ReferrersOptions,
-} from '@drayage/content'
+import { canListReferrers, WalkLimitError, type ReferrerLister, type ReferrersOptions } from '@drayage/content'
 import type { Digest } from '@drayage/digest'
 import {
   decodeManifest,
   manifestKind,
   MAX_MANIFEST_BYTES,
   referrerDescriptor,
-  referrersTag,
   subjectOf,
   type Descriptor,
 } from '@drayage/manifest'
-import { formatReference, type Reference, type Repository } from '@drayage/reference'
+import type { Repository } from '@drayage/reference'
 
 import type { CopySelection } from './copy-selection.ts'
 import { DEFAULT_REFERRER_DEPTH, MAX_REFERRERS_COPIED, REFERRER_REQUESTS } from './defaults.ts'
+import { cosignTags, type CopiedTag } from './cosign-tags.ts'
 import { ReferrersError } from './errors.ts'
 import { readSmall, type FetchSmallOptions } from './fetch-manifest.ts'
 import { forEachOf } from './for-each-of.ts'
@@ -42,12 +36,6 @@ export interface CopiedReferrer {
   readonly subject: Digest
 }
 
-/** A manifest that goes along under a tag that is made of the digest of another one. */
-export interface CopiedTag {
-  readonly what: Descriptor
-  readonly tag: string
-}
-
 /** What goes along with a selection. */
 export interface Company {
   readonly referrers: readonly CopiedReferrer[]
@@ -60,9 +48,6 @@ export interface GatherReferrersOptions extends FetchSmallOptions {
   /** What the user asked for, for messages. */
   readonly name: string
 }
-
-/** What cosign adds to the tag of a manifest's referrers: signatures, attestations and bills of material. */
-const COSIGN_SUFFIXES = ['sig', 'att', 'sbom']
 
 /**
  * Finds what refers to the selected manifests, each of an index too, and what refers to that. Whatever a list says, only
@@ -180,37 +165,5 @@ class ReferrerSearch {
       return listed
     }
     return await tryRequest('fetch', `referrers of ${subject}`, list, { ...options, signal })
-  }
-}
-
-async function cosignTags(
-  content: GraphSource,
-  subjects: readonly Digest[],
-  options: GatherReferrersOptions & { readonly repository: Repository },
-): Promise<CopiedTag[]> {
-  const { domain, path } = options.repository
-  const names = subjects.flatMap((subject) =>
-    COSIGN_SUFFIXES.map((suffix): Reference => ({ domain, path, tag: `${referrersTag(subject)}.${suffix}` })),
-  )
-  const found = names.map((): CopiedTag[] => [])
-  const work = async (name: Reference, at: number, signal: AbortSignal): Promise<void> => {
-    const resolve = (): Promise<Descriptor | undefined> => resolveIfThere(content, name, signal)
-    const what = await tryRequest('resolve', `"${formatReference(name)}"`, resolve, { ...options, signal })
-    if (what !== undefined && name.tag !== undefined) found[at] = [{ what, tag: name.tag }]
-  }
-  await forEachOf(names, work, { limit: REFERRER_REQUESTS, signal: options.signal })
-  return found.flat()
-}
-
-async function resolveIfThere(
-  content: GraphSource,
-  name: Reference,
-  signal: AbortSignal,
-): Promise<Descriptor | undefined> {
-  try {
-    return await content.resolve(name, { signal })
-  } catch (error) {
-    if (isContentError(error) && error.code === 'ERR_NAME_NOT_FOUND') return undefined
-    throw error
   }
 }

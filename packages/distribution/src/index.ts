@@ -7,7 +7,8 @@
  */
 export type { CopyOptions } from './copy.ts'
 export type { CopySelection, SelectCopyOptions } from './copy-selection.ts'
-export type { CopiedReferrer, CopiedTag, CopyReferrers } from './gather-referrers.ts'
+export type { CopiedReferrer, CopyReferrers } from './gather-referrers.ts'
+export type { CopiedTag } from './cosign-tags.ts'
 export type { CopyPlan, PlannedAction, PlannedContent, PlannedTotal } from './plan-copy.ts'
 export type { PlatformSubset } from './platform-subset.ts'
 export type { DistributionError, DistributionErrorCode, TransferOperation, TransferSide } from './errors.ts'
