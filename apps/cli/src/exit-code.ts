@@ -27,6 +27,9 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
     'ERR_NAME_REFUSED',
     'ERR_IMAGE_AMBIGUOUS',
     'ERR_DIGEST_AMBIGUOUS',
+    'ERR_SYNC_FILE',
+    'ERR_TAG_PATTERN',
+    'ERR_VERSION_RANGE',
   ],
   notFound: [
     'ERR_PULL_NOT_FOUND',

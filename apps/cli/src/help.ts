@@ -22,6 +22,7 @@ Push, with the digests that were pulled:
 Without the store:
   dray copy docker://alpine:3 docker://registry.example/team/alpine:3
   dray copy docker://alpine:3 oci:alpine-oci:3
+  dray sync mirror.yaml                        what a file says, copying only what changed
 
 A reference without a host means docker.io, one without a tag means latest. The store is shared by all dray
 processes; a pull that was interrupted goes on where it stopped when it is run again.
@@ -122,6 +123,36 @@ uncompressed and no manifest. A docker-archive and the store take one platform; 
 Several platforms are copied with an index of only them, which has another digest; --index sparse leaves the index as it
 is, which some registries refuse. --preserve-digests copies nothing when a digest would change. --referrers takes along
 signatures, attestations and the like, and what cosign keeps under tags, between registries, layouts and oci-archives.`,
+  ],
+  [
+    'sync',
+    `  dray sync mirror.yaml
+  dray sync --dry-run mirror.yaml                 what would be copied
+  dray sync --format json mirror.yaml | jq 'select(.Status == "failed")'
+
+mirror.yaml:
+  images:
+    - from: docker.io/library/alpine              every platform, by names that are not looked up
+      to: registry.example/mirror/alpine
+      tags: [3.20.1, latest]
+    - from: ghcr.io/org/app
+      to: registry.example/mirror/app
+      platforms: [linux/amd64]                    one image of each index; several with 'index: rewrite' or sparse
+      tags:                                       all of these have to hold; 'tags: all' chooses every tag
+        include: ['v?[0-9.]+']                    regular expressions of whole tags, of which one matches
+        exclude: ['.*-rc.*']
+        versions: '>=1.2 <2'                      also ^1.2, ~1.2, 1.x and alternatives with ||
+        latest: 5                                 of these versions
+        parts: 3                                  how many numbers a version has
+        prereleases: false
+    - from: ghcr.io/org/tool:1.0                  one image
+      to: oci:layout
+
+A line for each image: copied, equal, outdated (with --dry-run) or failed. One that fails does not stop the others; the
+exit status is the highest of theirs. An image that is equal costs one HEAD at each registry. Nothing is deleted. The
+file holds no secrets and no variables are replaced in it: logins are those of docker and podman. It runs once: a timer
+of systemd or cron repeats it.
+Fields: .From .To .Status .Digest .Error .Code`,
   ],
   ['tags', `  dray tags alpine | tail -3`],
   [

@@ -89,3 +89,18 @@ export function addRegistryVerbs(program: Command, run: Run): void {
       run(undefined, async (context) => (await import('./commands/registry.ts')).deleteCommand(context, ref, options)),
     )
 }
+
+/** Adds the verb that keeps places equal. */
+export function addSync(program: Command, run: Run): void {
+  program
+    .command('sync')
+    .description('make images equal in other places, as a file says')
+    .argument('<file>', 'YAML; - is stdin')
+    .option('--dry-run', 'compare only, and copy nothing')
+    .option('--state <file>', 'remembers which image of an index was chosen, so that it is not fetched to compare')
+    .option('-q, --quiet', 'no progress, and no lines of equal images')
+    .option(FORMAT, FORMATS)
+    .action((file, options) =>
+      run(undefined, async (context) => (await import('./commands/sync.ts')).syncCommand(context, file, options)),
+    )
+}

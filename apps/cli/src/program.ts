@@ -3,7 +3,7 @@ import { ARCHIVE_FORMATS, DEFAULT_ARCHIVE_FORMAT } from '@drayage/runtime'
 
 import { createCommandContext, PROGRESS_KINDS } from './command-context.ts'
 import { EXAMPLES, PROGRAM_HELP } from './help.ts'
-import { addRegistryVerbs, addRemoteVerbs } from './program-remote.ts'
+import { addRegistryVerbs, addRemoteVerbs, addSync } from './program-remote.ts'
 import { FORMAT, FORMATS, PLATFORM, type Run } from './program-run.ts'
 import { escapeForTerminal } from './render/escape.ts'
 
@@ -41,6 +41,7 @@ export function createProgram(environment: ProgramEnvironment): Command {
   addNameVerbs(program, run)
   addSpaceVerbs(program, run)
   addArchiveVerbs(program, run)
+  addSync(program, run)
   addRemoteVerbs(program, run)
   addRegistryVerbs(program, run)
   addVersion(program, run, environment.version)

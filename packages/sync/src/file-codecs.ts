@@ -1,0 +1,112 @@
+import { isManifestError, parsePlatform } from '@drayage/manifest'
+import { isTag } from '@drayage/reference'
+import * as z from 'zod/mini'
+
+import { isSyncError } from './errors.ts'
+import type { SyncFile, SyncImage, TagFilter } from './sync-file.ts'
+import { compileTagPattern } from './tag-pattern.ts'
+import { parseVersionRange } from './version-range.ts'
+import type { VersionParts } from './version.ts'
+
+/** How many images are compared and copied at a time unless the file says otherwise. */
+export const DEFAULT_SYNC_CONCURRENCY = 4
+
+/** The most images at a time. */
+export const MAX_SYNC_CONCURRENCY = 64
+
+/** Texts, or one that stands for itself. */
+function texts(text: z.ZodMiniType<string>): z.ZodMiniType<string[]> {
+  return z.pipe(
+    z.transform((value: unknown): unknown => (typeof value === 'string' ? [value] : value)),
+    z.array(text).check(z.minLength(1, { error: 'at least one' })),
+  )
+}
+
+/** A text that `read` reads; what it throws is the message. */
+function readable(read: (text: string) => unknown): z.ZodMiniType<string> {
+  return z.string().check((payload) => {
+    try {
+      read(payload.value)
+    } catch (error) {
+      if (!isSyncError(error) && !isManifestError(error)) throw error
+      payload.issues.push({ code: 'custom', input: payload.value, message: error.message })
+    }
+  })
+}
+
+const number = z.pipe(
+  z.string().check(z.regex(/^[1-9]\d{0,5}$/, { error: 'a number from 1 to 999999' })),
+  z.transform(Number),
+)
+
+const concurrency = z.pipe(
+  number,
+  z.number().check(z.maximum(MAX_SYNC_CONCURRENCY, { error: `at most ${MAX_SYNC_CONCURRENCY}` })),
+)
+
+const flag = z.pipe(
+  z.enum(['true', 'false'], { error: 'true or false' }),
+  z.transform((text) => text === 'true'),
+)
+
+const versionParts: z.ZodMiniType<VersionParts> = z.pipe(
+  number,
+  z.union([z.literal(1), z.literal(2), z.literal(3)], { error: '1, 2 or 3' }),
+)
+
+const patterns = texts(readable(compileTagPattern))
+
+/** Decodes a filter of tags. */
+export const tagFilterCodec: z.ZodMiniType<TagFilter> = z
+  .strictObject({
+    include: z.exactOptional(patterns),
+    exclude: z.exactOptional(patterns),
+    versions: z.exactOptional(readable(parseVersionRange)),
+    latest: z.exactOptional(number),
+    parts: z.exactOptional(versionParts),
+    prereleases: z.exactOptional(flag),
+  })
+  .check((payload) => {
+    const { parts, prereleases, versions, latest } = payload.value
+    if (versions !== undefined || latest !== undefined) return
+    for (const [key, value] of Object.entries({ parts, prereleases })) {
+      if (value === undefined) continue
+      payload.issues.push({ code: 'custom', input: value, path: [key], message: 'versions or latest beside it' })
+    }
+  })
+
+/** Decodes a list of tags. */
+export const tagNamesCodec: z.ZodMiniType<string[]> = z
+  .array(z.string().check(z.refine(isTag, { error: 'a tag of letters, digits, "_", "." and "-"' })))
+  .check(z.minLength(1, { error: 'at least one tag' }))
+
+const platforms = z.pipe(
+  texts(readable(parsePlatform)),
+  z.transform((list: string[]) => list.map((text) => parsePlatform(text))),
+)
+
+/** An image whose tags are not decoded yet: they have several forms. */
+export type RawSyncImage = Omit<SyncImage, 'tags' | 'filter'> & { readonly tags?: unknown }
+
+const place = z.string().check(z.minLength(1, { error: 'a place such as registry.example/team/app' }))
+
+const image = z
+  .strictObject({
+    from: place,
+    to: place,
+    tags: z.exactOptional(z.unknown()),
+    platforms: z.exactOptional(platforms),
+    index: z.exactOptional(z.enum(['sparse', 'rewrite'], { error: 'sparse or rewrite' })),
+  })
+  .check((payload) => {
+    const { index, platforms: chosen } = payload.value
+    if (index === undefined || chosen !== undefined) return
+    payload.issues.push({ code: 'custom', input: index, path: ['index'], message: 'platforms beside it' })
+  })
+
+/** Decodes a file but for tags. */
+export const syncFileCodec: z.ZodMiniType<Omit<SyncFile, 'images'> & { readonly images: RawSyncImage[] }> =
+  z.strictObject({
+    concurrency: z._default(concurrency, DEFAULT_SYNC_CONCURRENCY),
+    images: z.array(image).check(z.minLength(1, { error: 'at least one image' })),
+  })

@@ -1,0 +1,90 @@
+import { parseDocument } from 'yaml'
+import * as z from 'zod/mini'
+
+import { SyncFileError } from './errors.ts'
+import { syncFileCodec, tagFilterCodec, tagNamesCodec, type RawSyncImage } from './file-codecs.ts'
+import type { SyncFile, SyncImage } from './sync-file.ts'
+
+/** The most characters of a file. */
+export const MAX_SYNC_FILE_LENGTH: number = 4 * 1024 * 1024
+
+/** The most nodes that a file has after its aliases are followed, per alias. */
+const MAX_ALIASES = 100
+
+/**
+ * Reads a file of images to keep equal: YAML 1.2, and so JSON too. Every scalar is text: the tag `1.10` is no number. A key
+ * that is not known is an error, and nothing is replaced in the text, neither variables of the environment.
+ *
+ * @throws SyncFileError `ERR_SYNC_FILE` that names the place
+ */
+export function parseSyncFile(text: string): SyncFile {
+  const { images, concurrency } = decode(syncFileCodec, parseYaml(text), '')
+  return { concurrency, images: images.map((image, position) => withTags(image, `images[${position}]`)) }
+}
+
+function parseYaml(text: string): unknown {
+  if (text.length > MAX_SYNC_FILE_LENGTH) {
+    throw new SyncFileError('', `${text.length} characters`, `at most ${MAX_SYNC_FILE_LENGTH}`)
+  }
+  try {
+    const document = parseDocument(text, { schema: 'failsafe', stringKeys: true, logLevel: 'error' })
+    const [error] = [...document.errors, ...document.warnings]
+    if (error !== undefined) throw new SyncFileError('', firstLine(error.message), 'YAML', { cause: error })
+    return document.toJS({ maxAliasCount: MAX_ALIASES })
+  } catch (cause) {
+    if (!(cause instanceof ReferenceError)) throw cause
+    throw new SyncFileError('', 'aliases that repeat too much', `at most ${MAX_ALIASES}`, { cause })
+  }
+}
+
+function withTags({ tags: raw, ...image }: RawSyncImage, path: string): SyncImage {
+  if (raw === undefined) return image
+  if (raw === 'all') return { ...image, filter: {} }
+  if (typeof raw === 'string') {
+    throw new SyncFileError(`${path}.tags`, JSON.stringify(raw.slice(0, 160)), '"all", a list of tags or a filter')
+  }
+  return Array.isArray(raw)
+    ? { ...image, tags: decode(tagNamesCodec, raw, `${path}.tags`) }
+    : { ...image, filter: decode(tagFilterCodec, raw, `${path}.tags`) }
+}
+
+function decode<T>(codec: z.ZodMiniType<T>, input: unknown, base: string): T {
+  const result = z.safeParse(codec, input)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const path = issue?.path ?? []
+  if (issue?.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys
+    throw new SyncFileError(showPath(base, [...path, key]), 'a key that is not known', knownKeys(base, path))
+  }
+  const wanted = issue?.code === 'invalid_type' ? issue.expected : (issue?.message ?? 'another value')
+  throw new SyncFileError(showPath(base, path), describe(valueAt(input, path)), wanted)
+}
+
+function knownKeys(base: string, path: readonly PropertyKey[]): string {
+  if (base !== '') return 'include, exclude, versions, latest, parts or prereleases'
+  return path.length === 0 ? 'images or concurrency' : 'from, to, tags, platforms or index'
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  let value: unknown = input
+  for (const key of path) value = value !== null && typeof value === 'object' ? Reflect.get(value, key) : undefined
+  return value
+}
+
+function showPath(base: string, path: readonly PropertyKey[]): string {
+  return path.reduce<string>((shown, key) => {
+    if (typeof key === 'number') return `${shown}[${key}]`
+    return shown === '' ? String(key) : `${shown}.${String(key)}`
+  }, base)
+}
+
+function describe(value: unknown): string {
+  if (value === undefined || value === null) return 'nothing'
+  if (Array.isArray(value)) return `a list of ${value.length}`
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 160)) : 'a map'
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0]?.replace(/:$/, '') ?? ''
+}
