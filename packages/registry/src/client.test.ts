@@ -68,4 +68,32 @@ describe('createRegistryClient()', () => {
       'https://10.0.0.1',
     ])
   })
+
+  it('sends headers of its user to the registry, and not where it redirects to', async () => {
+    const { http, image } = await imageRegistry()
+    const seen: string[] = []
+    const client = createRegistryClient({
+      headers: { 'X-Meta-Build': '42' },
+      http: async (request) => {
+        const { host } = new URL(request.url)
+        seen.push(`${host} ${request.headers['x-meta-build'] ?? 'none'}`)
+        if (host === 'cdn.example' || !request.url.includes('/blobs/')) {
+          return await http({ ...request, url: request.url.replace('cdn.example', 'registry.example') })
+        }
+        const location = request.url.replace('registry.example', 'cdn.example')
+        return { status: 307, headers: { location }, body: (async function* () {})() }
+      },
+    })
+    const repository = client.repository('registry.example/repo')
+    await repository.manifest(image.manifest)
+    await bytesOf(repository.fetch(image.config))
+    expect(seen).toEqual(['registry.example 42', 'registry.example 42', 'cdn.example none'])
+  })
+
+  it('refuses headers that might follow a redirect', async () => {
+    const { http } = await imageRegistry()
+    expect(() => createRegistryClient({ http, headers: { authorization: 'x' } })).toThrow(
+      new RangeError('Cannot send header "authorization": expected a name that begins with x-'),
+    )
+  })
 })

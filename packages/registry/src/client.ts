@@ -27,6 +27,11 @@ export interface RegistryClientOptions extends UrlGateOptions {
   /** `drayage` by default. */
   readonly userAgent?: string
   /**
+   * Headers of every request to a registry, such as `x-meta-build`; none by default. Their names begin with `x-`, and they
+   * stay at the registry: neither its token server nor a host that it redirects to gets them.
+   */
+  readonly headers?: Readonly<Record<string, string>>
+  /**
    * Tells whether a host (with its port, when it has one) is asked by plain http first; by default this machine's own
    * names and addresses: `localhost`, `127.0.0.0/8` and `[::1]`. Such a host that speaks only TLS is asked by https.
    */
@@ -67,7 +72,7 @@ export interface RegistryClient {
 /**
  * Creates a client of all registries.
  *
- * @throws RangeError when `chunkBytes` is not an integer from 1 to 64 Mi
+ * @throws RangeError when `chunkBytes` is not an integer from 1 to 64 Mi, or the name of a header does not begin with `x-`
  */
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
   const { uploadSessions = createMemorySessions(), chunkBytes, now = () => performance.now() } = options
@@ -78,6 +83,10 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     throw new RangeError(
       `Cannot upload in chunks of ${chunkBytes}: expected an integer from 1 to ${CHUNK_CEILING_BYTES}`,
     )
+  }
+  const odd = Object.keys(options.headers ?? {}).find((name) => !/^x-[a-z0-9-]+$/i.test(name))
+  if (odd !== undefined) {
+    throw new RangeError(`Cannot send header ${JSON.stringify(odd)}: expected a name that begins with x-`)
   }
   const endpoints = new LruMap<Endpoint>(MAX_REMEMBERED)
   const endpointOf = (domain: string): Endpoint => {
@@ -101,6 +110,8 @@ function endpointFor(domain: string, options: RegistryClientOptions): Endpoint {
   const { isTrustedHost, userAgent = 'drayage', now = () => performance.now(), onEvent = () => {} } = options
   const isPlainHttp = (options.plainHttp ?? isLoopbackHost)(host)
   const { credentials, isTrustedRealm } = options
+  const lowered = Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
+  const headers = Object.fromEntries(lowered)
   const routed = followRedirects(mapFailures(options.http), { isTrustedHost })
   const client = authorize(routed, {
     host: domain,
@@ -119,6 +130,7 @@ function endpointFor(domain: string, options: RegistryClientOptions): Endpoint {
     gate,
     isPlainHttp,
     userAgent,
+    headers,
     now,
     onEvent,
   })

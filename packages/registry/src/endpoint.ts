@@ -58,6 +58,8 @@ export interface EndpointOptions {
   readonly gate: UrlGateOptions
   readonly isPlainHttp: boolean
   readonly userAgent: string
+  /** Headers of every request to the host. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
   readonly now: () => number
   readonly onEvent: OnRegistryEvent
 }
@@ -73,7 +75,8 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const sendBy = async (by: 'http' | 'https', request: EndpointRequest): Promise<Answer> => {
     const base = `${by}://${host}`
     const scopeUrl = request.scopePath === undefined ? undefined : base + request.scopePath
-    return await exchange(client, new URL(base + request.path), request, scopeUrl)
+    const headers = { ...options.headers, ...request.headers }
+    return await exchange(client, new URL(base + request.path), { ...request, headers }, scopeUrl)
   }
 
   const exchange = async (

@@ -3,12 +3,17 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
 import { DEFAULT_CONCURRENT_DOWNLOADS } from '@drayage/distribution'
-import { tempDir } from '@drayage/testkit'
+import { parseReference } from '@drayage/reference'
+import type { Credentials } from '@drayage/registry'
+import { basicAuth } from '@drayage/registry-server'
+import { buildImage, tempDir } from '@drayage/testkit'
 import { expect, test } from 'vitest'
 
 import { createRuntime } from './create-runtime.ts'
 import { hostPlatform } from './host-platform.ts'
+import { remoteManifest } from './remote.ts'
 import { openTestRuntime } from './test/open-test-runtime.ts'
+import { startRegistry } from './test/test-registry.ts'
 
 test('createRuntime() takes its defaults from the environment, and creates nothing', async () => {
   await using directory = await tempDir()
@@ -47,4 +52,19 @@ test('a runtime whose store cannot be opened can be disposed', async () => {
   const runtime = await openTestRuntime(directory.path)
   await expect(runtime.openStore()).rejects.toMatchObject({ code: 'ERR_STORE_UNWRITABLE' })
   await runtime[Symbol.asyncDispose]()
+})
+
+test('createRuntime() takes credentials and headers of its caller', async () => {
+  await using directory = await tempDir()
+  const seen: (string | undefined)[] = []
+  const users = new Map([['me', 'secret']])
+  await using registry = await startRegistry((handler) => async (request) => {
+    seen.push(request.headers['x-meta-build'])
+    return await basicAuth({ users })(handler)(request)
+  })
+  const name = await registry.push('app', '1', await buildImage())
+  const credentials = async (): Promise<Credentials> => ({ username: 'me', password: 'secret' })
+  await using runtime = await openTestRuntime(directory.path, { credentials, headers: { 'x-meta-build': '42' } })
+  expect((await remoteManifest(runtime, parseReference(name))).kind).toBe('image')
+  expect(new Set(seen)).toEqual(new Set(['42']))
 })

@@ -5,7 +5,12 @@ import { createCredentialSource } from '@drayage/credentials'
 import { DEFAULT_CONCURRENT_DOWNLOADS, type LayerState, type RetryPolicy } from '@drayage/distribution'
 import type { Platform } from '@drayage/manifest'
 import { parsePlatform } from '@drayage/manifest'
-import { createRegistryClient, type OnRegistryEvent, type RegistryClient } from '@drayage/registry'
+import {
+  createRegistryClient,
+  type CredentialSource,
+  type OnRegistryEvent,
+  type RegistryClient,
+} from '@drayage/registry'
 import type { UndiciClient } from '@drayage/registry/undici'
 import { createTransferManager, type TransferManager } from '@drayage/transfer'
 
@@ -32,6 +37,10 @@ export interface RuntimeOptions {
   readonly maxConcurrentDownloads?: number
   /** How failed requests are tried again; five tries with waits of 5, 10, 15 and 20 s by default. */
   readonly retry?: RetryPolicy
+  /** Where credentials come from; by default the logins of docker and podman that the user has. */
+  readonly credentials?: CredentialSource
+  /** Headers of every request to a registry, such as `x-meta-build`; see `createRegistryClient` of `@drayage/registry`. */
+  readonly headers?: Readonly<Record<string, string>>
   /** Tells of what registries say beside their answers. */
   readonly onRegistryEvent?: OnRegistryEvent
 }
@@ -63,7 +72,8 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
   const registry = createRegistryClient({
     uploadSessions: createFileSessions(path.join(storeDirectory, 'uploads')),
     http: async (request) => (await transport.open())(request),
-    credentials: createCredentialSource({ env, home }),
+    credentials: options.credentials ?? createCredentialSource({ env, home }),
+    ...(options.headers === undefined ? {} : { headers: options.headers }),
     ...(options.onRegistryEvent === undefined ? {} : { onEvent: options.onRegistryEvent }),
   })
   let opening: Promise<LocalStore> | undefined
