@@ -145,6 +145,10 @@ mirror.yaml:
         latest: 5                                 of these versions
         parts: 3                                  how many numbers a version has
         prereleases: false
+    - from: registry.example:5000                 repositories of a registry, each below 'to'
+      to: mirror.example/all
+      repositories: { include: 'team/.*' }
+      tags: all
     - from: ghcr.io/org/tool:1.0                  one image
       to: oci:layout
 

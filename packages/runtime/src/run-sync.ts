@@ -6,7 +6,7 @@ import { sideBySide } from './side-by-side.ts'
 import type { SyncImagesOptions, SyncResult } from './sync-images.ts'
 import { syncPair } from './sync-pair.ts'
 import { planSyncImage, type SyncPair, type SyncPlan } from './sync-plan.ts'
-import { listSourceTags } from './sync-requests.ts'
+import { listRepositories, listSourceTags, type RetryingOptions } from './sync-requests.ts'
 import { openSyncState } from './sync-state.ts'
 
 /** A pair to compare, or one that is known to fail. */
@@ -19,7 +19,7 @@ export async function* runSync(
   options: SyncImagesOptions,
 ): AsyncGenerator<SyncResult, void, void> {
   const { images, concurrency } = parseSyncFile(text)
-  const plans = images.map((image, position) => planSyncImage(image, `images[${position}]`))
+  const plans = images.flatMap((image, position) => planSyncImage(image, `images[${position}]`))
   const { dryRun = false, onEvent = (): void => {} } = options
   const state = await openSyncState(options.stateFile)
   const work = async (task: SyncTask, { signal }: AbortOptions): Promise<SyncResult> => {
@@ -42,19 +42,25 @@ export async function* runSync(
 async function* tasksOf(
   runtime: Runtime,
   plans: readonly SyncPlan[],
-  options: Pick<Required<SyncImagesOptions>, 'onEvent'> & AbortOptions,
+  options: RetryingOptions,
 ): AsyncGenerator<SyncTask, void, void> {
   for (const plan of plans) {
-    if (plan.filter === undefined) {
+    if (plan.kind === 'images') {
       yield* plan.pairs
       continue
     }
+    const { from, to } = plan
     try {
-      const tags = await listSourceTags(runtime, plan.source, options)
-      for (const tag of selectTags(tags, plan.filter)) yield plan.pairOf(tag)
+      if (plan.kind === 'tags') {
+        const tags = await listSourceTags(runtime, plan.source, options)
+        for (const tag of selectTags(tags, plan.filter)) yield plan.pairOf(tag)
+      } else {
+        const found = await listRepositories(runtime, from, options)
+        for (const path of selectTags(found, plan.filter)) yield* tasksOf(runtime, plan.planOf(path), options)
+      }
     } catch (error) {
       options.signal?.throwIfAborted()
-      yield { from: plan.from, to: plan.to, status: 'failed', error }
+      yield { from, to, status: 'failed', error }
     }
   }
 }

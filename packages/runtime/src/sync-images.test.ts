@@ -89,6 +89,29 @@ test('syncImages() lists tags once for a filter', async () => {
   ])
 })
 
+test('syncImages() takes repositories of a registry, below the target', async () => {
+  for (const repository of ['team/a', 'team/b', 'other/c']) await source.push(repository, '1', image)
+  const places = { from: source.host, to: `${target.host}/mirror`, tags: ['1'] }
+  const { digest } = image.manifest
+  expect(await sync([{ ...places, repositories: { include: 'team/.*', exclude: '.*/b' } }])).toEqual([
+    `copied a:1 ${digest}`,
+  ])
+  requests(source)
+  requests(target)
+  expect(await sync([{ ...places, repositories: 'all', tags: 'all' }])).toEqual([
+    `copied b:1 ${digest}`,
+    `copied c:1 ${digest}`,
+    `equal a:1 ${digest}`,
+  ])
+  expect(requests(source).filter((request) => request.includes('_catalog'))).toHaveLength(1)
+  expect(await sync([{ ...places, repositories: ['team/a', 'team/none'] }])).toEqual([
+    `equal a:1 ${digest}`,
+    'failed none:1 ERR_NAME_NOT_FOUND',
+  ])
+  expect(requests(source).filter((request) => request.startsWith('GET /v2/_catalog'))).toEqual([])
+  expect(requests(target)).toContain('HEAD /v2/mirror/team/a/manifests/1')
+})
+
 test('syncImages() goes on after failures', async () => {
   await source.push('app', '1', image)
   const images = [
@@ -179,6 +202,22 @@ test('syncImages() goes to a layout, from it, and to the store', async () => {
 
 const places = { from: 'registry.test/app', to: 'registry.test/mirror' }
 test.each<[object, string]>([
+  [
+    { ...places, repositories: 'all', tags: 'all' },
+    'Cannot sync "images[0].from": found "registry.test/app", expected a registry',
+  ],
+  [
+    { from: 'registry.test', to: 'a', repositories: 'all' },
+    'Cannot sync "images[0].tags": found nothing, expected "all"',
+  ],
+  [
+    { from: 'registry.test', to: 'store:a', repositories: ['a'], tags: 'all' },
+    'Cannot sync "images[0].to": found "store:a", expected a registry',
+  ],
+  [
+    { from: 'registry.test', to: 'dir:x', repositories: ['a'], tags: 'all' },
+    'Cannot sync "images[0].to": found "dir:x/repository"',
+  ],
   [places, 'Cannot sync "images[0].from": found "registry.test/app", expected a tag or a digest, or tags beside it'],
   [
     { ...places, from: 'registry.test/app:1', tags: 'all' },

@@ -1,5 +1,5 @@
 import { tryParseReference } from '@drayage/reference'
-import { SyncFileError, type SyncImage, type TagFilter } from '@drayage/sync'
+import { SyncFileError, type RepositoryFilter, type SyncImage, type TagFilter } from '@drayage/sync'
 
 import type { CopyImageOptions } from './copy-options.ts'
 import { parseTransport, type Transport } from './transport.ts'
@@ -14,16 +14,25 @@ export interface SyncPair {
   readonly choice: Pick<CopyImageOptions, 'all' | 'platforms' | 'index'>
 }
 
-/** What one entry of a file asks for. */
+/** A part of what one entry of a file asks for: images, tags that a list tells, or repositories that a list tells. */
 export type SyncPlan =
-  | { readonly filter: undefined; readonly pairs: readonly SyncPair[] }
+  | { readonly kind: 'images'; readonly pairs: readonly SyncPair[] }
   | {
-      readonly filter: TagFilter
+      readonly kind: 'tags'
       readonly from: string
       readonly to: string
+      readonly filter: TagFilter
       /** Whose tags are listed. */
       readonly source: Transport
       pairOf(tag: string): SyncPair
+    }
+  | {
+      readonly kind: 'repositories'
+      /** The registry whose repositories are listed. */
+      readonly from: string
+      readonly to: string
+      readonly filter: RepositoryFilter
+      planOf(repository: string): readonly SyncPlan[]
     }
 
 /** A place as an entry names it. */
@@ -41,7 +50,32 @@ interface Place {
  *
  * @throws SyncFileError `ERR_SYNC_FILE`
  */
-export function planSyncImage(image: SyncImage, path: string): SyncPlan {
+export function planSyncImage(image: SyncImage, path: string): readonly SyncPlan[] {
+  const { repositories, repositoryFilter: filter, ...others } = image
+  if (repositories === undefined && filter === undefined) return [planRepository(image, path)]
+  const { from, to } = image
+  assertRegistry(image, path)
+  const planOf = (name: string): readonly SyncPlan[] =>
+    planSyncImage({ ...others, from: `${from}/${name}`, to: `${to}/${name}` }, path)
+  // Whatever is wrong with the entry shows with any repository.
+  const probe = planOf('repository')
+  if (filter !== undefined && probe.length > 0) return [{ kind: 'repositories', from, to, filter, planOf }]
+  return repositories?.flatMap(planOf) ?? []
+}
+
+function assertRegistry({ from, to, tags, filter }: SyncImage, path: string): void {
+  const parsed = tryParseReference(`${from}/repository`)
+  const isRegistry = parsed.ok && parsed.value.domain === from && parsed.value.path === 'repository'
+  const shown = JSON.stringify(from.slice(0, 160))
+  if (!isRegistry) throw new SyncFileError(`${path}.from`, shown, 'a registry such as registry.example:5000')
+  if (tags === undefined && filter === undefined) {
+    throw new SyncFileError(`${path}.tags`, 'nothing', '"all", a list or a filter, beside repositories')
+  }
+  if (to.startsWith('store:'))
+    throw new SyncFileError(`${path}.to`, JSON.stringify(to), 'a registry or oci: for repositories')
+}
+
+function planRepository(image: SyncImage, path: string): SyncPlan {
   const from = readPlace(image.from, `${path}.from`)
   const to = readPlace(image.to, `${path}.to`)
   refuse(
@@ -52,12 +86,12 @@ export function planSyncImage(image: SyncImage, path: string): SyncPlan {
   refuse(to, to.isDigest, 'a tag or none, as a digest cannot be given')
   const { tags, filter } = image
   const choice = choiceOf(image, to)
-  if (tags === undefined && filter === undefined) return { filter: undefined, pairs: [onePair(from, to, choice)] }
+  if (tags === undefined && filter === undefined) return { kind: 'images', pairs: [onePair(from, to, choice)] }
   refuse(from, !['registry', 'oci'].includes(from.transport.kind), 'a registry or oci:, which list their tags')
   for (const place of [from, to]) refuse(place, place.tag !== undefined || place.isDigest, 'no tag beside tags')
   const pairOf = (tag: string): SyncPair => pair(`${from.text}:${tag}`, `${to.text}:${tag}`, choice)
-  if (filter === undefined) return { filter, pairs: tags?.map(pairOf) ?? [] }
-  return { filter, from: from.text, to: to.text, source: from.transport, pairOf }
+  if (filter === undefined) return { kind: 'images', pairs: tags?.map(pairOf) ?? [] }
+  return { kind: 'tags', filter, from: from.text, to: to.text, source: from.transport, pairOf }
 }
 
 function choiceOf({ platforms, index }: SyncImage, to: Place): SyncPair['choice'] {

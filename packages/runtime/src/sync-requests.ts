@@ -41,11 +41,7 @@ export async function listSourceTags(runtime: Runtime, source: Transport, option
   const { signal } = options
   if (source.kind === 'registry') {
     const remote = openRemote(runtime, source.reference)
-    const list = async (): Promise<string[]> => {
-      const tags: string[] = []
-      for await (const tag of remote.tags({ signal })) tags.push(tag)
-      return tags
-    }
+    const list = (): Promise<string[]> => listOf(remote.tags({ signal }))
     return await retrying(runtime, `the tags of "${formatRepository(source.reference)}"`, list, options)
   }
   if (source.kind !== 'oci') return []
@@ -56,6 +52,18 @@ export async function listSourceTags(runtime: Runtime, source: Transport, option
     if (name !== undefined && isTag(name)) tags.add(name)
   }
   return [...tags]
+}
+
+/** The paths of the repositories that a registry tells of. */
+export async function listRepositories(runtime: Runtime, host: string, options: RetryingOptions): Promise<string[]> {
+  const list = (): Promise<string[]> => listOf(runtime.registry.catalog(host, { signal: options.signal }))
+  return await retrying(runtime, `the repositories of "${host}"`, list, options)
+}
+
+async function listOf(items: AsyncIterable<string>): Promise<string[]> {
+  const all: string[] = []
+  for await (const item of items) all.push(item)
+  return all
 }
 
 /** What a place has under its name now; nothing when it has none. */

@@ -1,9 +1,9 @@
 import { isManifestError, parsePlatform } from '@drayage/manifest'
-import { isTag } from '@drayage/reference'
+import { isTag, tryParseRepository } from '@drayage/reference'
 import * as z from 'zod/mini'
 
 import { isSyncError } from './errors.ts'
-import type { SyncFile, SyncImage, TagFilter } from './sync-file.ts'
+import type { RepositoryFilter, SyncFile, SyncImage, TagFilter } from './sync-file.ts'
 import { compileTagPattern } from './tag-pattern.ts'
 import { parseVersionRange } from './version-range.ts'
 import type { VersionParts } from './version.ts'
@@ -85,8 +85,28 @@ const platforms = z.pipe(
   z.transform((list: string[]) => list.map((text) => parsePlatform(text))),
 )
 
-/** An image whose tags are not decoded yet: they have several forms. */
-export type RawSyncImage = Omit<SyncImage, 'tags' | 'filter'> & { readonly tags?: unknown }
+/** Decodes a filter of repositories. */
+export const repositoryFilterCodec: z.ZodMiniType<RepositoryFilter> = z.strictObject({
+  include: z.exactOptional(patterns),
+  exclude: z.exactOptional(patterns),
+})
+
+/** Decodes a list of paths of repositories. */
+export const repositoryPathsCodec: z.ZodMiniType<string[]> = z
+  .array(
+    z
+      .string()
+      .check(
+        z.refine((path) => tryParseRepository(`registry.example/${path}`).ok, { error: 'a path such as team/app' }),
+      ),
+  )
+  .check(z.minLength(1, { error: 'at least one repository' }))
+
+/** An image whose tags and repositories are not decoded yet: they have several forms. */
+export type RawSyncImage = Omit<SyncImage, 'tags' | 'filter' | 'repositories' | 'repositoryFilter'> & {
+  readonly tags?: unknown
+  readonly repositories?: unknown
+}
 
 const place = z.string().check(z.minLength(1, { error: 'a place such as registry.example/team/app' }))
 
@@ -94,6 +114,7 @@ const image = z
   .strictObject({
     from: place,
     to: place,
+    repositories: z.exactOptional(z.unknown()),
     tags: z.exactOptional(z.unknown()),
     platforms: z.exactOptional(platforms),
     index: z.exactOptional(z.enum(['sparse', 'rewrite'], { error: 'sparse or rewrite' })),

@@ -6,7 +6,7 @@
  * @packageDocumentation
  */
 export type { SyncError, SyncErrorCode } from './errors.ts'
-export type { SyncFile, SyncImage, TagFilter } from './sync-file.ts'
+export type { RepositoryFilter, SyncFile, SyncImage, TagFilter } from './sync-file.ts'
 export type { Version, VersionParts } from './version.ts'
 export type { VersionTest } from './version-range.ts'
 

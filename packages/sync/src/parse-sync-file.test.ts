@@ -54,6 +54,20 @@ test('parseSyncFile() reads JSON, and replaces nothing', () => {
   expect(parseSyncFile(JSON.stringify({ images: [image] }))).toEqual({ concurrency: 4, images: [image] })
 })
 
+test('parseSyncFile() reads what is chosen of a registry', () => {
+  const places = { from: 'a.example', to: 'b.example' }
+  const images = [
+    { ...places, repositories: 'all', tags: 'all' },
+    { ...places, repositories: ['team/app'], tags: ['1'] },
+    { ...places, repositories: { include: 'team/.*', exclude: ['.*/old'] }, tags: { latest: '1' } },
+  ]
+  expect(parseSyncFile(JSON.stringify({ images })).images).toEqual([
+    { ...places, repositoryFilter: {}, filter: {} },
+    { ...places, repositories: ['team/app'], tags: ['1'] },
+    { ...places, repositoryFilter: { include: ['team/.*'], exclude: ['.*/old'] }, filter: { latest: 1 } },
+  ])
+})
+
 test('parseSyncFile() follows aliases', () => {
   const text = 'images:\n- &a {from: a, to: b, tags: &t [x]}\n- {from: c, to: d, tags: *t}'
   expect(parseSyncFile(text).images[1]).toEqual({ from: 'c', to: 'd', tags: ['x'] })
@@ -70,7 +84,7 @@ test.each([
   ],
   [
     `${image}  tag: x`,
-    'Cannot sync "images[0].tag": found a key that is not known, expected from, to, tags, platforms or index',
+    'Cannot sync "images[0].tag": found a key that is not known, expected from, to, repositories, tags, platforms or index',
   ],
   [`${image}mirror: x`, 'Cannot sync "mirror": found a key that is not known, expected images or concurrency'],
   [`${image}concurrency: 0`, 'Cannot sync "concurrency": found "0", expected a number from 1 to 999999'],
@@ -84,8 +98,8 @@ test.each([
     `${image}  platforms: linux/arm64\n  index: x`,
     'Cannot sync "images[0].index": found "x", expected sparse or rewrite',
   ],
-  [`${image}  tags: x`, 'Cannot sync "images[0].tags": found "x", expected "all", a list of tags or a filter'],
-  [`${image}  tags:`, 'Cannot sync "images[0].tags": found "", expected "all", a list of tags or a filter'],
+  [`${image}  tags: x`, 'Cannot sync "images[0].tags": found "x", expected "all", a list or a filter'],
+  [`${image}  tags:`, 'Cannot sync "images[0].tags": found "", expected "all", a list or a filter'],
   [`${image}  tags: []`, 'Cannot sync "images[0].tags": found a list of 0, expected at least one tag'],
   [`${image}  tags: [a, "b/c"]`, 'Cannot sync "images[0].tags[1]": found "b/c", expected a tag of letters'],
   [
@@ -109,6 +123,14 @@ test.each([
   [
     `${image}  tags: {latest: 1, prereleases: yes}`,
     'Cannot sync "images[0].tags.prereleases": found "yes", expected true or false',
+  ],
+  [
+    `${image}  repositories: [Up]`,
+    'Cannot sync "images[0].repositories[0]": found "Up", expected a path such as team/app',
+  ],
+  [
+    `${image}  repositories: {versions: x}`,
+    'Cannot sync "images[0].repositories.versions": found a key that is not known, expected include or exclude',
   ],
   ['images: [', 'Cannot sync by this file: found Flow sequence in block collection must be'],
   [`${image}images: x`, 'Cannot sync by this file: found Map keys must be unique at line 4'],

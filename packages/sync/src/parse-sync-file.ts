@@ -2,7 +2,14 @@ import { parseDocument } from 'yaml'
 import * as z from 'zod/mini'
 
 import { SyncFileError } from './errors.ts'
-import { syncFileCodec, tagFilterCodec, tagNamesCodec, type RawSyncImage } from './file-codecs.ts'
+import {
+  repositoryFilterCodec,
+  repositoryPathsCodec,
+  syncFileCodec,
+  tagFilterCodec,
+  tagNamesCodec,
+  type RawSyncImage,
+} from './file-codecs.ts'
 import type { SyncFile, SyncImage } from './sync-file.ts'
 
 /** The most characters of a file. */
@@ -19,7 +26,7 @@ const MAX_ALIASES = 100
  */
 export function parseSyncFile(text: string): SyncFile {
   const { images, concurrency } = decode(syncFileCodec, parseYaml(text), '')
-  return { concurrency, images: images.map((image, position) => withTags(image, `images[${position}]`)) }
+  return { concurrency, images: images.map((image, position) => completed(image, `images[${position}]`)) }
 }
 
 function parseYaml(text: string): unknown {
@@ -37,15 +44,30 @@ function parseYaml(text: string): unknown {
   }
 }
 
-function withTags({ tags: raw, ...image }: RawSyncImage, path: string): SyncImage {
-  if (raw === undefined) return image
-  if (raw === 'all') return { ...image, filter: {} }
-  if (typeof raw === 'string') {
-    throw new SyncFileError(`${path}.tags`, JSON.stringify(raw.slice(0, 160)), '"all", a list of tags or a filter')
+function completed({ tags, repositories, ...image }: RawSyncImage, path: string): SyncImage {
+  const chosenTags = oneOf(tags, `${path}.tags`, tagNamesCodec, tagFilterCodec)
+  const chosen = oneOf(repositories, `${path}.repositories`, repositoryPathsCodec, repositoryFilterCodec)
+  return {
+    ...image,
+    ...(chosen.names !== undefined && { repositories: chosen.names }),
+    ...(chosen.filter !== undefined && { repositoryFilter: chosen.filter }),
+    ...(chosenTags.names !== undefined && { tags: chosenTags.names }),
+    ...(chosenTags.filter !== undefined && { filter: chosenTags.filter }),
   }
-  return Array.isArray(raw)
-    ? { ...image, tags: decode(tagNamesCodec, raw, `${path}.tags`) }
-    : { ...image, filter: decode(tagFilterCodec, raw, `${path}.tags`) }
+}
+
+/** Decodes a list of names or a filter, of which `all` is one that chooses everything. */
+function oneOf<N, F extends object>(
+  raw: unknown,
+  path: string,
+  names: z.ZodMiniType<N>,
+  filter: z.ZodMiniType<F>,
+): { readonly names?: N; readonly filter?: F } {
+  if (raw === undefined) return {}
+  if (Array.isArray(raw)) return { names: decode(names, raw, path) }
+  if (typeof raw !== 'string') return { filter: decode(filter, raw, path) }
+  if (raw === 'all') return { filter: decode(filter, {}, path) }
+  throw new SyncFileError(path, JSON.stringify(raw.slice(0, 160)), '"all", a list or a filter')
 }
 
 function decode<T>(codec: z.ZodMiniType<T>, input: unknown, base: string): T {
@@ -62,8 +84,9 @@ function decode<T>(codec: z.ZodMiniType<T>, input: unknown, base: string): T {
 }
 
 function knownKeys(base: string, path: readonly PropertyKey[]): string {
+  if (base.endsWith('.repositories')) return 'include or exclude'
   if (base !== '') return 'include, exclude, versions, latest, parts or prereleases'
-  return path.length === 0 ? 'images or concurrency' : 'from, to, tags, platforms or index'
+  return path.length === 0 ? 'images or concurrency' : 'from, to, repositories, tags, platforms or index'
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {

@@ -18,11 +18,23 @@ export interface TagFilter {
   readonly prereleases?: boolean
 }
 
-/** An image, or several of a repository, that are to be the same in another place. */
+/** Chooses repositories of those that a registry has. Each rule that is there has to hold. */
+export interface RepositoryFilter {
+  /** Regular expressions of whole paths, of which one has to match. */
+  readonly include?: readonly string[]
+  /** Regular expressions of whole paths, of which none may match. */
+  readonly exclude?: readonly string[]
+}
+
+/** An image, or several of a repository or a registry, that are to be the same in another place. */
 export interface SyncImage {
-  /** A repository when there are `tags` or a `filter`, else an image. */
+  /** A registry when there are `repositories` or a filter of them, else a repository when there are `tags` or a `filter`, else an image. */
   readonly from: string
   readonly to: string
+  /** Repositories of the registry by their paths, which are not looked up in a list; each goes below `to`. */
+  readonly repositories?: readonly string[]
+  /** Chooses among all repositories of the registry, in place of `repositories`. */
+  readonly repositoryFilter?: RepositoryFilter
   /** Tags by their names, which are not looked up in a list. */
   readonly tags?: readonly string[]
   /** Chooses among all tags, in place of `tags`. */

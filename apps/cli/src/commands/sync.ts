@@ -24,7 +24,8 @@ export interface SyncCommandOptions {
 export async function syncCommand(context: CommandContext, file: string, options: SyncCommandOptions): Promise<void> {
   const { runtime, signal } = context
   const { dryRun = false, state, quiet = false, format } = options
-  const view = context.progress('stderr', { quiet })
+  // On a terminal the lines of results would run into those of progress.
+  const view = context.progress('stderr', { quiet: quiet || context.isTerminal })
   const print = createPrinter(context, format)
   let worst: { readonly error: unknown; readonly code: number } | undefined
   try {
