@@ -251,7 +251,7 @@ test.each<[object, string]>([
 })
 
 test('syncImages() gets one token for each repository, not one for each tag', async () => {
-  await using guarded = await startRegistry(tokenAuth({ users: new Map(), allow: () => true }))
+  await using guarded = await startRegistry(tokenAuth({ users: new Map(), allow: async () => true }))
   for (const tag of ['1', '2', '3', '4', '5', '6', '7', '8']) await guarded.push('app', tag, image)
   const tags = ['1', '2', '3', '4', '5', '6', '7', '8']
   const images = [{ from: `${guarded.host}/app`, to: `${target.host}/app`, tags }]
