@@ -66,6 +66,11 @@ async function chooseRoot(
   { onEvent, signal }: SyncPairOptions,
 ): Promise<Digest> {
   const { retry = DEFAULT_RETRY_POLICY } = runtime
-  const { root } = await selectCopy(source.content, found, { ...choiceOf(runtime, choice), retry, onEvent, signal })
+  const { root } = await selectCopy(source.content, found, {
+    ...choiceOf(runtime, source, choice),
+    retry,
+    onEvent,
+    signal,
+  })
   return root.digest
 }
