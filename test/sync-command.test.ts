@@ -49,7 +49,7 @@ test('dray sync prints a line for each image, and none of equal ones with -q', a
 test('dray sync names what is wrong in the file, and the file that is not there', async () => {
   const wrong = await sync('images: [{ from: a, to: b, tag: c }]')
   const message =
-    'dray: Cannot sync "images[0].tag": found a key that is not known, expected from, to, repositories, tags, platforms or index\n'
+    'dray: Cannot sync "images[0].tag": found a key that is not known, expected from, to, repositories, tags, platforms, index or referrers\n'
   expect(wrong).toMatchObject({ code: 2, stdout: '', stderr: message })
   const missing = await run(process.execPath, [program, 'sync', 'none.yaml'])
   expect(missing).toMatchObject({

@@ -149,8 +149,9 @@ mirror.yaml:
       to: mirror.example/all
       repositories: { include: 'team/.*' }
       tags: all
-    - from: ghcr.io/org/tool:1.0                  one image
+    - from: ghcr.io/org/tool:1.0                  one image, with what refers to it
       to: oci:layout
+      referrers: all
 
 A line for each image: copied, equal, outdated (with --dry-run) or failed. One that fails does not stop the others; the
 exit status is the highest of theirs. An image that is equal costs one HEAD at each registry. Nothing is deleted. The

@@ -112,6 +112,26 @@ test('syncImages() takes repositories of a registry, below the target', async ()
   expect(requests(target)).toContain('HEAD /v2/mirror/team/a/manifests/1')
 })
 
+test('syncImages() takes referrers along, also those that come after the image', async () => {
+  await source.push('app', '1', image)
+  const images = [{ from: `${source.host}/app:1`, to: `${target.host}/app:1`, referrers: 'application/x-sig' }]
+  const { digest } = image.manifest
+  expect(await sync(images)).toEqual([`copied app:1 ${digest}`])
+  expect(await sync(images)).toEqual([`equal app:1 ${digest}`])
+  const signature = await buildImage({
+    layers: [[{ path: 'signature' }]],
+    manifest: { subject: image.manifest, artifactType: 'application/x-sig' },
+  })
+  await source.push('app', 'any', signature)
+  expect(await sync(images, { dryRun: true })).toEqual([`outdated app:1 ${digest}`])
+  expect(await sync(images)).toEqual([`copied app:1 ${digest}`])
+  expect(await sync(images)).toEqual([`equal app:1 ${digest}`])
+  const remote = runtime.registry.repository(`${target.host}/app`)
+  const kept: string[] = []
+  for await (const referrer of remote.referrers(digest)) kept.push(referrer.digest)
+  expect(kept).toEqual([signature.manifest.digest])
+})
+
 test('syncImages() goes on after failures', async () => {
   await source.push('app', '1', image)
   const images = [

@@ -39,7 +39,7 @@ export interface SyncImagesOptions extends AbortOptions {
 /**
  * Makes places equal as a file says that `parseSyncFile` of `@drayage/sync` reads, and yields what became of each image as
  * it is known. An image that fails does not keep the others from being copied; nothing is deleted. To find that an image
- * is equal takes one HEAD at each registry; tags that the file names are not listed.
+ * is equal takes one HEAD at each registry, unless referrers go along, which are looked for each time; tags that the file names are not listed.
  *
  * @throws SyncFileError `ERR_SYNC_FILE` before the first request
  */

@@ -6,6 +6,7 @@ import { formatPlatform, isIndexType, type Descriptor } from '@drayage/manifest'
 import { choiceOf } from './copy-choice.ts'
 import { copyImage } from './copy-image.ts'
 import type { Runtime } from './create-runtime.ts'
+import { planImages } from './plan-images.ts'
 import { openCopySource, type CopySource } from './open-copy-source.ts'
 import type { SyncResult } from './sync-images.ts'
 import type { SyncPair } from './sync-plan.ts'
@@ -21,7 +22,7 @@ export interface SyncPairOptions extends AbortOptions {
 
 /**
  * Copies an image unless its target has the same. Both are asked for what they have by name; more is asked only when that
- * differs, or when images of an index are chosen and no state remembers what came of that.
+ * differs, when referrers go along, or when images of an index are chosen and no state remembers what came of that.
  */
 export async function syncPair(runtime: Runtime, pair: SyncPair, options: SyncPairOptions): Promise<SyncResult> {
   const { from, to, choice } = pair
@@ -32,13 +33,13 @@ export async function syncPair(runtime: Runtime, pair: SyncPair, options: SyncPa
     retrying(runtime, `"${to}"`, () => resolveTarget(runtime, pair.target, { signal }), options),
   ])
   const isMade = makesAnother(pair, found)
-  if (!isMade && held === found.digest) return { from, to, status: 'equal', digest: held }
   const asked = { source: found.digest, choice: describeChoice(choice) }
   const wanted = isMade
     ? (state.find(to, asked) ?? (await chooseRoot(runtime, source, found, pair, options)))
     : found.digest
   if (isMade) state.set(to, { ...asked, target: wanted })
-  if (held === wanted) return { from, to, status: 'equal', digest: wanted }
+  const isEqual = held === wanted && (choice.referrers === undefined || (await hasReferrers(runtime, pair, options)))
+  if (isEqual) return { from, to, status: 'equal', digest: wanted }
   if (dryRun) return { from, to, status: 'outdated', digest: wanted }
   const copied = await copyImage(runtime, from, to, { ...choice, onEvent, signal })
   return { from, to, status: 'copied', digest: copied.digest }
@@ -55,6 +56,17 @@ function describeChoice({ platforms = [], index }: SyncPair['choice']): string {
 
 async function resolveSource({ from, content }: CopySource, options: AbortOptions): Promise<Descriptor> {
   return 'mediaType' in from ? from : await content.resolve(from, options)
+}
+
+/** Whether the target has all that refers to the image; it may have come after the image. */
+async function hasReferrers(
+  runtime: Runtime,
+  { from, to, choice }: SyncPair,
+  options: SyncPairOptions,
+): Promise<boolean> {
+  const { onEvent, signal } = options
+  const plans = await planImages(runtime, [from], to, { ...choice, onEvent, signal })
+  return plans.every(({ totals }) => totals.copy.count + totals.mount.count + totals.rewrite.count === 0)
 }
 
 /** What the target is to stand for; only manifests are read. */

@@ -11,7 +11,7 @@ export interface SyncPair {
   readonly source: Transport
   readonly target: Transport
   /** Which images of an index are copied, and how. */
-  readonly choice: Pick<CopyImageOptions, 'all' | 'platforms' | 'index'>
+  readonly choice: Pick<CopyImageOptions, 'all' | 'platforms' | 'index' | 'referrers'>
 }
 
 /** A part of what one entry of a file asks for: images, tags that a list tells, or repositories that a list tells. */
@@ -94,11 +94,13 @@ function planRepository(image: SyncImage, path: string): SyncPlan {
   return { kind: 'tags', filter, from: from.text, to: to.text, source: from.transport, pairOf }
 }
 
-function choiceOf({ platforms, index }: SyncImage, to: Place): SyncPair['choice'] {
+function choiceOf({ platforms, index, referrers }: SyncImage, to: Place): SyncPair['choice'] {
   const isStore = to.transport.kind === 'store'
   refuse(to, isStore && (index !== undefined || (platforms ?? []).length > 1), 'another place for several platforms')
-  if (platforms === undefined) return isStore ? {} : { all: true }
-  return { platforms, ...(index !== undefined && { index }) }
+  refuse(to, isStore && referrers !== undefined, 'a registry or oci: for referrers')
+  const images = platforms !== undefined ? { platforms, ...(index !== undefined && { index }) } : { all: !isStore }
+  if (referrers === undefined) return images
+  return { ...images, referrers: referrers === 'all' ? {} : { artifactTypes: referrers } }
 }
 
 function onePair(from: Place, to: Place, choice: SyncPair['choice']): SyncPair {
@@ -148,7 +150,7 @@ function nameIn(text: string, transport: Transport): Pick<Place, 'tag' | 'isDige
     case 'oci':
     case 'oci-archive':
       return { tag: transport.tag, isDigest: false }
-    case 'dir':
+    default:
       return { tag: undefined, isDigest: false }
   }
 }

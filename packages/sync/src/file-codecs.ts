@@ -110,6 +110,11 @@ export type RawSyncImage = Omit<SyncImage, 'tags' | 'filter' | 'repositories' | 
 
 const place = z.string().check(z.minLength(1, { error: 'a place such as registry.example/team/app' }))
 
+const referrers: z.ZodMiniType<'all' | string[]> = z.pipe(
+  texts(z.string().check(z.minLength(1, { error: '"all" or artifact types' }))),
+  z.transform((types: string[]) => (types.length === 1 && types[0] === 'all' ? 'all' : types)),
+)
+
 const image = z
   .strictObject({
     from: place,
@@ -117,6 +122,7 @@ const image = z
     repositories: z.exactOptional(z.unknown()),
     tags: z.exactOptional(z.unknown()),
     platforms: z.exactOptional(platforms),
+    referrers: z.exactOptional(referrers),
     index: z.exactOptional(z.enum(['sparse', 'rewrite'], { error: 'sparse or rewrite' })),
   })
   .check((payload) => {

@@ -68,6 +68,18 @@ test('parseSyncFile() reads what is chosen of a registry', () => {
   ])
 })
 
+test.each([
+  ['all', 'all'],
+  ['application/spdx+json', ['application/spdx+json']],
+  [
+    ['a/b', 'c/d'],
+    ['a/b', 'c/d'],
+  ],
+])('parseSyncFile() reads the referrers %j', (given, expected) => {
+  const images = [{ from: 'a:1', to: 'b:1', referrers: given }]
+  expect(parseSyncFile(JSON.stringify({ images })).images[0]?.referrers).toEqual(expected)
+})
+
 test('parseSyncFile() follows aliases', () => {
   const text = 'images:\n- &a {from: a, to: b, tags: &t [x]}\n- {from: c, to: d, tags: *t}'
   expect(parseSyncFile(text).images[1]).toEqual({ from: 'c', to: 'd', tags: ['x'] })
@@ -84,7 +96,7 @@ test.each([
   ],
   [
     `${image}  tag: x`,
-    'Cannot sync "images[0].tag": found a key that is not known, expected from, to, repositories, tags, platforms or index',
+    'Cannot sync "images[0].tag": found a key that is not known, expected from, to, repositories, tags, platforms, index or referrers',
   ],
   [`${image}mirror: x`, 'Cannot sync "mirror": found a key that is not known, expected images or concurrency'],
   [`${image}concurrency: 0`, 'Cannot sync "concurrency": found "0", expected a number from 1 to 999999'],

@@ -86,7 +86,7 @@ function decode<T>(codec: z.ZodMiniType<T>, input: unknown, base: string): T {
 function knownKeys(base: string, path: readonly PropertyKey[]): string {
   if (base.endsWith('.repositories')) return 'include or exclude'
   if (base !== '') return 'include, exclude, versions, latest, parts or prereleases'
-  return path.length === 0 ? 'images or concurrency' : 'from, to, repositories, tags, platforms or index'
+  return path.length === 0 ? 'images or concurrency' : 'from, to, repositories, tags, platforms, index or referrers'
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {

@@ -46,6 +46,8 @@ export interface SyncImage {
    * new index of these images. By default one image is kept without its index, and several with a new one.
    */
   readonly index?: 'sparse' | 'rewrite'
+  /** What refers to the image, such as signatures, goes along: all of it, or of some artifact types; nothing by default. */
+  readonly referrers?: 'all' | readonly string[]
 }
 
 /** What is to be kept equal. */
