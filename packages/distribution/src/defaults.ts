@@ -45,3 +45,6 @@ export const DEFAULT_CONCURRENT_UPLOADS = 5
 
 /** Repositories that a blob is tried to be mounted from, as in Docker Engine for its largest layers. */
 export const MAX_MOUNT_TRIES = 4
+
+/** Layers recompressed at a time: each keeps all processors busy, and the second one while the first begins and ends. */
+export const DEFAULT_CONCURRENT_RECOMPRESSIONS = 2

@@ -13,6 +13,7 @@ test.each<[LayerState, string]>([
   [{ state: 'waiting' }, 'Waiting'],
   [{ state: 'retrying', secondsLeft: 5, retry: 1, error }, 'Retrying in 5 seconds'],
   [{ state: 'retrying', secondsLeft: 1, retry: 1, error }, 'Retrying in 1 second'],
+  [{ state: 'recompressed' }, 'Recompressed'],
   [{ state: 'verifying' }, 'Verifying Checksum'],
   [{ state: 'downloaded' }, 'Download complete'],
   [{ state: 'registering' }, 'Extracting'],
@@ -25,6 +26,10 @@ test.each<[DistributionEvent, DockerStatus]>([
   [
     { type: 'layer', digest, layer: { state: 'downloading', current: 1, total: 2 } },
     { id, status: 'Downloading', progress: { current: 1, total: 2 } },
+  ],
+  [
+    { type: 'layer', digest, layer: { state: 'recompressing', current: 1, total: 2 } },
+    { id, status: 'Recompressing', progress: { current: 1, total: 2 } },
   ],
   [
     { type: 'pulling', id: '3', path: 'library/alpine' },

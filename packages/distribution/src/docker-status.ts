@@ -22,7 +22,7 @@ export function dockerStatus(event: DistributionEvent, verb: ProgressVerb = 'pul
     case 'layer': {
       const { layer } = event
       const line = { id: shortHex(event.digest), status: verb === 'pull' ? pullStatus(layer) : pushStatus(layer) }
-      if (layer.state !== 'downloading') return line
+      if (layer.state !== 'downloading' && layer.state !== 'recompressing') return line
       return { ...line, progress: { current: layer.current, total: layer.total } }
     }
     case 'pushing':
@@ -58,6 +58,10 @@ function pullStatus(layer: LayerState): string {
       return 'Downloading'
     case 'retrying':
       return retryText(layer.secondsLeft)
+    case 'recompressing':
+      return 'Recompressing'
+    case 'recompressed':
+      return 'Recompressed'
     case 'verifying':
       return 'Verifying Checksum'
     case 'downloaded':
@@ -89,6 +93,8 @@ function pushStatus(layer: LayerState): string {
     case 'mounted':
     case 'waiting':
     case 'retrying':
+    case 'recompressing':
+    case 'recompressed':
       return pullStatus(layer)
   }
 }

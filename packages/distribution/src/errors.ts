@@ -18,7 +18,7 @@ export type DistributionErrorCode =
 export type TransferSide = 'source' | 'sink'
 
 /** What was being done to the content when a transfer failed. */
-export type TransferOperation = 'resolve' | 'fetch' | 'verify' | 'store' | 'tag' | 'register'
+export type TransferOperation = 'resolve' | 'fetch' | 'verify' | 'store' | 'tag' | 'register' | 'recompress'
 
 /** A step of a transfer that failed; `cause` says why. */
 export class TransferError extends Error {

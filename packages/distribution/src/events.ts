@@ -25,6 +25,14 @@ export type LayerState =
       readonly retry: number
       readonly error: unknown
     }
+  | {
+      readonly state: 'recompressing'
+      /** Bytes of the former layer that were read. */
+      readonly current: number
+      /** Bytes of the whole former layer. */
+      readonly total: number
+    }
+  | { readonly state: 'recompressed' }
   | { readonly state: 'verifying' }
   | { readonly state: 'downloaded' }
   | { readonly state: 'registering' }

@@ -5,6 +5,8 @@
  *
  * @packageDocumentation
  */
+export type { ConvertedGraph } from './convert.ts'
+export type { ConvertOptions, RecompressOptions } from './convert-options.ts'
 export type { CopyOptions } from './copy.ts'
 export type { CopySelection, SelectCopyOptions } from './copy-selection.ts'
 export type { CopiedReferrer, CopyReferrers } from './gather-referrers.ts'
@@ -22,10 +24,13 @@ export type {
   ImageRegistrar,
   LayerMeasurement,
   LayerMeasurer,
+  LayerRecompressor,
   LayerRegistrar,
   NameKeeper,
   PulledImage,
   PullStore,
+  RecompressedBlob,
+  RecompressRequest,
   RepositoryOpener,
   RepositorySource,
   TagLister,
@@ -37,10 +42,12 @@ export type { PullOptions, PullResult } from './pull.ts'
 export type { SelectImageOptions } from './select-image.ts'
 export type { RetryPolicy } from './retry-policy.ts'
 
+export { convert } from './convert.ts'
 export { copy } from './copy.ts'
 export { selectCopy } from './copy-selection.ts'
 export {
   DEFAULT_CONCURRENT_DOWNLOADS,
+  DEFAULT_CONCURRENT_RECOMPRESSIONS,
   DEFAULT_CONCURRENT_UPLOADS,
   DEFAULT_DOWNLOAD_ATTEMPTS,
   DEFAULT_RETRY_STEP_MS,
@@ -68,6 +75,7 @@ export { load } from './load.ts'
 export { planCopy, totalsOf } from './plan-copy.ts'
 export { pull } from './pull.ts'
 export { push } from './push.ts'
+export { pushSchema1 } from './push-schema1.ts'
 export { DEFAULT_RETRY_POLICY, isRetryable, retryDelayMs } from './retry-policy.ts'
 export { translatePullError } from './translate-pull-error.ts'
 export { isLeftOut } from './walk-selection.ts'

@@ -1,6 +1,6 @@
 import type { AbortOptions, ByteStream } from '@drayage/bytes'
 import type { Checker, Fetcher, Ingester, Resolver, Tagger } from '@drayage/content'
-import type { ChainId, DiffId, ImageId } from '@drayage/digest'
+import type { ChainId, DiffId, Digest, DigestAlgorithm, ImageId } from '@drayage/digest'
 import type { DecodedImageConfig, Descriptor } from '@drayage/manifest'
 import type { Reference, Repository } from '@drayage/reference'
 
@@ -31,6 +31,31 @@ export interface LayerMeasurer<M extends LayerMeasurement> {
   find(blob: Descriptor, options?: AbortOptions): Promise<DiffId | undefined>
   /** Inflates and hashes a layer whose bytes may still be arriving. */
   measure(source: ByteStream, options?: AbortOptions): Promise<M>
+}
+
+/** A layer in another compression, and what went into it. */
+export interface RecompressedBlob {
+  readonly digest: Digest
+  /** In bytes. */
+  readonly size: number
+  readonly uncompressed: { readonly digest: Digest }
+}
+
+/** How a layer is recompressed. */
+export interface RecompressRequest extends AbortOptions {
+  readonly compression: 'gzip' | 'zstd'
+  readonly level?: number | undefined
+  /** Of both digests. */
+  readonly algorithm?: DigestAlgorithm | undefined
+}
+
+/** Changes the compression of layers. */
+export interface LayerRecompressor {
+  /** Inflates `source`, compresses it and hashes both; `result` is there when `stream` was read to its end. */
+  recompress(
+    source: ByteStream,
+    request: RecompressRequest,
+  ): { readonly stream: ByteStream; readonly result: Promise<RecompressedBlob> }
 }
 
 /** Keeps layers. */

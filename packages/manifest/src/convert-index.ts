@@ -2,7 +2,7 @@ import type { Converted } from './convert-manifest.ts'
 import { keepDockerMembers } from './docker-members.ts'
 import { ManifestConversionError } from './errors.ts'
 import type { ImageIndex } from './image-index.ts'
-import { FORMAT_TYPES, type ManifestFormat } from './manifest-format.ts'
+import { FORMAT_TYPES, manifestFormat, type ManifestFormat } from './manifest-format.ts'
 import { quote } from './quote.ts'
 
 /**
@@ -18,7 +18,9 @@ export function convertIndex(index: ImageIndex, format: ManifestFormat): Convert
   const value: ImageIndex = { ...index, mediaType: types.index }
   for (const [position, { mediaType, platform }] of index.manifests.entries()) {
     const path = `manifests[${position}]`
-    if (mediaType !== types.manifest && mediaType !== types.index) {
+    // An OCI index may list anything; what is Docker's was not converted.
+    const isOfFormat = format === 'oci' ? manifestFormat(mediaType) !== 'v2s2' : manifestFormat(mediaType) === 'v2s2'
+    if (!isOfFormat) {
       throw new ManifestConversionError(format, path, quote(mediaType), `${types.manifest} or ${types.index}`)
     }
     if (format === 'v2s2' && platform === undefined && mediaType === types.manifest) {

@@ -95,6 +95,12 @@ test('convertIndex() writes indexes and manifest lists, and keeps platforms', ()
   expect(convertIndex(index, 'oci').value).toEqual({ ...index, mediaType: MEDIA_TYPES.ociIndex })
 })
 
+test('convertIndex() keeps what else an OCI index lists, which a manifest list cannot', () => {
+  const index = { schemaVersion: 2, manifests: [blob('application/vnd.example.other')] } as const
+  expect(convertIndex(index, 'oci').value.manifests).toEqual(index.manifests)
+  expect(() => convertIndex(index, 'v2s2')).toThrow(expect.objectContaining({ code: 'ERR_MANIFEST_CONVERSION' }))
+})
+
 test('convertIndex() refuses manifests of the other format and, in a manifest list, without platform', () => {
   const index = { schemaVersion: 2, manifests: [blob(MEDIA_TYPES.dockerManifest)] } as const
   for (const format of ['oci', 'v2s2'] as const) {

@@ -1,6 +1,7 @@
-import { fromBytes, type ByteStream } from '@drayage/bytes'
+import { concat, decodeText, encodeText, fromBytes, type ByteStream } from '@drayage/bytes'
 import { writeBlob, type HttpClient, type HttpResponse } from '@drayage/content'
 import { digestOf } from '@drayage/digest'
+import { decodeImageConfig, encodeSchema1, MEDIA_TYPES, signSchema1, type Descriptor } from '@drayage/manifest'
 import { buildImage } from '@drayage/testkit'
 import { describe, expect, it } from 'vitest'
 
@@ -523,6 +524,29 @@ describe('a Location on another host', () => {
 })
 
 describe('manifests', () => {
+  it('of schema 1 go by the digest of what was signed, and others are refused', async () => {
+    const { configBytes, manifestValue } = await buildImage()
+    const { bytes: payload } = encodeSchema1(manifestValue, decodeImageConfig(configBytes), { name: 'app', tag: 'v1' })
+    const signed = await signSchema1(payload)
+    const registry = pushRegistry()
+    const digest = digestOf(payload)
+    registry.fault = () =>
+      Promise.resolve({ status: 201, headers: { 'docker-content-digest': digest }, body: fromBytes() })
+    const what = { mediaType: MEDIA_TYPES.schema1Signed, digest, size: signed.byteLength }
+    const commit = async (content: Uint8Array, expected: Descriptor): Promise<string> => {
+      await using ingest = await registry.repository.begin(expected.digest)
+      await ingest.append(fromBytes(content))
+      return await ingest.commit(expected)
+    }
+    expect(await commit(signed, what)).toBe('committed')
+    await registry.repository.tag(what, { ...registry.repository.name, tag: 'v1' })
+    expect(registry.steps()).toEqual(['PUT manifests', 'PUT manifests'])
+    const altered = encodeText(decodeText(signed).replace('amd64', 'arm64'))
+    expect(await failureFields(commit(altered, what))).toMatchObject({ code: 'ERR_DIGEST_MISMATCH' })
+    expect(await failureFields(commit(concat([signed, signed]), what))).toMatchObject({ code: 'ERR_CONTENT_LONG' })
+    expect(registry.steps()).toEqual([])
+  })
+
   it('go where manifests go, by digest, and get tags', async () => {
     const image = await buildImage({ layers: [[{ path: 'a', content: 'a' }]] })
     const registry = pushRegistry()

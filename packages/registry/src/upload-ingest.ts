@@ -1,7 +1,7 @@
 import { concat, fromBytes, skip, type AbortOptions, type ByteStream } from '@drayage/bytes'
 import { IngestClosedError, type Ingest } from '@drayage/content'
 import { isDigestError, LongContentError, ShortContentError, tryParseDigest, verifyBytes } from '@drayage/digest'
-import type { Descriptor } from '@drayage/manifest'
+import { decodeManifest, MEDIA_TYPES, type Descriptor } from '@drayage/manifest'
 
 import { closeBody } from './body.ts'
 import { isManifestContent } from './content-path.ts'
@@ -96,7 +96,7 @@ export function openUploadIngest(parts: UploadIngestParts): UploadIngest {
 
   const commitHeld = async (bytes: Uint8Array, what: Descriptor, options: AbortOptions): Promise<void> => {
     try {
-      verifyBytes(bytes, what)
+      verifyContent(bytes, what)
     } catch (error) {
       if (!isDigestError(error) || error.code !== 'ERR_CONTENT_SHORT') await drop(options)
       throw error
@@ -167,6 +167,13 @@ export function openUploadIngest(parts: UploadIngestParts): UploadIngest {
       close()
     },
   }
+}
+
+/** The digest of a signed schema 1 manifest is that of the bytes that were signed. */
+function verifyContent(bytes: Uint8Array, what: Descriptor): void {
+  const isSigned = what.mediaType === MEDIA_TYPES.schema1Signed && bytes.byteLength === what.size
+  if (isSigned) decodeManifest(bytes, { mediaType: what.mediaType, digest: what.digest })
+  else verifyBytes(bytes, what)
 }
 
 async function* joined(first: readonly Uint8Array[], rest: ByteStream): ByteStream {
