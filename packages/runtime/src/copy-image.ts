@@ -20,6 +20,7 @@ import type { Runtime } from './create-runtime.ts'
  * @throws DigestChangeError `ERR_DIGEST_CHANGE` where digests are to stay and would not
  * @throws ReferrersError `ERR_REFERRERS` for a source that knows no referrers, when they are to go along
  * @throws SparseIndexError `ERR_SPARSE_INDEX` when the target refuses a sparse index
+ * @throws ManifestConversionError `ERR_MANIFEST_CONVERSION` and the other errors of `convert`
  * @throws PlatformNotFoundError `ERR_PLATFORM_NOT_FOUND`
  * @throws TransferError `ERR_TRANSFER` and the other errors of `copy`
  */

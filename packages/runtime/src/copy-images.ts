@@ -4,6 +4,7 @@ import type { Descriptor } from '@drayage/manifest'
 import type { Repository } from '@drayage/reference'
 
 import { assertTakes } from './assert-takes.ts'
+import { afterConversion, convertCopySource } from './convert-copy-source.ts'
 import type { CopyImageOptions } from './copy-options.ts'
 import { fullyNamed, parseCopyTarget, type ArchivePlace } from './copy-target.ts'
 import { copyToDockerArchive } from './copy-to-docker-archive.ts'
@@ -45,7 +46,9 @@ export async function copyImages(
     const toPlace = to.placeOf(opened)
     assertTakes(toPlace, target, options)
     const source = to.keepsNames ? fullyNamed(opened) : opened
-    copied.push(await copyToPlace(runtime, source, toPlace, neighbours.optionsFor(toPlace, options)))
+    await using converted = await convertCopySource(runtime, source, toPlace, options)
+    const placed = neighbours.optionsFor(toPlace, afterConversion(options))
+    copied.push(await copyToPlace(runtime, converted, toPlace, placed))
   }
   return copied
 }
@@ -58,11 +61,17 @@ async function copyToArchive(
 ): Promise<Descriptor[]> {
   const opened: CopySource[] = []
   try {
-    for (const place of places) opened.push(await openCopySource(runtime, place, { signal: options.signal }))
-    const sources = opened.length > 1 ? opened.map(fullyNamed) : opened
+    const sources: CopySource[] = []
+    for (const place of places) {
+      const one = await openCopySource(runtime, place, { signal: options.signal })
+      opened.push(one)
+      const source = await convertCopySource(runtime, places.length > 1 ? fullyNamed(one) : one, to, options)
+      opened.push(source)
+      sources.push(source)
+    }
     return to.kind === 'oci-archive'
-      ? await copyToOciArchive(runtime, sources, to, options)
-      : await copyToDockerArchive(runtime, sources, to, options)
+      ? await copyToOciArchive(runtime, sources, to, afterConversion(options))
+      : await copyToDockerArchive(runtime, sources, to, afterConversion(options))
   } finally {
     for (const source of opened) await source[Symbol.asyncDispose]()
   }

@@ -2,8 +2,10 @@ import type { AbortOptions } from '@drayage/bytes'
 import type { CopyReferrers, OnEvent } from '@drayage/distribution'
 import type { Platform } from '@drayage/manifest'
 
+import type { ConversionOptions } from './conversion-options.ts'
+
 /** Options of {@link copyImage}. */
-export interface CopyImageOptions extends AbortOptions {
+export interface CopyImageOptions extends AbortOptions, ConversionOptions {
   /** Whether an index is copied whole, as `index: 'full'` says; `false` by default. */
   readonly all?: boolean
   /** Which images of an index are copied; the one for the runtime's platform by default. */

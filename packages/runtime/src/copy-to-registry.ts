@@ -1,4 +1,4 @@
-import { copy, DEFAULT_RETRY_POLICY } from '@drayage/distribution'
+import { copy, DEFAULT_RETRY_POLICY, pushSchema1 } from '@drayage/distribution'
 import type { Descriptor } from '@drayage/manifest'
 import { formatReference, type Reference, type Repository } from '@drayage/reference'
 
@@ -34,6 +34,10 @@ export async function copyToRegistry(
   const { retry = DEFAULT_RETRY_POLICY } = runtime
   const { signal, onEvent = (): void => {} } = options
   const mountFrom = mountSources(source, reference, options.holderOf)
+  if (options.format === 'v2s1' && 'mediaType' in from) {
+    const names = { from, to: reference }
+    return await pushSchema1(content, openRemote(runtime, reference), names, { signal, onEvent, retry, mountFrom })
+  }
   return await copy(
     content,
     openRemote(runtime, reference),

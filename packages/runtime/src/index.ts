@@ -4,11 +4,13 @@
  * @packageDocumentation
  */
 export type { ArchiveFormat } from './archive-format.ts'
+export type { ConversionOptions, WantedCompression } from './conversion-options.ts'
 export type { CopyImageOptions } from './copy-options.ts'
 export type { DiskUsage } from './disk-usage.ts'
 export type { DeletedRemote, DeleteRemoteOptions } from './delete-remote.ts'
 export type { ImportedImage, ImportImageOptions } from './import-image.ts'
 export type { HistoryItem } from './image-history.ts'
+export type { ImageFormat } from './image-format.ts'
 export type { ImageInspection, InspectedConfig } from './inspect-image.ts'
 export type { ImageSummary, ListImagesOptions } from './list-images.ts'
 export type { LoadedImage, LoadImagesOptions } from './load-images.ts'
@@ -27,6 +29,8 @@ export type { SyncImagesOptions, SyncResult, SyncStatus } from './sync-images.ts
 export type { SweepStoreOptions, SweptStore } from './sweep-store.ts'
 
 export { ARCHIVE_FORMATS, DEFAULT_ARCHIVE_FORMAT } from './archive-format.ts'
+export { checkConversion } from './conversion-options.ts'
+export { IMAGE_FORMATS } from './image-format.ts'
 export { copyImage } from './copy-image.ts'
 export { copyImages } from './copy-images.ts'
 export { createRuntime } from './create-runtime.ts'

@@ -6,10 +6,12 @@ import type { Repository } from '@drayage/reference'
 
 import { assertTakes } from './assert-takes.ts'
 import { choiceOf } from './copy-choice.ts'
+import { isConversion } from './conversion-options.ts'
 import type { CopyImageOptions } from './copy-options.ts'
 import { parseCopyTarget } from './copy-target.ts'
 import { mountSources } from './copy-to-registry.ts'
 import type { Runtime } from './create-runtime.ts'
+import { TransportError } from './errors.ts'
 import { openCopySource, type CopySource } from './open-copy-source.ts'
 import { parseTransport, type Transport } from './transport.ts'
 import { checkTarget } from './check-target.ts'
@@ -20,6 +22,7 @@ import { checkTarget } from './check-target.ts'
  * place is there for the next one.
  *
  * @returns a plan for each source
+ * @throws TransportError `ERR_TRANSPORT` for a conversion, whose digests are known only when it is done
  * @throws the errors of `copyImages`, as far as they show without writing
  */
 export async function planImages(
@@ -29,6 +32,13 @@ export async function planImages(
   options: CopyImageOptions = {},
 ): Promise<CopyPlan[]> {
   if (sources.length === 0) throw new RangeError('Cannot plan to copy images: found none, expected at least one')
+  if (isConversion(options)) {
+    throw new TransportError(
+      'plan to copy to',
+      target,
+      'found a conversion, whose digests nobody knows before, expected none',
+    )
+  }
   const from = sources.map((text) => ({ text, place: parseTransport(text) }))
   const to = parseCopyTarget(target, sources.length)
   const plans: CopyPlan[] = []

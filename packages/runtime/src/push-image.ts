@@ -1,15 +1,17 @@
 import type { AbortOptions } from '@drayage/bytes'
 import { walk } from '@drayage/content'
-import { push, type OnEvent } from '@drayage/distribution'
-import type { Descriptor } from '@drayage/manifest'
+import { push, pushSchema1, type OnEvent } from '@drayage/distribution'
+import { isLayerType, type Descriptor } from '@drayage/manifest'
 import { familiarReference, parseReference, parseRepository, withDefaultTag, type Reference } from '@drayage/reference'
 
+import type { ConversionOptions } from './conversion-options.ts'
 import type { Runtime } from './create-runtime.ts'
+import { openConversion } from './open-conversion.ts'
 import { openRemote } from './remote.ts'
 import { wholeTarget } from './whole-target.ts'
 
 /** Options of {@link pushImage} and {@link pushAllTags}. */
-export interface PushImageOptions extends AbortOptions {
+export interface PushImageOptions extends AbortOptions, ConversionOptions {
   readonly onEvent?: OnEvent
 }
 
@@ -21,10 +23,13 @@ export interface PushedImage {
 
 /**
  * Pushes an image of the local store to the registry of its name, with the bytes that it was pulled or loaded with, so
- * that its digests do not change: the index when all its images are here, else the image.
+ * that its digests do not change: the index when all its images are here, else the image. With `format` or `compression`
+ * it is converted first; schema 1 holds one image.
  *
  * @param name familiar or full; `latest` when it has no tag
  * @throws ImageNotFoundError `ERR_IMAGE_NOT_FOUND`
+ * @throws RangeError for a conversion that there is not
+ * @throws ManifestConversionError `ERR_MANIFEST_CONVERSION` and the other errors of `convert`
  * @throws TransferError `ERR_TRANSFER` and the other errors of `push`
  */
 export async function pushImage(
@@ -35,14 +40,18 @@ export async function pushImage(
   const reference = withDefaultTag(typeof name === 'string' ? parseReference(name) : name)
   const store = await runtime.openStore()
   const image = await store.images.find(familiarReference(reference), options)
-  const whole = await wholeTarget(store, reference, image.manifest, options)
+  const isSchema1 = options.format === 'v2s1'
+  const whole = isSchema1 ? image.manifest : await wholeTarget(store, reference, image.manifest, options)
   const source = { fetch: store.content.fetch, resolve: store.images.resolve }
-  const target = await push(
-    source,
+  await using converted = await openConversion(runtime, source, whole, options)
+  const pushAs = isSchema1 ? pushSchema1 : push
+  const target = await pushAs(
+    converted.source,
     openRemote(runtime, reference),
-    { from: whole, to: reference },
+    { from: converted.root, to: reference },
     {
-      ...options,
+      signal: options.signal,
+      ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
       ...(runtime.retry === undefined ? {} : { retry: runtime.retry }),
       mountFrom: async ({ digest }) =>
         (await store.images.sourcesOf(digest, options)).filter(
@@ -50,7 +59,10 @@ export async function pushImage(
         ),
     },
   )
-  for await (const { descriptor } of walk(store.content, target, { signal: options.signal })) {
+  for await (const { descriptor } of walk(converted.source, converted.root, { signal: options.signal })) {
+    // What was made for this push is not here afterwards, and schema 1 has layers only.
+    const isKept = isSchema1 ? isLayerType(descriptor.mediaType) : true
+    if (!isKept || !(await store.content.has(descriptor, options))) continue
     await store.images.recordSource(descriptor.digest, reference, options)
   }
   return { reference, target }

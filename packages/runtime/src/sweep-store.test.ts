@@ -1,4 +1,4 @@
-import { rename, rm, utimes } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, utimes } from 'node:fs/promises'
 import path from 'node:path'
 
 import { fromBytes } from '@drayage/bytes'
@@ -34,6 +34,18 @@ test('sweepStore() removes orphans and old downloads, and keeps images, leased c
   await utimes(path.join(store.directory, 'ingest/broken-off/data'), old, old)
   expect(await sweepStore(runtime)).toEqual({ ingests: 1, blobs: [orphan.digest], bytes: 12 })
   expect(await findFaults(store)).toEqual([])
+})
+
+test('sweepStore() removes what killed conversions left, and leaves those at work', async () => {
+  await using directory = await tempDir()
+  await using runtime = await openTestRuntime(directory.path)
+  const store = await runtime.openStore()
+  const scratch = path.join(store.directory, 'scratch')
+  for (const name of ['killed/blobs', 'at-work/blobs']) await mkdir(path.join(scratch, name), { recursive: true })
+  const old = new Date(Date.now() - DEFAULT_INGEST_AGE_MS - 1000)
+  await utimes(path.join(scratch, 'killed'), old, old)
+  await sweepStore(runtime)
+  expect(await readdir(scratch)).toEqual(['at-work'])
 })
 
 test('sweepWhenDue() sweeps once a day, and again after a clock that was ahead', async () => {

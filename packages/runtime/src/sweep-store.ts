@@ -1,4 +1,4 @@
-import { stat, writeFile } from 'node:fs/promises'
+import { readdir, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
 import type { AbortOptions } from '@drayage/bytes'
@@ -7,6 +7,7 @@ import type { OnEvent } from '@drayage/distribution'
 
 import type { Runtime } from './create-runtime.ts'
 import type { LocalStore } from './local-store.ts'
+import { SCRATCH_DIRECTORY } from './open-conversion.ts'
 
 /** How long a broken-off download waits to be resumed, in milliseconds: a week. */
 export const DEFAULT_INGEST_AGE_MS: number = 7 * 24 * 60 * 60 * 1000
@@ -31,22 +32,37 @@ export interface SweptStore {
 }
 
 /**
- * Removes from the local store what killed and failed commands left: downloads that nobody resumed, and content that
- * nothing refers to. What a command brought before it failed stays for a day.
+ * Removes from the local store what killed and failed commands left: downloads that nobody resumed, conversions, and
+ * content that nothing refers to. What a command brought before it failed stays for a day.
  */
 export async function sweepStore(runtime: Runtime, options: SweepStoreOptions = {}): Promise<SweptStore> {
   return await sweepLocalStore(await runtime.openStore(), options)
 }
 
 async function sweepLocalStore(
-  { content, leases }: LocalStore,
+  { directory, content, leases }: LocalStore,
   { olderThanMs = DEFAULT_INGEST_AGE_MS, signal }: SweepStoreOptions,
 ): Promise<SweptStore> {
   const { ingests, bytes } = await content.sweepIngests({ olderThanMs, signal })
+  await sweepScratch(path.join(directory, SCRATCH_DIRECTORY), Date.now() - olderThanMs)
   const sizes = new Map<Digest, number>()
   for await (const { digest, size } of content.list({ signal })) sizes.set(digest, size)
   const blobs = await leases.sweep([...sizes.keys()], (digest) => content.delete(digest, { signal }))
   return { ingests, blobs, bytes: blobs.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), bytes) }
+}
+
+/** Removes what conversions left that were killed; no conversion lasts as long. */
+async function sweepScratch(directory: string, bornBeforeMs: number): Promise<void> {
+  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  for (const name of names) {
+    const one = path.join(directory, name)
+    // One that has just ended is gone.
+    const begun = await stat(one).catch(() => undefined)
+    if (begun !== undefined && begun.mtimeMs <= bornBeforeMs) await rm(one, { recursive: true, force: true })
+  }
 }
 
 /** Sweeps the store unless that was done in the last day. It is no part of what the user asked for: a failure is a warning. */
