@@ -48,8 +48,10 @@ Logins are those of docker and podman.`,
     'push',
     `  dray push registry.example/team/app:1.2
   dray push -a registry.example/team/app          every tag of the repository
+  dray push --format v2s2 --compression gzip registry.example/team/app:1.2
+  dray push --compression zstd:9 registry.example/team/app:1.2
 
-Manifests and layers go as they came, so that no digest changes; what the registry has is not sent, and what another
+Manifests and layers go as they came, so that no digest changes unless --format or --compression ask for it; what the registry has is not sent, and what another
 of its repositories has is mounted. Run it again after a failure: it goes on in the session that was open.`,
   ],
   [
@@ -116,6 +118,7 @@ Fields: .Name .ID .Size .SharedSize .UniqueSize. Sizes are of uncompressed layer
   dray copy docker-archive:alpine.tar store:alpine:3
   dray copy alpine:3 busybox:1 docker://registry.example/mirror/   mirror/alpine:3, mirror/busybox:1
   dray copy --dry-run --all alpine:3 oci:layout   what would be done with each manifest and blob
+  dray copy --compression zstd docker://alpine:3 docker://registry.example/alpine:3
 
 The digest of what was copied is printed. Digests do not change, except from and to a docker-archive: it holds layers
 uncompressed and no manifest. A docker-archive and the store take one platform; an archive or dir: that is there is not replaced.

@@ -9,3 +9,9 @@ export const PLATFORM = '--platform <os/arch[/variant]>'
 export const FORMAT = '--format <format>'
 /** What a format may be. */
 export const FORMATS = 'json, table, "table TEMPLATE" or a Go template'
+/** The option for the compression of layers. */
+export const COMPRESSION = '--compression <kind>'
+/** What that may be. */
+export const COMPRESSION_HELP = 'compress layers with gzip or zstd; with :LEVEL also those that are'
+/** What the format of a verb that writes manifests may be. */
+export const IMAGE_FORMAT_HELP = 'write manifests as OCI, Docker schema 2 or, for old registries, schema 1'

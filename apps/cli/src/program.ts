@@ -1,10 +1,10 @@
 import { Command, Option } from '@commander-js/extra-typings'
-import { ARCHIVE_FORMATS, DEFAULT_ARCHIVE_FORMAT } from '@drayage/runtime'
+import { ARCHIVE_FORMATS, DEFAULT_ARCHIVE_FORMAT, IMAGE_FORMATS } from '@drayage/runtime'
 
 import { createCommandContext, PROGRESS_KINDS } from './command-context.ts'
 import { EXAMPLES, PROGRAM_HELP } from './help.ts'
 import { addRegistryVerbs, addRemoteVerbs, addSync } from './program-remote.ts'
-import { FORMAT, FORMATS, PLATFORM, type Run } from './program-run.ts'
+import { COMPRESSION, COMPRESSION_HELP, FORMAT, FORMATS, IMAGE_FORMAT_HELP, PLATFORM, type Run } from './program-run.ts'
 import { escapeForTerminal } from './render/escape.ts'
 
 /** What the verbs of a program share. */
@@ -79,6 +79,8 @@ function addPush(program: Command, run: Run): void {
     .argument('<ref...>', 'references such as ghcr.io/org/app:1.2')
     .option('-a, --all-tags', 'every tag of the repository')
     .option('-q, --quiet', 'print the full reference only')
+    .addOption(new Option('--format <format>', IMAGE_FORMAT_HELP).choices(IMAGE_FORMATS))
+    .option(COMPRESSION, COMPRESSION_HELP)
     .action((refs, options) =>
       run(undefined, async (context) => (await import('./commands/push.ts')).pushCommand(context, refs, options)),
     )
@@ -212,6 +214,8 @@ function addArchiveVerbs(program: Command, run: Run): void {
       ).choices(['full', 'sparse', 'rewrite'] as const),
     )
     .option('--preserve-digests', 'copy nothing when a digest would change')
+    .addOption(new Option('--format <format>', IMAGE_FORMAT_HELP).choices(IMAGE_FORMATS))
+    .option(COMPRESSION, COMPRESSION_HELP)
     .option('--referrers', 'take along signatures, attestations and whatever else refers to what is copied')
     .addOption(
       new Option('--referrers-type <type>', 'only referrers of this artifact type; can be given again')

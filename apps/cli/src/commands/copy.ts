@@ -2,12 +2,13 @@ import { parsePlatform, type Platform } from '@drayage/manifest'
 import { copyImages, hostPlatform, planImages, type CopyImageOptions } from '@drayage/runtime'
 
 import type { CommandContext } from '../command-context.ts'
+import { conversionOf, type ConversionCommandOptions } from '../conversion.ts'
 import { formatPlan } from '../render/plan.ts'
 import { terminalJson } from '../render/escape.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** Options of `dray copy`. */
-export interface CopyCommandOptions {
+export interface CopyCommandOptions extends ConversionCommandOptions {
   readonly all?: boolean | undefined
   readonly index?: CopyImageOptions['index'] | undefined
   /** Each may be several, separated by commas. */
@@ -21,7 +22,7 @@ export interface CopyCommandOptions {
   readonly quiet?: boolean | undefined
 }
 
-/** `dray copy SOURCE... TARGET`: between registries, the store, archives and directories. */
+/** `dray copy [--format FORMAT] [--compression KIND[:LEVEL]] SOURCE... TARGET`: between all places. */
 export async function copyCommand(
   context: CommandContext,
   places: readonly string[],
@@ -32,7 +33,7 @@ export async function copyCommand(
   if (target === undefined || sources.length === 0) {
     throw new UsageError('Cannot copy: found one place, expected a source and a target')
   }
-  const choice = choiceOf(options)
+  const choice = { ...choiceOf(options), ...conversionOf(options) }
   const view = context.progress('stderr', { quiet: options.quiet })
   const working = { ...choice, onEvent: view.onEvent, signal: context.signal }
   try {
