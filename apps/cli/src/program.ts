@@ -186,7 +186,10 @@ function addArchiveVerbs(program: Command, run: Run): void {
   program
     .command('load')
     .description('bring the images of an archive into the store')
-    .option('-i, --input <file>', 'an archive of docker, podman, skopeo or crane, also compressed; - is stdin')
+    .option(
+      '-i, --input <file>',
+      'an archive of docker, podman, skopeo or crane, also compressed, or a directory; - is stdin',
+    )
     .option('-q, --quiet', 'no progress')
     .option(PLATFORM, 'which image of an index (default: this machine)')
     .action((options) =>

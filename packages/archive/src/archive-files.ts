@@ -21,6 +21,8 @@ export interface ArchiveFile {
 
 /** The files of an open archive. */
 export interface ArchiveFiles extends AsyncDisposable {
+  /** The paths of all members inside. */
+  readonly names: Iterable<string>
   /**
    * The file that `name` stands for.
    *
@@ -54,6 +56,7 @@ function filesOf(bytes: ArchiveBytes, contents: Awaited<ReturnType<typeof readTa
     return fileOf(bytes, member)
   }
   return {
+    names: contents.members.keys(),
     find,
     require(name) {
       const file = find(name)

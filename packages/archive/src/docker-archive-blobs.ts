@@ -1,5 +1,6 @@
 import { type ByteStream, fromBytes } from '@drayage/bytes'
-import { type Digest, digestOfStream } from '@drayage/digest'
+import { decompress } from '@drayage/compression'
+import { type Digest, type DiffId, digestOfStream, parseDiffId } from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
 
 import type { AbortOptions } from '@drayage/bytes'
@@ -16,12 +17,15 @@ export interface DockerArchiveBlobs {
   addFile(digest: Digest, file: ArchiveFile): void
   /** The digest of a file of the archive; each file is read once. */
   digestOf(file: ArchiveFile, options: AbortOptions): Promise<Digest>
+  /** The digest of what a file of the archive inflates to; each file is read once. */
+  diffIdOf(file: ArchiveFile, options: AbortOptions): Promise<DiffId>
 }
 
 /** Creates the table; what is not in it may be in the layout inside the archive. */
 export function createDockerArchiveBlobs(layout: LayoutSource | undefined): DockerArchiveBlobs {
   const known = new Map<string, ContentFile>()
   const digests = new Map<number, Digest>()
+  const diffIds = new Map<number, DiffId>()
   // Content is checked when it is read, so two files that claim one digest and differ in size must not hide each other.
   const key = (digest: Digest, size: number): string => `${digest} ${size}`
   const add = (digest: Digest, file: ContentFile): void => {
@@ -52,6 +56,14 @@ export function createDockerArchiveBlobs(layout: LayoutSource | undefined): Dock
       const { digest } = await digestOfStream(file.open({ signal }), 'sha256')
       digests.set(file.start, digest)
       return digest
+    },
+    async diffIdOf(file, { signal }) {
+      const found = diffIds.get(file.start)
+      if (found !== undefined) return found
+      const { digest } = await digestOfStream(decompress(file.open({ signal }), { signal }), 'sha256')
+      const diffId = parseDiffId(digest)
+      diffIds.set(file.start, diffId)
+      return diffId
     },
   }
 }

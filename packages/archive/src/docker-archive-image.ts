@@ -16,7 +16,9 @@ import { type ArchiveFile, type ArchiveFiles, readArchiveFile } from './archive-
 import type { DockerArchiveBlobs } from './docker-archive-blobs.ts'
 import type { DockerArchiveItem } from './docker-archive-manifest.ts'
 import type { OriginalManifests } from './docker-archive-originals.ts'
+import { readLegacyJson } from './docker-archive-legacy.ts'
 import { ArchiveFormatError } from './errors.ts'
+import { legacyConfig, type LegacyJson } from './legacy-config.ts'
 
 /** A layer in a docker-archive. */
 export interface DockerArchiveLayer {
@@ -67,8 +69,7 @@ export async function readDockerArchiveImage(
   { files, blobs, item, repoTags, originals }: DockerArchiveImageParts,
   { signal }: AbortOptions,
 ): Promise<DockerArchiveImage> {
-  const configFile = files.require(item.config)
-  const bytes = await readArchiveFile(configFile, item.config, { maxBytes: MAX_MANIFEST_BYTES, signal })
+  const bytes = await readConfig(files, blobs, item, { signal })
   const config = decodeImageConfig(bytes)
   const diffIds = requireRootFs(config.value).diff_ids
   if (diffIds.length !== item.layers.length) {
@@ -82,7 +83,8 @@ export async function readDockerArchiveImage(
     const file = found[at]
     if (file !== undefined) layers.push(await readLayer(file, diffId, blobs, { signal }))
   }
-  blobs.addFile(config.descriptor.digest, configFile)
+  if (item.config === undefined) blobs.addBytes(config.descriptor.digest, bytes)
+  else blobs.addFile(config.descriptor.digest, files.require(item.config))
   const imageId = parseImageId(config.descriptor.digest)
   const original = originals?.ofImage(imageId)
   const parent = item.parent === undefined ? undefined : tryParseDigest(item.parent)
@@ -95,6 +97,23 @@ export async function readDockerArchiveImage(
     isOriginal: original !== undefined,
     ...(parent?.ok === true && { parent: parseImageId(parent.value) }),
   }
+}
+
+/** The config as it is, or made of what an archive from before it says of the layers. */
+async function readConfig(
+  files: ArchiveFiles,
+  blobs: DockerArchiveBlobs,
+  { config, stack = [], layers }: DockerArchiveItem,
+  { signal }: AbortOptions,
+): Promise<Uint8Array> {
+  if (config !== undefined) {
+    return await readArchiveFile(files.require(config), config, { maxBytes: MAX_MANIFEST_BYTES, signal })
+  }
+  const values: LegacyJson[] = []
+  for (const directory of stack) values.push(await readLegacyJson(files, directory, { signal }))
+  const diffIds: DiffId[] = []
+  for (const name of layers) diffIds.push(await blobs.diffIdOf(files.require(name), { signal }))
+  return legacyConfig(values, diffIds)
 }
 
 async function readLayer(

@@ -1,9 +1,12 @@
 import { ArchiveFormatError, ArchiveLimitError } from './errors.ts'
 import { quoted } from './quoted.ts'
 
-/** One image of `manifest.json`, with names of files in the archive. */
+/** One image of an archive, with names of files in it. */
 export interface DockerArchiveItem {
-  readonly config: string
+  /** Absent before `manifest.json`. */
+  readonly config?: string
+  /** Directories whose `json` tell the config, bottom to top, before `manifest.json`. */
+  readonly stack?: readonly string[]
   readonly repoTags: readonly string[]
   /** Bottom to top. */
   readonly layers: readonly string[]

@@ -2,13 +2,20 @@ import type { AbortOptions } from '@drayage/bytes'
 import { type Checker, type Fetcher, NameNotFoundError, type Resolver } from '@drayage/content'
 import { isDigest } from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
-import { familiarReference, formatReference, tryParseReference, withDefaultTag } from '@drayage/reference'
+import {
+  familiarReference,
+  formatReference,
+  formatRepository,
+  tryParseReference,
+  withDefaultTag,
+} from '@drayage/reference'
 
 import type { ArchiveFiles } from './archive-files.ts'
 import { layoutInArchive } from './archive-layout.ts'
 import { fetchFile, hasFile } from './content-file.ts'
 import { createDockerArchiveBlobs } from './docker-archive-blobs.ts'
 import { type DockerArchiveImage, readDockerArchiveImage } from './docker-archive-image.ts'
+import { legacyItems } from './docker-archive-legacy.ts'
 import {
   decodeDockerArchiveManifest,
   type DockerArchiveItem,
@@ -59,10 +66,10 @@ export interface DockerArchive extends Fetcher, Checker, Resolver, AsyncDisposab
  */
 export async function dockerArchiveOf(files: ArchiveFiles, options: AbortOptions = {}): Promise<DockerArchive> {
   const bytes = await files.readOnly('manifest.json', { maxBytes: MAX_ARCHIVE_MANIFEST_BYTES, signal: options.signal })
-  if (bytes === undefined) {
+  const items = bytes === undefined ? await legacyItems(files, options) : decodeDockerArchiveManifest(bytes)
+  if (items === undefined) {
     throw new ArchiveFormatError('missing', 'invalid archive: does not contain a manifest.json')
   }
-  const items = decodeDockerArchiveManifest(bytes)
   const images = items.map(({ repoTags }, position): DockerArchiveEntry => ({
     position,
     repoTags: repoTags.map(repoTag),
@@ -122,9 +129,15 @@ export async function dockerArchiveOf(files: ArchiveFiles, options: AbortOptions
   }
 }
 
+/** A repository that could be taken for an ID, in full. */
+const LIKE_AN_ID = /^docker\.io\/library\/[0-9a-f]{64}$/
+
 /** @throws ArchiveFormatError `ERR_ARCHIVE_FORMAT` */
 function repoTag(text: string): string {
   const parsed = tryParseReference(text)
+  if (parsed.ok && LIKE_AN_ID.test(formatRepository(parsed.value))) {
+    throw new ArchiveFormatError('content', `invalid tag ${quoted(text)}, which is like an ID`)
+  }
   if (!parsed.ok || parsed.value.tag === undefined || parsed.value.digest !== undefined) {
     throw new ArchiveFormatError('content', `invalid tag ${quoted(text)}`, parsed.ok ? {} : { cause: parsed.error })
   }

@@ -6,7 +6,16 @@ import { createGzip } from 'node:zlib'
 import { openFileOutput, writeOciArchive } from '@drayage/archive'
 import { createMemoryStore, writeBlob } from '@drayage/content'
 import { familiarReference } from '@drayage/reference'
-import { buildImage, buildIndex, randomBytes, tempDir, type TempDir, type TestImage } from '@drayage/testkit'
+import {
+  buildImage,
+  buildIndex,
+  buildLayer,
+  buildTar,
+  randomBytes,
+  tempDir,
+  type TempDir,
+  type TestImage,
+} from '@drayage/testkit'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import type { Runtime } from './create-runtime.ts'
@@ -87,7 +96,7 @@ test('loadImages() leaves an image that is here its manifest, and names it', asy
 
 test('loadImages() gives no name to an image that was saved by its ID', async () => {
   await saveImages(saver, [image.imageId], { output: file })
-  expect(await loadImages(loader, file)).toEqual([{ image: image.imageId, names: [] }])
+  expect(await loadImages(loader, file)).toEqual([{ image: image.imageId, names: [], taken: [] }])
   expect((await listImages(loader))[0]?.RepoTags).toEqual([])
 })
 
@@ -132,4 +141,81 @@ test('loadImages() rejects with the reason of its signal', async () => {
   await saveImages(saver, [name], { output: file })
   const reason = new Error('enough')
   await expect(loadImages(loader, file, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+})
+
+test('loadImages() takes a layout and the directory of an image', async () => {
+  await tagImage(saver, name, 'app:2')
+  for (const [format, names] of [
+    ['oci', [name, 'app:2']],
+    ['dir', []],
+  ] as const) {
+    const output = path.join(directory.path, format)
+    await saveImages(saver, format === 'oci' ? [name, 'app:2'] : [name], { output, format })
+    const loaded = await loadImages(loader, output)
+    expect(loaded.map((one) => [one.image, one.names.map(familiarReference)])).toEqual([[image.imageId, names]])
+    expect((await inspectImage(loader, image.imageId)).Descriptor.digest).toBe(image.manifest.digest)
+  }
+  for (const [other, error] of [
+    [directory.path, 'DirImageError'],
+    [path.join(directory.path, 'none'), 'Error'],
+  ] as const) {
+    await expect(loadImages(loader, other)).rejects.toMatchObject({ name: error })
+  }
+})
+
+test('S05: loadImages() of an old archive makes new IDs, whatever its directories are called', async () => {
+  await pullImage(loader, name)
+  const [layer] = image.layers
+  const own = image.imageId.slice('sha256:'.length)
+  const tar = await buildTar([
+    { path: `${own}/VERSION`, content: '1.0' },
+    { path: `${own}/json`, content: JSON.stringify({ id: own, os: 'linux', architecture: 'amd64' }) },
+    { path: `${own}/layer.tar`, content: layer?.tar ?? '' },
+    { path: 'repositories', content: JSON.stringify({ old: { 1: own } }) },
+  ])
+  await writeFile(file, tar)
+  const [loaded] = await loadImages(loader, file)
+  expect(loaded?.names.map(familiarReference)).toEqual(['old:1'])
+  expect(loaded?.image).not.toBe(image.imageId)
+  expect((await inspectImage(loader, 'old:1')).RootFS.Layers).toEqual([layer?.diffId])
+  expect((await inspectImage(loader, name)).Id).toBe(image.imageId)
+  expect(await findFaults(await loader.openStore())).toEqual([])
+})
+
+test('S08: loadImages() leaves an image whose name it takes, without a name', async () => {
+  const other = await buildImage({ layers: image.layers, config: { author: 'other' } })
+  await pullImage(loader, await registry.push('other', '1', other))
+  await tagImage(loader, other.imageId, name)
+  await saveImages(saver, [name], { output: file })
+  for (const from of [[other.imageId], []]) {
+    const [loaded] = await loadImages(loader, file)
+    expect(loaded?.taken.map((taken) => [familiarReference(taken.name), taken.from])).toEqual(
+      from.map((id) => [name, id]),
+    )
+  }
+  expect((await inspectImage(loader, name)).Id).toBe(image.imageId)
+  expect((await inspectImage(loader, other.imageId)).RepoTags).not.toContain(name)
+  await saveImages(loader, [other.imageId], { output: path.join(directory.path, 'other.tar') })
+})
+
+test('loadImages() brings back layers that are there twice, empty or of zstd', async () => {
+  const layers = [
+    await buildLayer([{ path: 'z', content: randomBytes(3, 50_000) }], { compression: 'zstd' }),
+    await buildLayer([]),
+    await buildLayer([{ path: 'plain', content: 'x' }], { compression: 'none' }),
+  ]
+  const odd = await buildImage({ layers: [...layers, ...layers] })
+  const oddName = await registry.push('odd', '1', odd)
+  await pullImage(saver, oddName)
+  for (const format of ['docker-oci-archive', 'docker-archive', 'oci-archive', 'oci', 'dir'] as const) {
+    const output = path.join(directory.path, `odd-${format}`)
+    await saveImages(saver, [oddName], { output, format })
+    await using runtime = await openTestRuntime(path.join(directory.path, `store-${format}`))
+    const [loaded] = await loadImages(runtime, output)
+    expect(loaded?.image).toBe(odd.imageId)
+    const { Descriptor } = await inspectImage(runtime, odd.imageId)
+    if (format === 'docker-archive') expect(Descriptor.digest).not.toBe(odd.manifest.digest)
+    else expect(Descriptor.digest).toBe(odd.manifest.digest)
+    expect(await findFaults(await runtime.openStore())).toEqual([])
+  }
 })

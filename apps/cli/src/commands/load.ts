@@ -23,7 +23,11 @@ export async function loadCommand(context: CommandContext, options: LoadCommandO
       onEvent: view.onEvent,
     })
     view.close()
-    for (const { image, names } of loaded) {
+    for (const { image, names, taken } of loaded) {
+      for (const { name, from } of taken) {
+        const shown = familiarReference(name)
+        await context.print(`The image ${shown} already exists, renaming the old one with ID ${from} to empty string`)
+      }
       for (const name of names) await context.print(`Loaded image: ${familiarReference(name)}`)
       if (names.length === 0) await context.print(`Loaded image ID: ${image}`)
     }

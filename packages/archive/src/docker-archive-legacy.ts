@@ -1,0 +1,104 @@
+import type { AbortOptions } from '@drayage/bytes'
+
+import { type ArchiveFiles, readArchiveFile } from './archive-files.ts'
+import { type DockerArchiveItem, MAX_ARCHIVE_IMAGES, MAX_ARCHIVE_MANIFEST_BYTES } from './docker-archive-manifest.ts'
+import { ArchiveFormatError, ArchiveLimitError } from './errors.ts'
+import type { LegacyJson } from './legacy-config.ts'
+import { quoted } from './quoted.ts'
+
+/** The largest `json` of a layer, in bytes: 1 MiB. */
+const MAX_JSON_BYTES = 2 ** 20
+
+/** More layers than any engine could run. */
+const MOST_LAYERS = 1000
+
+/**
+ * The images of an archive from before `manifest.json`: each directory with a `json` is a layer that may have a parent,
+ * and an image is what `repositories` names or what nothing sits on. Names of directories only tell what sits on what.
+ * Nothing when there are no such directories.
+ *
+ * @throws ArchiveFormatError `ERR_ARCHIVE_FORMAT`
+ * @throws ArchiveLimitError `ERR_ARCHIVE_LIMIT`
+ */
+export async function legacyItems(
+  files: ArchiveFiles,
+  { signal }: AbortOptions,
+): Promise<DockerArchiveItem[] | undefined> {
+  const parents = new Map<string, string | undefined>()
+  for (const name of files.names) {
+    const [directory = '', file, ...deeper] = name.split('/')
+    if (file !== 'json' || deeper.length > 0) continue
+    const { parent } = await readLegacyJson(files, directory, { signal })
+    parents.set(directory, typeof parent === 'string' && parent !== '' ? parent : undefined)
+  }
+  if (parents.size === 0) return undefined
+  const tags = tagsOf(await files.readOnly('repositories', { maxBytes: MAX_ARCHIVE_MANIFEST_BYTES, signal }))
+  for (const id of tags.keys()) {
+    if (!parents.has(id)) throw new ArchiveFormatError('missing', `found no ${quoted(`${id}/json`)}, expected a file`)
+  }
+  const below = new Set(parents.values())
+  const images = [...parents.keys()].filter((id) => tags.has(id) || !below.has(id))
+  if (images.length > MAX_ARCHIVE_IMAGES) {
+    throw new ArchiveLimitError('images', `${images.length} images`, MAX_ARCHIVE_IMAGES)
+  }
+  // Where nothing is on top, everything sits on each other.
+  if (images.length === 0) throw new ArchiveFormatError('link', 'found layers that sit on each other in a circle')
+  return images.map((id) => {
+    const stack = stackOf(id, parents)
+    return { stack, layers: stack.map((each) => `${each}/layer.tar`), repoTags: tags.get(id) ?? [] }
+  })
+}
+
+/** Reads the `json` of a layer. @throws ArchiveFormatError `ERR_ARCHIVE_FORMAT` */
+export async function readLegacyJson(
+  files: ArchiveFiles,
+  directory: string,
+  { signal }: AbortOptions,
+): Promise<LegacyJson> {
+  const name = `${directory}/json`
+  const bytes = await readArchiveFile(files.require(name), name, { maxBytes: MAX_JSON_BYTES, signal })
+  return parseObject(bytes, name)
+}
+
+/** The directories of an image, bottom to top. */
+function stackOf(top: string, parents: ReadonlyMap<string, string | undefined>): string[] {
+  const stack: string[] = []
+  for (let id: string | undefined = top; id !== undefined; id = parents.get(id)) {
+    if (!parents.has(id)) throw new ArchiveFormatError('missing', `found no ${quoted(`${id}/json`)}, expected a file`)
+    if (stack.length === MOST_LAYERS) {
+      const found = `${quoted(top)} sits on layers in a circle or on more than ${MOST_LAYERS}`
+      throw new ArchiveFormatError('link', found)
+    }
+    stack.unshift(id)
+  }
+  return stack
+}
+
+/** The names with tags in `repositories`, by the directory that they stand for. */
+function tagsOf(bytes: Uint8Array | undefined): Map<string, string[]> {
+  const tags = new Map<string, string[]>()
+  if (bytes === undefined) return tags
+  for (const [name, ids] of Object.entries(parseObject(bytes, 'repositories'))) {
+    if (typeof ids !== 'object' || ids === null) throw noTags(name)
+    for (const [tag, id] of Object.entries(ids)) {
+      if (typeof id !== 'string') throw noTags(name)
+      tags.set(id, [...(tags.get(id) ?? []), `${name}:${tag}`])
+    }
+  }
+  return tags
+}
+
+function noTags(name: string): ArchiveFormatError {
+  return new ArchiveFormatError('content', `${quoted(name)} in repositories has no IDs by tag`)
+}
+
+function parseObject(bytes: Uint8Array, name: string): LegacyJson {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (cause) {
+    throw new ArchiveFormatError('content', `${quoted(name)} is no JSON`, { cause })
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  throw new ArchiveFormatError('content', `${quoted(name)} is no object`)
+}

@@ -1,0 +1,103 @@
+import { stat } from 'node:fs/promises'
+import path from 'node:path'
+
+import {
+  openArchive,
+  openDirImage,
+  openOciLayout,
+  type ArchiveInput,
+  type DockerArchive,
+  type LayoutSource,
+  type OpenArchiveOptions,
+} from '@drayage/archive'
+import type { AbortOptions } from '@drayage/bytes'
+import type { Fetcher } from '@drayage/content'
+import type { ImageId } from '@drayage/digest'
+import type { Descriptor } from '@drayage/manifest'
+import { tryParseReference, withDefaultTag, type Reference } from '@drayage/reference'
+
+/** An image on its way into the store. */
+export interface ArchivedImage {
+  readonly target: Descriptor
+  readonly names: readonly Reference[]
+  /** Known before the image is read, in a docker-archive. */
+  readonly imageId?: ImageId
+}
+
+/** What images are loaded from. Disposing it closes what was opened. */
+export interface LoadSource extends AsyncDisposable {
+  readonly content: Fetcher
+  images(options: AbortOptions): AsyncIterable<ArchivedImage>
+}
+
+/** Opens an archive of any kind, an OCI layout or the directory of an image. */
+export async function openLoadSource(input: ArchiveInput, options: OpenArchiveOptions): Promise<LoadSource> {
+  if (typeof input === 'string' && (await isDirectory(input))) return await openDirectory(input, options)
+  const archive = await openArchive(input, options)
+  return {
+    content: archive,
+    images: archive.kind === 'docker-archive' ? imagesOf(archive) : entriesOf(archive),
+    [Symbol.asyncDispose]: () => archive[Symbol.asyncDispose](),
+  }
+}
+
+async function openDirectory(directory: string, { signal }: AbortOptions): Promise<LoadSource> {
+  const closing = { async [Symbol.asyncDispose]() {} }
+  if (await isThere(path.join(directory, 'oci-layout'))) {
+    const layout = await openOciLayout({ directory, signal })
+    return { content: layout, images: entriesOf(layout), ...closing }
+  }
+  const image = await openDirImage({ directory, signal })
+  const images = async function* (): AsyncGenerator<ArchivedImage, void, void> {
+    yield { target: image.root, names: [] }
+  }
+  return { content: image, images, ...closing }
+}
+
+/** The images of a docker-archive, each read when its turn has come. */
+function imagesOf(archive: DockerArchive): LoadSource['images'] {
+  return async function* ({ signal }) {
+    for (const entry of archive.images) {
+      const { manifest, imageId, repoTags } = await archive.read(entry, { signal })
+      yield { target: manifest, imageId, names: repoTags.flatMap(namedBy) }
+    }
+  }
+}
+
+/** The images of a layout, each once with all its names. */
+function entriesOf(layout: LayoutSource): LoadSource['images'] {
+  return async function* ({ signal }) {
+    const images = new Map<string, ArchivedImage>()
+    for (const target of await layout.imageEntries({ signal })) {
+      const known = images.get(target.digest)
+      images.set(target.digest, {
+        target: known?.target ?? target,
+        names: [...(known?.names ?? []), ...namesOf(target)],
+      })
+    }
+    yield* images.values()
+  }
+}
+
+/** The name of an entry; one without a repository, such as "1.2", does not tell what it is a tag of. */
+function namesOf({ annotations = {} }: Descriptor): readonly Reference[] {
+  const { 'io.containerd.image.name': full, 'org.opencontainers.image.ref.name': short } = annotations
+  const text = [full, short].find((each) => each !== undefined && /[/:]/.test(each))
+  return text === undefined ? [] : namedBy(text)
+}
+
+function namedBy(text: string): Reference[] {
+  const parsed = tryParseReference(text)
+  return parsed.ok && parsed.value.digest === undefined ? [withDefaultTag(parsed.value)] : []
+}
+
+async function isDirectory(input: string): Promise<boolean> {
+  return (await stat(input)).isDirectory()
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return await stat(file).then(
+    () => true,
+    () => false,
+  )
+}
