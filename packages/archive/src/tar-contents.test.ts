@@ -115,6 +115,34 @@ describe('the table of contents of a tar', () => {
     expect(await text(files, 'b')).toBe('four')
   })
 
+  test('S30: names that lead out of the archive, or are none, are out of reach', async () => {
+    const names = ['../x', 'a/../../x', './../x', 'a//../..//x', '', '.', '..', '/x', 'C:\\x', './b//./c']
+    await using files = await openBytes(
+      ...names.flatMap((name) => [header({ name, size: octal(1) }), sector(String(names.indexOf(name)))]),
+      TAR_END,
+    )
+    expect([...files.names]).toEqual(['x', 'C:\\x', 'b/c'])
+    expect(await text(files, 'x')).toBe(String(names.indexOf('/x')))
+    expect(() => files.find('../x')).toThrow('leads out of the archive')
+  })
+
+  test('S37: the size in an extended header counts, also for where the next member is', async () => {
+    const inner = await buildTar([{ path: 'manifest.json', content: 'smuggled' }])
+    const record = `${`00 size=${inner.byteLength}\n`.length} size=${inner.byteLength}\n`
+    await using files = await openBytes(
+      header({ flag: 'x', size: octal(record.length) }),
+      sector(record),
+      header({ name: 'layer.tar' }),
+      inner,
+      header({ name: 'last', size: octal(1) }),
+      sector('1'),
+      TAR_END,
+    )
+    expect([...files.names]).toEqual(['layer.tar', 'last'])
+    expect(files.require('layer.tar').size).toBe(inner.byteLength)
+    expect(await text(files, 'last')).toBe('1')
+  })
+
   test('S38: an extended header of 2 GiB is refused unread', async () => {
     for (const flag of ['x', 'L', 'K']) {
       await writeFile(path, header({ flag, size: octal(2 ** 31) }))
