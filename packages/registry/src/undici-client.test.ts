@@ -5,12 +5,11 @@ import { connect } from 'node:net'
 
 import type { HttpResponse } from '@drayage/content'
 import { digestOf } from '@drayage/digest'
-import { randomBytes } from '@drayage/testkit'
+import { createCertificate, randomBytes } from '@drayage/testkit'
 import { describe, expect, it } from 'vitest'
 
 import { createRegistryClient } from './client.ts'
 import type { DispatcherOptions } from './dispatchers.ts'
-import { createCertificate } from './test/certificate.ts'
 import { bytesOf, failureFields } from './test/image-registry.ts'
 import { listen, socketServer } from './test/socket-server.ts'
 import { undiciClient } from './undici-client.ts'
