@@ -18,6 +18,7 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
   usage: [
     'ERR_USAGE',
     'ERR_TRANSPORT',
+    'ERR_DOCKER_HOST',
     'ERR_FILTER',
     'ERR_IMAGE_CHANGE',
     'ERR_REFERENCE_SYNTAX',
@@ -39,6 +40,7 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
     'ERR_CONTENT_NOT_FOUND',
     'ERR_IMAGE_NOT_FOUND',
     'ERR_ARCHIVE_SELECTION',
+    'ERR_DOCKER_NOT_FOUND',
   ],
   denied: ['ERR_PULL_DENIED', 'ERR_REGISTRY_UNAUTHORIZED', 'ERR_REGISTRY_DENIED'],
   unverified: [
@@ -110,6 +112,9 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
     'ERR_REQUEST_REFUSED',
     'ERR_REMOTE_DELETE',
     'ERR_ENGINE_REQUEST',
+    'ERR_DOCKER_CONNECTION',
+    'ERR_DOCKER_ENGINE',
+    'ERR_DOCKER_PROTOCOL',
   ],
 } satisfies Partial<Record<keyof typeof EXIT, readonly string[]>>
 

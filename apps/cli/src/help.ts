@@ -116,12 +116,14 @@ Fields: .Name .ID .Size .SharedSize .UniqueSize. Sizes are of uncompressed layer
   dray copy oci-archive:app.tar docker://registry.example/team/app:1
   dray copy docker://alpine:3 dir:alpine
   dray copy docker-archive:alpine.tar store:alpine:3
+  dray copy docker-daemon:app:1 docker://registry.example/team/app:1
   dray copy alpine:3 busybox:1 docker://registry.example/mirror/   mirror/alpine:3, mirror/busybox:1
   dray copy --dry-run --all alpine:3 oci:layout   what would be done with each manifest and blob
   dray copy --compression zstd docker://alpine:3 docker://registry.example/alpine:3
 
-The digest of what was copied is printed. Digests do not change, except from and to a docker-archive: it holds layers
-uncompressed and no manifest. A docker-archive and the store take one platform; an archive or dir: that is there is not replaced.
+The digest of what was copied is printed. Digests do not change, except from and to a docker-archive and a Docker
+Engine, which hold layers uncompressed and no manifest. These and the store take one platform; an archive or dir: that is
+there is not replaced. docker-daemon: is the engine that docker talks to; it also gives images by ID, without a name.
 
 Several platforms are copied with an index of only them, which has another digest; --index sparse leaves the index as it
 is, which some registries refuse. --preserve-digests copies nothing when a digest would change. --referrers takes along

@@ -202,7 +202,7 @@ function addArchiveVerbs(program: Command, run: Run): void {
     .usage('[options] <source...> <target>')
     .argument(
       '<place...>',
-      'sources, then the target: docker://REF, store:REF, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF], dir:DIR',
+      'sources, then the target: docker://REF, store:REF, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF], dir:DIR, docker-daemon:REF',
     )
     .option('--all', 'every platform of an index, as --index full')
     .addOption(

@@ -8,6 +8,13 @@ import type { Transport } from './transport.ts'
 /** Places that know what refers to what. */
 const KEEPS_REFERRERS: ReadonlySet<Transport['kind']> = new Set(['registry', 'oci', 'oci-archive'])
 
+/** How messages call a place that holds images and no index. */
+const HOLDS_ONE: ReadonlyMap<Transport['kind'], string> = new Map([
+  ['store', 'the store'],
+  ['docker-archive', 'a docker-archive'],
+  ['docker-daemon', 'a Docker Engine'],
+])
+
 /**
  * Refuses what a place cannot hold, before anything is written.
  *
@@ -15,8 +22,8 @@ const KEEPS_REFERRERS: ReadonlySet<Transport['kind']> = new Set(['registry', 'oc
  * @throws DigestChangeError `ERR_DIGEST_CHANGE`
  */
 export function assertTakes(to: Transport, target: string, options: CopyImageOptions): void {
-  if (takesIndex(options) && (to.kind === 'docker-archive' || to.kind === 'store')) {
-    const holder = to.kind === 'store' ? 'the store' : 'a docker-archive'
+  const holder = HOLDS_ONE.get(to.kind)
+  if (takesIndex(options) && holder !== undefined) {
     throw new TransportError(
       'copy to',
       target,
@@ -26,7 +33,7 @@ export function assertTakes(to: Transport, target: string, options: CopyImageOpt
   if (options.referrers !== undefined && !KEEPS_REFERRERS.has(to.kind)) {
     throw new TransportError('copy referrers to', target, 'expected a registry, an OCI layout or an oci-archive')
   }
-  if (options.preserveDigests === true && to.kind === 'docker-archive') {
-    throw new DigestChangeError(target, 'a docker-archive holds no manifest')
+  if (options.preserveDigests === true && holder !== undefined && to.kind !== 'store') {
+    throw new DigestChangeError(target, `${holder} holds no manifest`)
   }
 }

@@ -119,7 +119,6 @@ test('copyImage() refuses an archive that is there, and places that it cannot us
   const refused = { code: 'ERR_TRANSPORT' }
   const byDigest = `docker://${registry.host}/app@${amd.manifest.digest}`
   await expect(copyImage(runtime, name, byDigest)).rejects.toMatchObject(refused)
-  await expect(copyImage(runtime, name, 'docker-daemon:app:1')).rejects.toMatchObject(refused)
   await expect(copyImage(runtime, name, `store:app@${amd.manifest.digest}`)).rejects.toMatchObject(refused)
   await expect(copyImage(runtime, name, 'store:app', { all: true })).rejects.toMatchObject(refused)
   await expect(copyImage(runtime, name, `docker-archive:${out('b.tar')}`, { all: true })).rejects.toMatchObject(refused)

@@ -13,8 +13,8 @@ export interface CopyImageOptions extends AbortOptions, ConversionOptions {
   /**
    * How an index is copied: `full` with all its images; `sparse` with its bytes and digest and only the chosen images,
    * which some registries refuse; `rewrite` as a new index of only the chosen images, with another digest. By default one
-   * chosen image is copied without its index, and several with a rewritten one. The store and a docker-archive take no
-   * index.
+   * chosen image is copied without its index, and several with a rewritten one. The store, a docker-archive and a
+   * Docker Engine take no index.
    */
   readonly index?: 'full' | 'sparse' | 'rewrite'
   /**

@@ -3,6 +3,7 @@ import type { Descriptor } from '@drayage/manifest'
 import type { CopyImageOptions } from './copy-options.ts'
 import type { OpenPlace } from './copy-target.ts'
 import { copyToDirectory } from './copy-to-directory.ts'
+import { copyToDockerDaemon } from './copy-to-docker-daemon.ts'
 import { copyToRegistry, type CopyToRegistryOptions } from './copy-to-registry.ts'
 import { copyToStore } from './copy-to-store.ts'
 import type { Runtime } from './create-runtime.ts'
@@ -23,5 +24,7 @@ export async function copyToPlace(
     case 'oci':
     case 'dir':
       return await copyToDirectory(runtime, source, to, options)
+    case 'docker-daemon':
+      return await copyToDockerDaemon(runtime, source, to, options)
   }
 }

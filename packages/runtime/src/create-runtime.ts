@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 
 import { createCredentialSource } from '@drayage/credentials'
+import type { DockerDaemon } from '@drayage/docker-daemon'
 import { DEFAULT_CONCURRENT_DOWNLOADS, type LayerState, type RetryPolicy } from '@drayage/distribution'
 import type { Platform } from '@drayage/manifest'
 import { parsePlatform } from '@drayage/manifest'
@@ -14,6 +15,7 @@ import {
 import type { UndiciClient } from '@drayage/registry/undici'
 import { createTransferManager, type TransferManager } from '@drayage/transfer'
 
+import type { UserEnvironment } from './docker-daemon-options.ts'
 import { hostPlatform } from './host-platform.ts'
 import type { LocalStore } from './local-store.ts'
 import { defaultStoreDirectory } from './store-directory.ts'
@@ -23,8 +25,9 @@ import { createFileSessions } from './upload-sessions.ts'
 export interface RuntimeOptions {
   /**
    * The environment; that of the process by default. These are read: `DRAYAGE_STORE`, `XDG_DATA_HOME`,
-   * `DOCKER_DEFAULT_PLATFORM`, `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` in either case, and what
-   * `createCredentialSource` of `@drayage/credentials` reads, such as `DOCKER_CONFIG`.
+   * `DOCKER_DEFAULT_PLATFORM`, `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` in either case, `DOCKER_HOST`, `DOCKER_CONTEXT`,
+   * `DOCKER_TLS_VERIFY`, `DOCKER_CERT_PATH` and `DOCKER_API_VERSION`, and what `createCredentialSource` of
+   * `@drayage/credentials` reads, such as `DOCKER_CONFIG`.
    */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** The user's home directory, for the store and for logins; that of the process by default. */
@@ -57,6 +60,8 @@ export interface Runtime extends AsyncDisposable {
   readonly storeDirectory: string
   /** Opens the local store at the first call, and after a failure at the next; nothing is created before. */
   openStore(): Promise<LocalStore>
+  /** The Docker Engine that the `docker` command would talk to; nothing is connected. */
+  openDockerDaemon(): Promise<DockerDaemon>
 }
 
 /**
@@ -90,6 +95,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
       })
       return opening
     },
+    openDockerDaemon: () => openDaemonOf({ env, home }),
     async [Symbol.asyncDispose]() {
       const store = await opening?.catch(() => undefined)
       opening = undefined
@@ -122,6 +128,13 @@ function lazyTransport(env: NonNullable<RuntimeOptions['env']>): {
 async function openStoreAt(directory: string): Promise<LocalStore> {
   const { openLocalStore } = await import('./local-store.ts')
   return await openLocalStore(directory)
+}
+
+/** Loads the client of an engine when one is asked for. */
+async function openDaemonOf(user: UserEnvironment): Promise<DockerDaemon> {
+  const { createDockerDaemon } = await import('@drayage/docker-daemon')
+  const { dockerDaemonOptions } = await import('./docker-daemon-options.ts')
+  return createDockerDaemon(await dockerDaemonOptions(user))
 }
 
 function defaultPlatform(env: Readonly<Record<string, string | undefined>>): Platform {

@@ -42,7 +42,8 @@ interface OpenedSource<F> extends AsyncDisposable {
  *
  * @throws ArchiveSelectionError `ERR_ARCHIVE_SELECTION` when an archive or a layout does not hold the image, or several
  * and none is named
- * @throws the errors of `openOciLayout`, `openOciArchive`, `openDockerArchive` and `openDirImage`
+ * @throws DockerNotFoundError `ERR_DOCKER_NOT_FOUND`
+ * @throws the errors of `openOciLayout`, `openOciArchive`, `openDockerArchive`, `openDirImage` and `DockerDaemon`
  */
 export async function openCopySource(
   runtime: Runtime,
@@ -62,6 +63,8 @@ export async function openCopySource(
     }
     case 'docker-archive':
       return await openImageOfArchive(from, options)
+    case 'docker-daemon':
+      return await openImageOfDaemon(runtime, from.name, options)
     case 'dir': {
       const image = await openDirImage({ directory: from.directory, ...options })
       return namelessSource({ ...image, resolve: async () => image.root }, image.root)
@@ -91,6 +94,32 @@ async function openImageOfArchive(
     const source = { ...namelessSource(archive, target), makesManifests: true }
     return name === undefined ? source : { ...source, ...names(name) }
   })
+}
+
+/** An image of a Docker Engine, which gives it as a docker-archive. An ID, a digest or the start of an ID gives no name. */
+async function openImageOfDaemon(runtime: Runtime, text: string, options: AbortOptions): Promise<CopySource> {
+  const daemon = await runtime.openDockerDaemon()
+  const image = await daemon.inspect(text, options)
+  if (image === undefined) {
+    const { DockerNotFoundError } = await import('@drayage/docker-daemon')
+    throw new DockerNotFoundError(daemon.host, text)
+  }
+  const parsed = tryParseReference(text)
+  const name = parsed.ok && parsed.value.digest === undefined ? withDefaultTag(parsed.value) : undefined
+  const tag = name === undefined ? undefined : image.repoTags.find((each) => isNameOf(name, each))
+  const archive = await openDockerArchive(daemon.save([tag ?? image.id], options), options)
+  return await closing(archive, async () => {
+    if (name === undefined || tag === undefined) {
+      return { ...namelessSource(archive, await archive.select(undefined, options)), makesManifests: true }
+    }
+    const target = await archive.select(formatReference(name), options)
+    return { ...namelessSource(archive, target), makesManifests: true, ...names(name) }
+  })
+}
+
+function isNameOf(name: Reference, text: string): boolean {
+  const parsed = tryParseReference(text)
+  return parsed.ok && formatReference(parsed.value) === formatReference(name)
 }
 
 /** An entry of a layout, with the name that it has there; a tag alone does not tell what repository it belongs to. */

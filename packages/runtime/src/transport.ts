@@ -1,3 +1,4 @@
+import { isDigest } from '@drayage/digest'
 import { parseReference, withDefaultTag, type Reference } from '@drayage/reference'
 
 import { TransportError } from './errors.ts'
@@ -10,13 +11,12 @@ export type Transport =
   | { readonly kind: 'oci-archive'; readonly file: string; readonly tag: string | undefined }
   | { readonly kind: 'docker-archive'; readonly file: string; readonly reference: Reference | undefined }
   | { readonly kind: 'dir'; readonly directory: string }
-
-/** The forms that {@link parseTransport} reads. */
-const FORMS = 'docker://REF, store:REF, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF] or dir:DIR'
+  | { readonly kind: 'docker-daemon'; readonly name: string }
 
 /**
  * Reads the name of a place: `docker://REF`, `store:REF`, `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]`,
- * `docker-archive:FILE[:REF]` or `dir:DIR`; without a prefix it is a reference to a registry.
+ * `docker-archive:FILE[:REF]`, `dir:DIR`, or `docker-daemon:` with a reference, an ID or the start of one; without a prefix
+ * it is a reference to a registry.
  *
  * @throws TransportError `ERR_TRANSPORT`
  * @throws ReferenceSyntaxError `ERR_REFERENCE_SYNTAX`
@@ -44,7 +44,7 @@ export function parseTransport(text: string): Transport {
     case 'dir':
       return { kind: 'dir', directory: required(rest, text) }
     case 'docker-daemon':
-      throw new TransportError('use', text, `the transport docker-daemon: is not supported, expected ${FORMS}`)
+      return { kind: 'docker-daemon', name: imageOfDaemon(required(rest, text)) }
     default:
       return registry(text)
   }
@@ -52,6 +52,12 @@ export function parseTransport(text: string): Transport {
 
 function registry(text: string): Transport {
   return { kind: 'registry', reference: named(text) }
+}
+
+/** Text that a Docker Engine may know as a name or an ID; the start of an ID reads like a name. */
+function imageOfDaemon(text: string): string {
+  if (!isDigest(text) && !/^[0-9a-f]{64}$/.test(text)) parseReference(text)
+  return text
 }
 
 function named(text: string): Reference {
