@@ -181,7 +181,7 @@ test('dray tells apart what went wrong by its exit status, in one line', async (
     [2, /expected a host/, ['catalog', 'not a host']],
     [2, /expected a tag or a digest/, ['delete', at('image')]],
     [2, /expected a tag or a digest/, ['delete', at(`image:1@${image.manifest.digest}`)]],
-    [2, /docker-daemon: is not supported/, ['copy', at('image:1'), 'docker-daemon:a:1']],
+    [2, /found an ID, expected a name with a tag/, ['copy', at('image:1'), `docker-daemon:${image.imageId}`]],
     [2, /expected a source and a target/, ['copy', at('image:1')]],
     [2, /found a place for one/, ['copy', at('image:1'), at('image:2'), at('x:1')]],
     [2, /expected both/, ['copy', '--json', at('image:1'), 'store:x']],
