@@ -31,11 +31,13 @@ export async function copyLeaf(source: Fetcher, sink: CopySink, blob: Descriptor
   tell({ state: 'queued' })
   const from = await mountLeaf(sink, blob, context)
   if (from !== undefined) return tell({ state: 'mounted', from: from.path })
+  // Nobody waits for the uploads of another process, so that a registry would be asked in vain.
+  const fetching = { retry, isMissing: true, asksAgain: !canMount(sink) }
   await runShared(
     context.transfers,
     `copy ${sinkNumber(sink)} ${blob.digest}`,
     ({ signal: shared, report }) =>
-      trySink(() => fetchBlob(source, sink, blob, { signal: shared, retry, onState: report, isMissing: true }), {
+      trySink(() => fetchBlob(source, sink, blob, { ...fetching, signal: shared, onState: report }), {
         retry,
         signal: shared,
         onRetry: (event) => report({ state: 'retrying', ...event }),

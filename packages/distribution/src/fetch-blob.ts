@@ -17,6 +17,11 @@ export interface FetchBlobOptions extends AbortOptions {
   readonly onState: (state: LayerState) => void
   /** Whether the caller has just seen that the sink does not have it; `false` by default. */
   readonly isMissing?: boolean
+  /**
+   * Whether the sink is asked again when its ingest is open: another holder may have brought the blob while this one
+   * waited; `true` by default.
+   */
+  readonly asksAgain?: boolean
   /** Called with each ingest before its first byte is fetched, and again when a damaged prefix was dropped. */
   readonly onIngest?: (ingest: Ingest) => void
 }
@@ -41,8 +46,7 @@ export async function fetchBlob(
   if (options.isMissing !== true && (await isPresent())) return 'already-present'
   await using ingest = await inStore(() => sink.begin(what.digest, { signal, size: what.size }))
   const reset = (): Promise<void> => inStore(() => ingest.reset({ signal }))
-  // Another holder may have finished it while this one waited.
-  if (await isPresent()) {
+  if (options.asksAgain !== false && (await isPresent())) {
     if (ingest.offset > 0) await reset()
     return 'already-present'
   }

@@ -154,6 +154,15 @@ describe('push()', () => {
     expect((await sink.resolve(to)).digest).toBe(image.manifest.digest)
   })
 
+  test('asks for each piece once, and sends it once', async () => {
+    const image = await threeLayers()
+    const registry = await testRegistry()
+    await push(await storeOf(image), registry.client.repository(to), { from: image.manifest, to })
+    for (const digest of image.blobs.keys()) {
+      expect(registry.requests.filter((line) => line.startsWith('HEAD') && line.endsWith(digest))).toHaveLength(1)
+    }
+  })
+
   test('refuses a digest as a name', async () => {
     const image = await threeLayers()
     const registry = await testRegistry()
