@@ -131,6 +131,19 @@ describe.skipIf(!here)('a copy from docker-registry to docker-registry', () => {
     }
   })
 
+  test('brings referrers into a layout, which skopeo still takes and where oras finds them', async () => {
+    const layout = fixture.path('signed')
+    await copy('--all', '--referrers', source, `oci:${layout}:1`)
+    await runOk('skopeo', ['copy', '--all', `oci:${layout}:1`, `dir:${fixture.path('signed-dir')}`])
+    if (findPeer('oras') !== undefined) {
+      const found = await runOk('oras', ['discover', '--oci-layout', '--format', 'json', `${layout}:1`])
+      expect(found.stdout).toContain(bill.manifest.digest)
+    }
+    const back = `${target.host}/back:1`
+    await copy('--all', '--referrers', `oci:${layout}`, back)
+    expect(await drayOk(fixture.path('store'), 'referrers', back)).toContain(bill.manifest.digest)
+  })
+
   test('keeps what another client put into the list', async () => {
     const oras = findPeer('oras')
     if (oras === undefined) return
