@@ -1,12 +1,12 @@
-import { type HttpResponse, isContentError, readBlob } from '@drayage/content'
+import type { HttpResponse } from '@drayage/content'
 import { type Digest, tryParseDigest } from '@drayage/digest'
-import { decodeManifest, type Descriptor, subjectOf } from '@drayage/manifest'
 
 import { contentResponse } from './blobs.ts'
 import { RequestRefusedError } from './errors.ts'
 import { type Exchange, requireDeletes, requireDigest } from './exchange.ts'
 import { isTag } from '@drayage/reference'
 import { emptyResponse } from './respond.ts'
+import { forgetReferrer } from './subject.ts'
 
 /** What the last part of a manifest's path is. */
 export type ManifestName =
@@ -78,21 +78,5 @@ async function forgetTags(exchange: Exchange, repository: string, digest: Digest
     }
     after = tags?.at(-1)
     if (after === undefined) return
-  }
-}
-
-async function forgetReferrer(exchange: Exchange, repository: string, manifest: Descriptor): Promise<void> {
-  const { storage, request, limits } = exchange
-  const { mediaType, digest } = manifest
-  try {
-    const bytes = await readBlob(storage.content, manifest, {
-      maxBytes: limits.maxManifestBytes,
-      signal: request.signal,
-    })
-    const subject = subjectOf(decodeManifest(bytes, { mediaType, digest }))
-    if (subject !== undefined) await storage.referrers.remove(repository, subject, digest, request)
-  } catch (error) {
-    // A manifest whose bytes are gone can still be deleted.
-    if (!isContentError(error)) throw error
   }
 }

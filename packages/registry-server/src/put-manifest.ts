@@ -8,14 +8,13 @@ import {
   type Descriptor,
   isManifestError,
   isManifestType,
-  referrerDescriptor,
-  subjectOf,
 } from '@drayage/manifest'
 
 import { RequestRefusedError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { type ManifestName, parseManifestName } from './manifests.ts'
 import { emptyResponse } from './respond.ts'
+import { noteReferrer } from './subject.ts'
 
 /**
  * Answers PUT of a manifest. What it refers to must be in the repository, except its subject.
@@ -33,10 +32,7 @@ export async function putManifest(exchange: Exchange, repository: string, refere
   const digest = name.kind === 'digest' ? name.digest : manifest.descriptor.digest
   const what: Descriptor = { mediaType: manifest.descriptor.mediaType, digest, size: bytes.byteLength }
   await writeBlob(storage.content, what, bytes, request)
-  const subject = subjectOf(manifest)
-  if (subject !== undefined) {
-    await storage.referrers.add(repository, subject, { ...referrerDescriptor(manifest), digest }, request)
-  }
+  const subject = await noteReferrer(exchange, repository, { manifest, digest })
   await storage.manifests.link(repository, what, request)
   if (name.kind === 'tag') await storage.tags.set(repository, name.tag, digest, request)
   return emptyResponse(201, {
