@@ -129,6 +129,12 @@ describe('copyImages()', () => {
     for (const place of [`${target.host}/mirror/`, 'store:']) {
       await expect(copyImages(runtime, [nameless], place)).rejects.toMatchObject(refused)
     }
+    const twice = [names[0] ?? '', names[0] ?? '']
+    await expect(planImages(runtime, twice, 'store:')).rejects.toMatchObject({ ...refused, place: `store:${names[0]}` })
+    const other = await registry.push('other/app', '1', await buildImage())
+    const same = planImages(runtime, [names[0] ?? '', other], `${target.host}/mirror/`)
+    await expect(same).rejects.toMatchObject({ ...refused, place: `docker://${target.host}/mirror/app:1` })
+    await expect(copyImages(runtime, names, 'docker://')).rejects.toMatchObject({ code: 'ERR_REFERENCE_SYNTAX' })
     await expect(copyImages(runtime, names, `${target.host}/Upper/`)).rejects.toMatchObject({
       code: 'ERR_REFERENCE_SYNTAX',
     })

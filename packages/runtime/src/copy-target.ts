@@ -23,6 +23,8 @@ export type CopyTarget = ArchiveTarget | PlaceTarget
 /** One archive for all images. */
 export interface ArchiveTarget {
   readonly archive: ArchivePlace
+  /** How it is written. */
+  textOf(place: Transport): string
 }
 
 /** A place for each image, or one place that takes them all. */
@@ -31,13 +33,14 @@ export interface PlaceTarget {
   /** Whether each image keeps its own name there. */
   readonly keepsNames: boolean
   /**
-   * The place of one image.
+   * The place of one image; asked for once.
    *
-   * @throws TransportError `ERR_TRANSPORT` for an image without a name where it has to keep its own
+   * @throws TransportError `ERR_TRANSPORT` for an image without a name where it has to keep its own, and for a second one
+   * of the same name
    */
   placeOf(source: CopySource): OpenPlace
   /** How such a place is written. */
-  textOf(place: OpenPlace): string
+  textOf(place: Transport): string
 }
 
 /** Prefixes of places that are no registries. */
@@ -51,18 +54,35 @@ const OTHER = /^(?:store|oci|oci-archive|docker-archive|docker-daemon|dir):/
  * @throws TransportError `ERR_TRANSPORT` for a place that does not take as many
  */
 export function parseCopyTarget(text: string, count: number): CopyTarget {
-  const each = (placeOf: PlaceTarget['placeOf']): PlaceTarget => ({ keepsNames: true, placeOf, textOf })
-  if (text === 'store:') return each((source) => ({ kind: 'store', name: familiarReference(nameOf(source, text)) }))
-  if (text.endsWith('/') && !OTHER.test(text)) {
-    const prefix = text.startsWith('docker://') ? text.slice('docker://'.length) : text
+  if (text === 'store:') {
+    return eachByName((source) => ({ kind: 'store', name: familiarReference(nameOf(source, text)) }))
+  }
+  const prefix = text.startsWith('docker://') ? text.slice('docker://'.length) : text
+  if (prefix.endsWith('/') && !OTHER.test(text)) {
     parseRepository(`${prefix}name`)
-    return each((source) => ({ kind: 'registry', reference: withPrefix(prefix, nameOf(source, text)) }))
+    return eachByName((source) => ({ kind: 'registry', reference: withPrefix(prefix, nameOf(source, text)) }))
   }
   const to = parseTransport(text)
   const keepsNames = count > 1
   if (keepsNames) assertTakesSeveral(to, text)
-  if (to.kind === 'oci-archive' || to.kind === 'docker-archive') return { archive: to }
+  if (to.kind === 'oci-archive' || to.kind === 'docker-archive') return { archive: to, textOf: () => text }
   return { keepsNames, placeOf: () => to, textOf: () => text }
+}
+
+/** Places that follow from the names of images, each for one of them. */
+function eachByName(placeFor: (source: CopySource) => OpenPlace): PlaceTarget {
+  const taken = new Set<string>()
+  return {
+    keepsNames: true,
+    placeOf: (source) => {
+      const place = placeFor(source)
+      const text = textOf(place)
+      if (taken.has(text)) throw new TransportError('copy to', text, 'found two images of that name, expected one')
+      taken.add(text)
+      return place
+    },
+    textOf,
+  }
 }
 
 function assertTakesSeveral(to: Transport, text: string): void {
@@ -91,7 +111,7 @@ function nameOf({ imageName, name }: CopySource, text: string): Reference {
   )
 }
 
-function textOf(place: OpenPlace): string {
+function textOf(place: Transport): string {
   return place.kind === 'registry'
     ? `docker://${formatReference(place.reference)}`
     : `store:${'name' in place ? place.name : ''}`

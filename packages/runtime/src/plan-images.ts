@@ -49,7 +49,7 @@ export async function planImages(
     assertTakes(toPlace, target, options)
     const plan = await planImage(runtime, opened, toPlace, { ...options, planned })
     planned.add(toPlace, plan)
-    plans.push({ ...plan, from: text, to: to.archive === undefined ? to.textOf(to.placeOf(opened)) : target })
+    plans.push({ ...plan, from: text, to: to.textOf(toPlace) })
   }
   return plans
 }
