@@ -1,6 +1,7 @@
 import process from 'node:process'
 
-import { boundMemory } from './bound-memory.ts'
+import { boundMemory } from '@drayage/runtime'
+
 import { EXIT } from './exit-code.ts'
 import { main } from './main.ts'
 

@@ -1,57 +1,148 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { stat } from 'node:fs/promises'
-import { request } from 'node:http'
+import { mkdir, stat, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import path from 'node:path'
 import process from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { tempDir, type TempDir } from '@drayage/testkit'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
-const DRAYD = path.resolve(import.meta.dirname, '../bin/drayd.js')
+import { askDrayd, runDrayd, startDrayd, type Drayd } from './test/start-drayd.ts'
 
 let directory: TempDir
-const running: ChildProcess[] = []
+const running: Drayd[] = []
 
 beforeEach(async () => {
   directory = await tempDir()
 })
 afterEach(async () => {
-  for (const child of running.splice(0)) child.kill('SIGKILL')
+  for (const daemon of running.splice(0)) daemon.kill('SIGKILL')
   await directory[Symbol.asyncDispose]()
 })
 
-function start(...args: readonly string[]): ChildProcess {
-  const store = path.join(directory.path, 'store')
-  const child = spawn(process.execPath, [DRAYD, '--store', store, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  running.push(child)
-  return child
+const at = (...parts: readonly string[]): string => path.join(directory.path, ...parts)
+
+async function start(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Drayd> {
+  const daemon = await startDrayd(['--host', `unix://${at('s')}`, '--store', at('store'), ...args], env)
+  running.push(daemon)
+  return daemon
 }
 
-async function line(child: ChildProcess): Promise<string> {
-  const [chunk]: unknown[] = await once(child.stderr ?? child, 'data')
-  return String(chunk)
-}
-
-async function get(socketPath: string, url: string): Promise<number | undefined> {
-  const sent = request({ socketPath, path: url }).end()
-  const [response]: unknown[] = await once(sent, 'response')
-  return typeof response === 'object' && response !== null && 'statusCode' in response
-    ? Number(response.statusCode)
-    : undefined
-}
-
-test('drayd serves on a unix socket for its group, and ends when it is told to', async () => {
-  const socket = path.join(directory.path, 'drayd.sock')
-  const child = start('--host', `unix://${socket}`)
-  expect(await line(child)).toContain('listening')
-  expect((await stat(socket)).mode & 0o777).toBe(0o660)
-  expect(await get(socket, '/_ping')).toBe(200)
-  child.kill('SIGTERM')
-  expect(await once(child, 'exit')).toEqual([0, null])
+test('drayd serves on a unix socket and ends when it is told to', async () => {
+  const daemon = await start()
+  const pinged = await askDrayd(daemon.places[0] ?? '', '/_ping')
+  expect([pinged.status, pinged.text]).toEqual([200, 'OK'])
+  expect(pinged.headers).toMatchObject({
+    'api-version': '1.50',
+    'x-request-id': expect.stringMatching(/^[0-9a-f-]{36}$/),
+  })
+  daemon.kill('SIGTERM')
+  expect(await daemon.exited).toEqual([0, null])
 })
 
-test('drayd ends with 2 for wrong usage and 1 where it cannot listen', async () => {
-  expect(await once(start('--unknown'), 'exit')).toEqual([2, null])
-  expect(await once(start('--host', 'file:///x'), 'exit')).toEqual([1, null])
+test('S63 socket and store have their modes whatever the umask is', async () => {
+  const before = process.umask(0)
+  try {
+    await start()
+  } finally {
+    process.umask(before)
+  }
+  expect((await stat(at('s'))).mode & 0o777).toBe(0o660)
+  expect((await stat(at('store'))).mode & 0o777).toBe(0o700)
+})
+
+test('S63 drayd replaces a socket that nobody uses, and nothing else', async () => {
+  const left = await start()
+  left.kill('SIGKILL')
+  await left.exited
+  const again = await start()
+  const inUse = await runDrayd(['--host', `unix://${at('s')}`, '--store', at('other')])
+  expect([inUse.status, inUse.stderr]).toEqual([2, expect.stringContaining('a process that listens there')])
+  expect((await askDrayd(again.places[0] ?? '', '/_ping')).status).toBe(200)
+  await writeFile(at('file'), 'x')
+  const file = await runDrayd(['--host', `unix://${at('file')}`, '--store', at('other')])
+  expect([file.status, file.stderr]).toEqual([2, expect.stringContaining('another file')])
+  await symlink(at('file'), at('link'))
+  expect((await runDrayd(['--host', `unix://${at('link')}`, '--store', at('other')])).status).toBe(2)
+})
+
+test('S60 drayd does not serve TCP to everybody', async () => {
+  for (const host of ['tcp://0.0.0.0:0', 'tcp://127.0.0.1:0', 'tcp://[::]:0']) {
+    const ended = await runDrayd(['--host', host, '--store', at('store')])
+    expect([host, ended.status, ended.stderr]).toEqual([host, 2, expect.stringContaining('tls-client-ca')])
+  }
+  const ended = await runDrayd(['--host', 'tcp://0.0.0.0:0', '--loopback-without-tls', '--store', at('store')])
+  expect(ended.status).toBe(2)
+})
+
+test('S61 requests of web pages and for other names are refused over TCP', async () => {
+  const daemon = await start(['--host', 'tcp://127.0.0.1:0', '--loopback-without-tls', '--allowed-hosts', 'mine.test'])
+  const [place = ''] = daemon.places
+  const port = place.split(':').at(-1)
+  const pull = '/images/create?fromImage=127.0.0.1:1/x&tag=1'
+  const refused = [{ host: 'attacker.example' }, { origin: 'http://evil.test' }, { 'sec-fetch-site': 'cross-site' }]
+  for (const headers of refused) {
+    const answer = await askDrayd(place, pull, { method: 'POST', headers })
+    expect([headers, answer.status]).toEqual([headers, 403])
+  }
+  for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, 'localhost', `mine.test:${port}`, `[::1]:${port}`]) {
+    expect([host, (await askDrayd(place, '/_ping', { headers: { host } })).status]).toEqual([host, 200])
+  }
+  expect((await askDrayd(place, '/_ping', { headers: { 'sec-fetch-site': 'none' } })).status).toBe(200)
+})
+
+test('the admin listener tells numbers and health', async () => {
+  const daemon = await start(['--admin-host', `unix://${at('admin')}`])
+  await askDrayd(daemon.places[0] ?? '', '/_ping')
+  const admin = `unix://${at('admin')}`
+  for (const target of ['/healthz', '/readyz']) expect((await askDrayd(admin, target)).status).toBe(200)
+  const { text } = await askDrayd(admin, '/metrics')
+  expect(text).toContain('drayd_requests_total{listener="engine",method="GET",status="200"} 1')
+  expect(text).toMatch(/^drayd_transfers_limit 3$/m)
+  expect((await askDrayd(admin, '/images/json')).status).toBe(404)
+})
+
+test('SIGHUP applies what can change, and keeps what it has when the file is wrong', async () => {
+  await mkdir(at('etc'))
+  const file = at('etc', 'drayd.toml')
+  await writeFile(file, 'max-concurrent-downloads = 2\n')
+  const daemon = await start(['--config', file, '--admin-host', `unix://${at('admin')}`])
+  const limit = async (): Promise<string | undefined> =>
+    /^drayd_transfers_limit (\d+)$/m.exec((await askDrayd(`unix://${at('admin')}`, '/metrics')).text)?.[1]
+  expect(await limit()).toBe('2')
+  const told = async (msg: string): Promise<void> => {
+    while (!daemon.lines.some((line) => String(line['msg']).startsWith(msg))) await sleep(10)
+  }
+  await writeFile(file, 'max-concurrent-downloads = 7\n')
+  daemon.kill('SIGHUP')
+  await told('configuration applied')
+  expect(await limit()).toBe('7')
+  await writeFile(file, 'unknown = 7\n')
+  daemon.kill('SIGHUP')
+  await told('configuration kept')
+  expect(await limit()).toBe('7')
+})
+
+test('drayd takes the sockets that systemd passes, and none that are meant for another process', async () => {
+  const ended = await runDrayd(['--host', 'fd://', '--store', at('store')], { LISTEN_FDS: '1', LISTEN_PID: '1' })
+  expect([ended.status, ended.stderr]).toEqual([2, expect.stringContaining('socket unit')])
+})
+
+test('check-config prints what is set and says what is wrong', async () => {
+  const good = await runDrayd(['check-config', '--admin-host', 'tcp://127.0.0.1:1'], { DRAYD_LOG_LEVEL: 'warn' })
+  expect(good).toMatchObject({ status: 0, stdout: 'admin.host = "tcp://127.0.0.1:1"\nlog-level = "warn"\n' })
+  const bad = await runDrayd(['check-config', '--log-level', 'loud'])
+  expect([bad.status, bad.stderr]).toEqual([2, expect.stringContaining('expected one of debug, info')])
+  expect((await runDrayd(['--unknown'])).status).toBe(2)
+  expect((await runDrayd(['--host', 'file:///x', '--store', at('store')])).status).toBe(2)
+})
+
+test('a port that is taken is a failure with its reason', async () => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => taken.once('listening', resolve))
+  const address = taken.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const ended = await runDrayd(['--host', `tcp://127.0.0.1:${port}`, '--loopback-without-tls', '--store', at('store')])
+  expect([ended.status, ended.stderr]).toEqual([1, expect.stringContaining('EADDRINUSE')])
+  taken.close()
 })

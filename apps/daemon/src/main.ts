@@ -1,50 +1,96 @@
-import { createHash } from 'node:crypto'
-import os from 'node:os'
 import process from 'node:process'
 
 import { Command, CommanderError } from '@commander-js/extra-typings'
-import { createEngineApi } from '@drayage/engine-api'
-import { createRuntime } from '@drayage/runtime'
 
-import { listenOn } from './listen.ts'
+import { readConfig, type ConfigSources } from './config/config.ts'
+import { flagOf, OPTION_TABLE, variableOf, type OptionRow } from './config/option-table.ts'
+import { ConfigError } from './config-error.ts'
+import { startDaemon } from './daemon.ts'
+import { notifySystemd } from './listen/systemd.ts'
 import { readVersion } from './version.ts'
 
-/** Runs the daemon until it is told to end; resolves to its exit code. */
+/** Exit statuses of `drayd`. */
+const EXIT = { done: 0, failed: 1, usage: 2 } as const
+
+/** Runs one command line: the daemon until it is told to end, or a check. Resolves to the exit status. */
 export async function main(args: readonly string[]): Promise<number> {
   const program = new Command('drayd')
-    .description('The image part of Docker Engine: one daemon for the docker command and all clients of its API')
+    .description('The image part of Docker Engine: one daemon for the docker command and every client of its API')
     .version(readVersion(), '-v, --version', 'print the version')
-    .option('--host <url>', 'where to listen', 'unix:///run/drayd.sock')
-    .option('--store <dir>', 'directory of the store (default: $DRAYAGE_STORE, else the data directory of the user)')
+    .option('--config <file>', 'configuration file (TOML)')
     .exitOverride()
+  for (const row of OPTION_TABLE)
+    program.option(`${flagOf(row)} ${row.kind === 'switch' ? '' : '<value>'}`, helpOf(row))
+  let sources: ConfigSources = { flags: new Map(), env: process.env }
+  const read = (): ConfigSources => sourcesOf(program.opts())
+  program.action(() => void (sources = read()))
+  let isCheck = false
+  program
+    .command('check-config')
+    .description('read the configuration, say what is wrong with it, and print its values')
+    .action(() => {
+      isCheck = true
+      sources = read()
+    })
   try {
-    const { host, store } = program.parse(args, { from: 'user' }).opts()
-    await run(host, store)
-    return 0
+    program.parse(args, { from: 'user' })
+    if (isCheck) await check(sources)
+    else await run(sources)
+    return EXIT.done
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
     process.stderr.write(`drayd: ${error instanceof Error ? error.message : String(error)}\n`)
-    return 1
+    return error instanceof ConfigError ? EXIT.usage : EXIT.failed
   }
 }
 
-async function run(host: string, store: string | undefined): Promise<void> {
-  await using runtime = await createRuntime(store === undefined ? {} : { storeDirectory: store })
-  await runtime.openStore()
-  const id = createHash('sha256').update(runtime.storeDirectory).digest('hex')
-  const handler = createEngineApi({
-    runtime,
-    facts: { version: readVersion(), hostName: os.hostname(), id },
-    onError: (error) => process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`),
-  })
-  await using listener = await listenOn(host, handler)
-  process.stderr.write(`drayd: listening on ${host}\n`)
-  await ended()
-  await listener.close()
+function helpOf(row: OptionRow): string {
+  const fallback = row.fallback === undefined ? '' : ` (default: ${row.fallback})`
+  return `${row.help}${fallback} [$${variableOf(row)}]`
 }
 
-async function ended(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+/** The flags by key of their option; commander has them in camel case. */
+function sourcesOf(given: Readonly<Record<string, unknown>>): ConfigSources {
+  const flags = new Map<string, string>()
+  for (const row of OPTION_TABLE) {
+    const name = flagOf(row)
+      .slice(2)
+      .replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
+    const value = given[name]
+    if (typeof value === 'string' || typeof value === 'boolean') flags.set(row.key, String(value))
+  }
+  const file = given['config'] ?? process.env['DRAYD_CONFIG']
+  return { flags, env: process.env, ...(typeof file === 'string' ? { file } : {}) }
+}
+
+async function check(sources: ConfigSources): Promise<void> {
+  const { values } = await readConfig(sources)
+  for (const [key, value] of values) process.stdout.write(`${key} = ${JSON.stringify(value)}\n`)
+}
+
+async function run(sources: ConfigSources): Promise<void> {
+  await using daemon = await startDaemon(await readConfig(sources))
+  const { log, places } = daemon
+  log.info({ places, pid: process.pid }, 'listening')
+  const reload = async (): Promise<void> => {
+    await notifySystemd('RELOADING=1', process.env)
+    try {
+      await daemon.reload(await readConfig(sources))
+      log.info('configuration applied')
+    } catch (err) {
+      log.error({ err }, 'configuration kept: the new one cannot be used')
+    }
+    await notifySystemd('READY=1', process.env)
+  }
+  process.on('SIGHUP', () => void reload())
+  await notifySystemd('READY=1', process.env)
+  const signal = await ended()
+  log.info({ signal }, 'ending')
+  await notifySystemd('STOPPING=1', process.env)
+}
+
+async function ended(): Promise<string> {
+  return await new Promise<string>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
   })
 }

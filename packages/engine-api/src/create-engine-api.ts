@@ -1,4 +1,5 @@
 import type { HttpClient, HttpResponse } from '@drayage/content'
+import type { OnEvent } from '@drayage/distribution'
 import type { Runtime } from '@drayage/runtime'
 
 import { splitVersion } from './api-version.ts'
@@ -17,6 +18,8 @@ export interface EngineApiOptions {
   readonly facts: EngineFacts
   /** Where events are told; by default they are seen by clients of this handler alone. */
   readonly events?: EngineEvents
+  /** Receives the progress of all work, such as to count it. */
+  readonly onEvent?: OnEvent
   /** Called with each error that is answered with status 500. */
   readonly onError?: (error: unknown) => void
 }
@@ -28,13 +31,13 @@ export interface EngineApiOptions {
  * @see Docker Engine API v1.50
  */
 export function createEngineApi(options: EngineApiOptions): HttpClient {
-  const { runtime, facts, events = createEngineEvents(), onError = (): void => {} } = options
+  const { runtime, facts, events = createEngineEvents(), onEvent, onError = (): void => {} } = options
   return async (request) => {
     try {
       const url = new URL(request.url)
       const { path, version } = splitVersion(url.pathname)
       const { action, name } = matchRoute(ROUTES, request.method, path)
-      const exchange = { request, query: url.searchParams, version, name, runtime, events, facts }
+      const exchange = { request, query: url.searchParams, version, name, runtime, events, facts, onEvent }
       return withEngineHeaders(await forMethod(request, await action(exchange)))
     } catch (error) {
       request.signal?.throwIfAborted()

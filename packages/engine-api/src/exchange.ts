@@ -1,4 +1,5 @@
 import type { HttpRequest } from '@drayage/content'
+import type { OnEvent } from '@drayage/distribution'
 import type { Runtime } from '@drayage/runtime'
 
 import type { ApiVersion } from './api-version.ts'
@@ -16,4 +17,5 @@ export interface Exchange {
   readonly runtime: Runtime
   readonly events: EngineEvents
   readonly facts: EngineFacts
+  readonly onEvent: OnEvent | undefined
 }

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import path from 'node:path'
 
+import type { HttpClient } from '@drayage/content'
 import { createCredentialSource } from '@drayage/credentials'
 import type { DockerDaemon } from '@drayage/docker-daemon'
 import { DEFAULT_CONCURRENT_DOWNLOADS, type LayerState, type RetryPolicy } from '@drayage/distribution'
@@ -44,6 +45,8 @@ export interface RuntimeOptions {
   readonly credentials?: CredentialSource
   /** Headers of every request to a registry, such as `x-meta-build`; see `createRegistryClient` of `@drayage/registry`. */
   readonly headers?: Readonly<Record<string, string>>
+  /** Wraps the transport that all requests to registries go through, such as to count their bytes. */
+  readonly wrapTransport?: (http: HttpClient) => HttpClient
   /** Tells of what registries say beside their answers. */
   readonly onRegistryEvent?: OnRegistryEvent
 }
@@ -72,11 +75,12 @@ export interface Runtime extends AsyncDisposable {
 export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   const { env = process.env, home = homedir() } = options
   const transport = lazyTransport(env)
+  const send: HttpClient = async (request) => (await transport.open())(request)
   const storeDirectory =
     options.storeDirectory ?? defaultStoreDirectory({ env, home, isRoot: process.getuid?.() === 0 })
   const registry = createRegistryClient({
     uploadSessions: createFileSessions(path.join(storeDirectory, 'uploads')),
-    http: async (request) => (await transport.open())(request),
+    http: options.wrapTransport?.(send) ?? send,
     credentials: options.credentials ?? createCredentialSource({ env, home }),
     ...(options.headers === undefined ? {} : { headers: options.headers }),
     ...(options.onRegistryEvent === undefined ? {} : { onEvent: options.onRegistryEvent }),

@@ -18,6 +18,7 @@ export async function loadAction(exchange: Exchange): Promise<HttpResponse> {
     exchange,
     async (emit, signal) => {
       const onEvent = (event: DistributionEvent): void => {
+        exchange.onEvent?.(event)
         const line = isQuiet ? undefined : loadLine(event)
         if (line !== undefined) emit(line)
       }

@@ -19,7 +19,11 @@ export async function pullAction(exchange: Exchange): Promise<HttpResponse> {
   const platform = platformText === undefined ? {} : { platform: parsePlatform(platformText, { host: hostPlatform() }) }
   const runtime = runtimeFor(exchange, registryAuthOf(exchange))
   return await progressResponse(exchange, async (emit, signal) => {
-    const options = { ...platform, signal, onEvent: (event: DistributionEvent) => emit(progressLine(event, 'pull')) }
+    const onEvent = (event: DistributionEvent): void => {
+      exchange.onEvent?.(event)
+      emit(progressLine(event, 'pull'))
+    }
+    const options = { ...platform, signal, onEvent }
     const isAll = reference.tag === undefined && reference.digest === undefined
     const pulled = isAll
       ? await pullAllTags(runtime, formatRepository(reference), options)

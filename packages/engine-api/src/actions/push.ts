@@ -24,6 +24,7 @@ export async function pushAction(exchange: Exchange): Promise<HttpResponse> {
   const runtime = runtimeFor(exchange, auth)
   return await progressResponse(exchange, async (emit, signal) => {
     const onEvent = (event: DistributionEvent): void => {
+      exchange.onEvent?.(event)
       emit(progressLine(event, 'push'))
       if (event.type !== 'pushed') return
       emit({ progressDetail: {}, aux: { Tag: event.tag, Digest: event.digest, Size: event.size } })

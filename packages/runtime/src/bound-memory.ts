@@ -9,7 +9,7 @@ const WORTH_FREEING_BYTES = 28 * 1024 * 1024
 const EVERY_MS = 50
 
 /**
- * Frees used buffers in time. Node frees them with the garbage of a heap that hardly grows while gigabytes pass through, so
+ * Frees used buffers of this process in time; for a program to call once, at its start. Node frees them with the garbage of a heap that hardly grows while gigabytes pass through, so
  * that memory would grow with what is transferred.
  */
 export function boundMemory(): void {

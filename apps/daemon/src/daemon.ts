@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto'
+import os from 'node:os'
+import path from 'node:path'
+import process from 'node:process'
+
+import type { HttpClient } from '@drayage/content'
+import { createEngineApi } from '@drayage/engine-api'
+import { parsePlatform } from '@drayage/manifest'
+import { createRuntime, hostPlatform, type Runtime } from '@drayage/runtime'
+
+import type { Config } from './config/config.ts'
+import { listen, type Listening, type ListenOptions } from './listen/listen.ts'
+import { parseHost } from './listen/parse-host.ts'
+import { readTls } from './listen/tls.ts'
+import { createAdmin } from './serve/admin.ts'
+import { createLog, type Log } from './serve/log.ts'
+import { createMetrics, type Metrics } from './serve/metrics.ts'
+import { withRequestLog } from './serve/with-request-log.ts'
+import { readVersion } from './version.ts'
+
+/** A daemon that serves. Disposing it lets running requests end in their time, then stops them. */
+export interface Daemon extends AsyncDisposable {
+  /** Where it listens, as clients name it. */
+  readonly places: readonly string[]
+  readonly log: Log
+  /** Applies what of a changed configuration can change while it runs. */
+  reload(config: Config): Promise<void>
+}
+
+/** Names of the parts that listen. */
+type ListenerName = 'engine' | 'admin'
+
+/**
+ * Starts a daemon: its store is open and everything listens when this resolves.
+ *
+ * @throws ConfigError `ERR_DAEMON_CONFIG`
+ */
+export async function startDaemon(config: Config, env: NodeJS.ProcessEnv = process.env): Promise<Daemon> {
+  const log = createLog(config.text('log-level') ?? 'info')
+  const metrics = createMetrics()
+  await using started = new AsyncDisposableStack()
+  const runtime = started.use(await openRuntime(config, env, { log, metrics }))
+  await runtime.openStore()
+  metrics.watch(runtime)
+  const context = { config, env, metrics }
+  const engine = createEngineApi({
+    runtime,
+    facts: { version: readVersion(), hostName: os.hostname(), id: identityOf(runtime) },
+    onEvent: metrics.onEvent,
+    onError: (err) => log.error({ err }, 'internal error'),
+  })
+  const places: string[] = []
+  const serve = async (name: ListenerName, hosts: readonly string[], handler: HttpClient): Promise<void> => {
+    for (const host of hosts) {
+      const listening = started.use(await listenAs(name, host, withRequestLog(handler, name, log), context))
+      places.push(...listening.places)
+    }
+  }
+  await serve('engine', config.texts('host') ?? [defaultHost(env)], engine)
+  const admin = config.text('admin.host')
+  if (admin !== undefined)
+    await serve(
+      'admin',
+      [admin],
+      createAdmin(metrics, () => isReady(runtime)),
+    )
+  const stack = started.move()
+  return {
+    places,
+    log,
+    reload: async (changed) => applyChanges(changed, { runtime, log }),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
+}
+
+interface DaemonContext {
+  readonly config: Config
+  readonly env: NodeJS.ProcessEnv
+  readonly metrics: Metrics
+}
+
+async function openRuntime(
+  config: Config,
+  env: NodeJS.ProcessEnv,
+  { log, metrics }: { readonly log: Log; readonly metrics: Metrics },
+): Promise<Runtime> {
+  const store = config.text('store')
+  const platform = config.text('platform')
+  const downloads = config.count('max-concurrent-downloads')
+  return await createRuntime({
+    env,
+    wrapTransport: metrics.countBytes,
+    onRegistryEvent: (event) => {
+      metrics.onRegistryEvent(event)
+      if (event.type === 'warning') log.warn({ registry: event.host }, event.text)
+    },
+    ...(store === undefined ? {} : { storeDirectory: path.resolve(store) }),
+    ...(platform === undefined ? {} : { platform: parsePlatform(platform, { host: hostPlatform() }) }),
+    ...(downloads === undefined ? {} : { maxConcurrentDownloads: downloads }),
+  })
+}
+
+async function listenAs(
+  name: ListenerName,
+  host: string,
+  handler: HttpClient,
+  { config, env, metrics }: DaemonContext,
+): Promise<Listening> {
+  const options: ListenOptions = {
+    env,
+    tls: await readTls({
+      cert: config.text('tls-cert'),
+      key: config.text('tls-key'),
+      clientCa: config.text('tls-client-ca'),
+    }),
+    group: config.text('group'),
+    loopbackWithoutTls: name === 'admin' || config.isOn('loopback-without-tls'),
+    allowedHosts: config.texts('allowed-hosts') ?? [],
+    maxConnections: config.count('max-connections') ?? 1024,
+    graceMs: (config.count('shutdown-timeout') ?? 15) * 1000,
+    onRequest: (event) => metrics.onRequest(name, event),
+  }
+  return await listen(parseHost(host), handler, options)
+}
+
+function defaultHost(env: NodeJS.ProcessEnv): string {
+  const { XDG_RUNTIME_DIR: directory } = env
+  const isRoot = process.getuid?.() === 0
+  return isRoot || directory === undefined ? 'unix:///run/drayd.sock' : `unix://${path.join(directory, 'drayd.sock')}`
+}
+
+function identityOf({ storeDirectory }: Runtime): string {
+  return createHash('sha256').update(`${os.hostname()} ${storeDirectory}`).digest('hex').slice(0, 32)
+}
+
+async function isReady(runtime: Runtime): Promise<boolean> {
+  try {
+    await (await runtime.openStore()).images.listNames()
+    return true
+  } catch {
+    return false
+  }
+}
+
+function applyChanges(config: Config, { runtime, log }: { readonly runtime: Runtime; readonly log: Log }): void {
+  runtime.transfers.setLimit(config.count('max-concurrent-downloads') ?? 3)
+  log.level = config.text('log-level') ?? 'info'
+}
