@@ -344,3 +344,19 @@ test('dray stops at SIGINT with 130, keeps what has come, and ends with 141 when
   const [status] = await once(unread, 'exit')
   expect(status).toBe(141)
 })
+
+test('dray serve gives the store to pulls of this machine until it is stopped', async () => {
+  const store = path.join(scratch.path, 'served')
+  expect((await dray('--store', store, 'pull', '-q', at('image:1'))).code).toBe(0)
+  expect((await dray('--store', store, 'tag', at('image:1'), 'team/app:1')).code).toBe(0)
+  expect((await dray('serve', '--listen', '0.0.0.0:5000')).code).toBe(2)
+  const child = spawn(process.execPath, [program, '--store', store, 'serve', '--listen', '127.0.0.1:0', '--read-only'])
+  child.stdout.setEncoding('utf8')
+  const [line]: unknown[] = await once(child.stdout, 'data')
+  const host = /^Serving on (127\.0\.0\.1:\d+)\n$/.exec(String(line))?.[1] ?? ''
+  const digest = await dray('digest', `${host}/team/app:1`)
+  expect(digest.stdout.trim()).toBe(image.manifest.digest)
+  expect((await fetch(`http://${host}/v2/team/app/blobs/uploads/`, { method: 'POST' })).status).toBe(401)
+  child.kill('SIGTERM')
+  expect((await once(child, 'exit'))[0]).toBe(143)
+})

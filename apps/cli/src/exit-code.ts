@@ -21,6 +21,7 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
     'ERR_DOCKER_HOST',
     'ERR_FILTER',
     'ERR_IMAGE_CHANGE',
+    'ERR_HTPASSWD',
     'ERR_REFERENCE_SYNTAX',
     'ERR_REFERENCE_RESERVED',
     'ERR_PATTERN_SYNTAX',

@@ -88,6 +88,13 @@ Fields: .ID .CreatedSince .CreatedAt .CreatedBy .Size .Comment`,
   dray rmi $(dray images -q --filter dangling=true)`,
   ],
   [
+    'serve',
+    `  dray serve                                      on 127.0.0.1:5000
+  dray serve --listen 127.0.0.1:0 --read-only     on a free port, for pulls alone
+
+team/app stands for docker.io/team/app, ghcr.io/org/app for itself. What is pushed is an image of the store.`,
+  ],
+  [
     'prune',
     `  dray prune                                      images without a tag
   dray prune -a --filter until=240h               every image made more than ten days ago

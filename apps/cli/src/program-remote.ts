@@ -88,6 +88,15 @@ export function addRegistryVerbs(program: Command, run: Run): void {
     .action((ref, options) =>
       run(undefined, async (context) => (await import('./commands/registry.ts')).deleteCommand(context, ref, options)),
     )
+
+  program
+    .command('serve')
+    .description('serve the store as a registry of this machine, until stopped')
+    .option('--listen <address:port>', 'an address of this machine', '127.0.0.1:5000')
+    .option('--read-only', 'for pulls alone')
+    .action((options) =>
+      run(undefined, async (context) => (await import('./commands/serve.ts')).serveCommand(context, options)),
+    )
 }
 
 /** Adds the verb that keeps places equal. */

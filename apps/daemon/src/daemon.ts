@@ -11,10 +11,11 @@ import { createRuntime, hostPlatform, type Runtime } from '@drayage/runtime'
 import type { Config } from './config/config.ts'
 import { listen, type Listening, type ListenOptions } from './listen/listen.ts'
 import { parseHost } from './listen/parse-host.ts'
-import { readTls } from './listen/tls.ts'
+import { readTls, type TlsFiles } from './listen/tls.ts'
 import { createAdmin } from './serve/admin.ts'
 import { createLog, type Log } from './serve/log.ts'
 import { createMetrics, type Metrics } from './serve/metrics.ts'
+import { openRegistryEndpoint } from './serve/registry-endpoint.ts'
 import { withRequestLog } from './serve/with-request-log.ts'
 import { readVersion } from './version.ts'
 
@@ -28,7 +29,7 @@ export interface Daemon extends AsyncDisposable {
 }
 
 /** Names of the parts that listen. */
-type ListenerName = 'engine' | 'admin'
+type ListenerName = 'engine' | 'registry' | 'admin'
 
 /**
  * Starts a daemon: its store is open and everything listens when this resolves.
@@ -57,6 +58,12 @@ export async function startDaemon(config: Config, env: NodeJS.ProcessEnv = proce
     }
   }
   await serve('engine', config.texts('host') ?? [defaultHost(env)], engine)
+  const registry = config.text('registry.host')
+  if (registry !== undefined) {
+    const onError = (err: unknown): void => log.error({ err }, 'internal error')
+    const endpoint = started.use(await openRegistryEndpoint(runtime, config, onError))
+    await serve('registry', [registry], endpoint.handler)
+  }
   const admin = config.text('admin.host')
   if (admin !== undefined)
     await serve(
@@ -108,11 +115,8 @@ async function listenAs(
 ): Promise<Listening> {
   const options: ListenOptions = {
     env,
-    tls: await readTls({
-      cert: config.text('tls-cert'),
-      key: config.text('tls-key'),
-      clientCa: config.text('tls-client-ca'),
-    }),
+    tls: await readTls(tlsFilesOf(name, config)),
+    isGuarded: name === 'registry',
     group: config.text('group'),
     loopbackWithoutTls: name === 'admin' || config.isOn('loopback-without-tls'),
     allowedHosts: config.texts('allowed-hosts') ?? [],
@@ -121,6 +125,13 @@ async function listenAs(
     onRequest: (event) => metrics.onRequest(name, event),
   }
   return await listen(parseHost(host), handler, options)
+}
+
+function tlsFilesOf(name: ListenerName, config: Config): TlsFiles {
+  if (name === 'admin') return {}
+  const prefix = name === 'registry' ? 'registry.' : ''
+  const files = { cert: config.text(`${prefix}tls-cert`), key: config.text(`${prefix}tls-key`) }
+  return name === 'registry' ? files : { ...files, clientCa: config.text('tls-client-ca') }
 }
 
 function defaultHost(env: NodeJS.ProcessEnv): string {

@@ -2,6 +2,7 @@ import { parseDigest, type Digest } from '@drayage/digest'
 
 import type { AbortOptions } from './abort-options.ts'
 import type { Database } from './database.ts'
+import { forgetHoldings, freshHoldings, withParts } from './holdings.ts'
 import { asDescriptor, asDescriptors } from './record-codec.ts'
 
 /** How long a lease lasts without being released, in milliseconds: a day, so that a killed holder blocks nothing for long. */
@@ -49,12 +50,13 @@ export function createContentLeases({ database, now = Date.now }: ContentLeasesO
   const condemn = (candidates: readonly Digest[]): { readonly digests: Digest[]; readonly until: number } => {
     const until = now() + SWEEP_MS
     database.run('delete from leases where until <= ?', now())
-    const needed = neededContent(database)
+    const needed = neededContent(database, now())
     const isLeased = (digest: Digest): boolean =>
       database.all('select 1 from leases where digest = ?', digest).length > 0
     const digests = candidates.filter((digest) => !needed.has(digest) && !isLeased(digest))
     for (const digest of digests)
       database.run('insert or replace into condemned (digest, until) values (?, ?)', digest, until)
+    forgetHoldings(database, digests)
     return { digests, until }
   }
   return {
@@ -98,8 +100,8 @@ export function createContentLeases({ database, now = Date.now }: ContentLeasesO
   }
 }
 
-/** Everything that names and images need. */
-function neededContent(database: Database): Set<Digest> {
+/** Everything that names and images need, and what was pushed not long ago. */
+function neededContent(database: Database, nowMs: number): Set<Digest> {
   const needed = new Set<Digest>()
   for (const { target_digest: digest } of database.all('select target_digest from names'))
     needed.add(parseDigest(String(digest)))
@@ -109,5 +111,5 @@ function neededContent(database: Database): Set<Digest> {
     if (found !== undefined) needed.add(found.digest)
     for (const layer of asDescriptors(JSON.parse(String(layers))) ?? []) needed.add(layer.digest)
   }
-  return needed
+  return withParts(database, [...needed, ...freshHoldings(database, nowMs)])
 }

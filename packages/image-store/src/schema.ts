@@ -56,6 +56,38 @@ export const MIGRATIONS: readonly string[] = [
     until integer not null
   ) strict, without rowid;
   `,
+  `
+  create table holdings (
+    repository text not null,
+    kind text not null,
+    digest text not null,
+    descriptor text not null,
+    held_at integer not null,
+    primary key (repository, kind, digest)
+  ) strict, without rowid;
+  create index holdings_by_digest on holdings (digest);
+
+  create table parts (
+    whole text not null,
+    part text not null,
+    primary key (whole, part)
+  ) strict, without rowid;
+
+  create table referrers (
+    repository text not null,
+    subject text not null,
+    digest text not null,
+    descriptor text not null,
+    primary key (repository, subject, digest)
+  ) strict, without rowid;
+  create index referrers_by_subject on referrers (subject, digest);
+
+  create table uploads (
+    id text primary key,
+    repository text not null,
+    started_at integer not null
+  ) strict, without rowid;
+  `,
 ]
 
 /** The layout version that this release writes. */

@@ -21,7 +21,7 @@ export function basicAuth(options: BasicAuthOptions): (registry: HttpClient) => 
 
   return (registry) => async (request) => {
     const login = parseBasic(request.headers['authorization'])
-    const user = login !== undefined && isLogin(users, login) ? login.username : undefined
+    const user = login !== undefined && (await isLogin(users, login)) ? login.username : undefined
     const unauthorized = refusalResponse({ status: 401, specCode: 'UNAUTHORIZED', message, headers: challenge })
     if (user === undefined && request.headers['authorization'] !== undefined) return unauthorized
     if (!(await allowsAll(allow, user, neededAccess(request)))) {

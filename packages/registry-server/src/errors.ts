@@ -4,6 +4,7 @@ export type RegistryServerErrorCode =
   | 'ERR_REGISTRY_RECORD'
   | 'ERR_CLIENT_GONE'
   | 'ERR_CONNECTION_FAULT'
+  | 'ERR_HTPASSWD'
 
 /**
  * The error codes of a registry's answers.
@@ -112,14 +113,36 @@ export class ConnectionFaultError extends Error {
 
 const ENDINGS = { reset: 'reset', close: 'closed' } as const
 
+/** An htpasswd file with a line that is no user with a bcrypt hash. */
+export class HtpasswdError extends Error {
+  override readonly name: string = 'HtpasswdError'
+  readonly code: 'ERR_HTPASSWD' = 'ERR_HTPASSWD'
+  /** The number of the line, from 1. */
+  readonly line: number
+
+  constructor(line: number, options?: ErrorOptions) {
+    super(
+      `Cannot read users: found line ${line} in another form, expected NAME:HASH as \`htpasswd -B\` writes it`,
+      options,
+    )
+    this.line = line
+  }
+}
+
 /** Any error of this package. */
-export type RegistryServerError = RequestRefusedError | RegistryRecordError | ClientGoneError | ConnectionFaultError
+export type RegistryServerError =
+  | RequestRefusedError
+  | RegistryRecordError
+  | ClientGoneError
+  | ConnectionFaultError
+  | HtpasswdError
 
 const CODES: readonly string[] = [
   'ERR_REQUEST_REFUSED',
   'ERR_REGISTRY_RECORD',
   'ERR_CLIENT_GONE',
   'ERR_CONNECTION_FAULT',
+  'ERR_HTPASSWD',
 ] satisfies RegistryServerErrorCode[]
 
 /** Tells whether `value` is an error of this package, also one made by another installed copy of it. */

@@ -24,10 +24,16 @@ export type {
 } from './storage.ts'
 export type { SweepUploadsOptions } from './sweep-uploads.ts'
 export type { TokenAuthOptions } from './token-auth.ts'
-export type { Users } from './users.ts'
+export type { CheckLogin, Login, Users } from './users.ts'
 
 export { basicAuth } from './basic-auth.ts'
-export { ClientGoneError, isRegistryServerError, RegistryRecordError, RequestRefusedError } from './errors.ts'
+export {
+  ClientGoneError,
+  HtpasswdError,
+  isRegistryServerError,
+  RegistryRecordError,
+  RequestRefusedError,
+} from './errors.ts'
 export { createRegistryHandler } from './handler.ts'
 export { DEFAULT_LIMITS } from './limits.ts'
 export { createMemoryStorage } from './memory-storage.ts'

@@ -7,4 +7,5 @@ export type { HttpServer, Served, ServeOnOptions, ServeOptions } from './node/se
 export type { RequestEvent } from './node/request-event.ts'
 
 export { createFsStorage } from './node/fs-storage.ts'
+export { parseHtpasswd } from './node/htpasswd.ts'
 export { serve, serveOn } from './node/serve.ts'

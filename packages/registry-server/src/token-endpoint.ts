@@ -39,7 +39,7 @@ export async function answerToken(options: TokenEndpointOptions, request: HttpRe
     const headers = { allow: 'GET, POST' }
     return refusalResponse({ status: 405, specCode: 'UNSUPPORTED', message: 'the operation is unsupported', headers })
   }
-  const asked = request.method === 'GET' ? readQuery(options, request) : await readForm(options, request)
+  const asked = request.method === 'GET' ? await readQuery(options, request) : await readForm(options, request)
   if (asked === undefined) {
     return refusalResponse({ status: 401, specCode: 'UNAUTHORIZED', message: 'the credentials are not valid' })
   }
@@ -60,11 +60,11 @@ export async function answerToken(options: TokenEndpointOptions, request: HttpRe
   })
 }
 
-function readQuery({ users }: TokenEndpointOptions, request: HttpRequest): Asked | undefined {
+async function readQuery({ users }: TokenEndpointOptions, request: HttpRequest): Promise<Asked | undefined> {
   const query = new URL(request.url).searchParams
   const header = request.headers['authorization']
   const login = parseBasic(header)
-  if (header !== undefined && (login === undefined || !isLogin(users, login))) return undefined
+  if (header !== undefined && (login === undefined || !(await isLogin(users, login)))) return undefined
   const wantsIdentityToken = query.get('offline_token') === 'true'
   return { user: login?.username, scopes: query.getAll('scope'), wantsIdentityToken }
 }
@@ -78,7 +78,7 @@ async function readForm(options: TokenEndpointOptions, request: HttpRequest): Pr
     return grant === undefined ? undefined : { user: grant.user, scopes, wantsIdentityToken: true }
   }
   const login = { username: form.get('username') ?? '', password: form.get('password') ?? '' }
-  if (form.get('grant_type') !== 'password' || !isLogin(options.users, login)) return undefined
+  if (form.get('grant_type') !== 'password' || !(await isLogin(options.users, login))) return undefined
   return { user: login.username, scopes, wantsIdentityToken: form.get('access_type') === 'offline' }
 }
 

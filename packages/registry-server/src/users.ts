@@ -1,7 +1,10 @@
 import { digestOf } from '@drayage/digest'
 
-/** Passwords by user name. */
-export type Users = ReadonlyMap<string, string>
+/** Tells whether a password is that of a user. */
+export type CheckLogin = (login: Login) => Promise<boolean>
+
+/** Passwords by user name, or who knows them. */
+export type Users = ReadonlyMap<string, string> | CheckLogin
 
 /** A user name and password as a client sent them. */
 export interface Login {
@@ -24,7 +27,8 @@ export function parseBasic(header: string | undefined): Login | undefined {
 }
 
 /** Tells whether the password is that of the user. Digests are compared, so the time taken tells nothing about it. */
-export function isLogin(users: Users, { username, password }: Login): boolean {
-  const wanted = users.get(username)
-  return wanted !== undefined && digestOf(wanted) === digestOf(password)
+export async function isLogin(users: Users, login: Login): Promise<boolean> {
+  if (typeof users === 'function') return await users(login)
+  const wanted = users.get(login.username)
+  return wanted !== undefined && digestOf(wanted) === digestOf(login.password)
 }

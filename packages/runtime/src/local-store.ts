@@ -3,10 +3,14 @@ import path from 'node:path'
 import { createFsStore, type FsStore } from '@drayage/content-fs'
 import {
   createContentLeases,
+  createHoldings,
   createImageStore,
+  createUploadRecords,
   openDatabase,
   type ContentLeases,
+  type Holdings,
   type ImageStore,
+  type UploadRecords,
 } from '@drayage/image-store'
 import { createLayerStore, type LayerStore } from '@drayage/layer-store'
 
@@ -19,6 +23,9 @@ export interface LocalStore extends AsyncDisposable {
   readonly layers: LayerStore
   readonly images: ImageStore
   readonly leases: ContentLeases
+  /** What a registry over the store holds beside images with names. */
+  readonly holdings: Holdings
+  readonly uploads: UploadRecords
 }
 
 /**
@@ -43,6 +50,8 @@ export async function openLocalStore(directory: string): Promise<LocalStore> {
       layers,
       images,
       leases: createContentLeases({ database }),
+      holdings: createHoldings({ database }),
+      uploads: createUploadRecords({ database }),
       async [Symbol.asyncDispose]() {
         await layers[Symbol.asyncDispose]()
         await content[Symbol.asyncDispose]()

@@ -64,6 +64,38 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     fallback: '1024',
   },
   {
+    key: 'registry.host',
+    kind: 'text',
+    help: 'where the registry endpoint is served: tcp://ADDRESS:PORT; off by default',
+  },
+  {
+    key: 'registry.htpasswd',
+    kind: 'text',
+    help: 'users of the registry endpoint, a file of htpasswd with bcrypt hashes',
+  },
+  {
+    key: 'registry.auth',
+    kind: 'text',
+    help: 'how users of the registry endpoint log in: with each request, or once for a token',
+    fallback: 'basic',
+    choices: ['basic', 'token'],
+  },
+  { key: 'registry.tls-cert', kind: 'text', help: 'certificate of the registry endpoint, a file in PEM' },
+  { key: 'registry.tls-key', kind: 'text', help: 'key of registry.tls-cert, a file in PEM' },
+  {
+    key: 'registry.realm',
+    kind: 'text',
+    help: 'URL of the token endpoint as clients reach it, with /token at its end, for registry.auth token',
+    fallback: 'at the address of registry.host',
+  },
+  {
+    key: 'registry.anonymous',
+    kind: 'text',
+    help: 'what users without a login may do at the registry endpoint',
+    fallback: 'push on this machine without registry.htpasswd, else none',
+    choices: ['none', 'pull', 'push'],
+  },
+  {
     key: 'admin.host',
     kind: 'text',
     help: 'where /metrics, /healthz and /readyz are served: tcp://ADDRESS:PORT or unix://PATH; off by default',

@@ -84,7 +84,7 @@ function addressOf(server: Server | SecureServer): { readonly authority: string;
   const address = server.address()
   if (address === null || typeof address === 'string') return { authority: 'localhost', url: 'http://localhost' }
   const authority = `${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
-  return { authority, url: `http://${authority}` }
+  return { authority, url: `${'setSecureContext' in server ? 'https' : 'http'}://${authority}` }
 }
 
 interface Incoming {
