@@ -120,7 +120,13 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
 } satisfies Partial<Record<keyof typeof EXIT, readonly string[]>>
 
 /** Codes that say where something failed, not what: their causes decide. */
-export const WRAPPING_CODES: readonly string[] = ['ERR_TRANSFER', 'ERR_SPARSE_INDEX', 'ERR_ARCHIVE_IMAGE', 'ERR_LAYOUT']
+export const WRAPPING_CODES: readonly string[] = [
+  'ERR_TRANSFER',
+  'ERR_SPARSE_INDEX',
+  'ERR_ARCHIVE_IMAGE',
+  'ERR_LAYOUT',
+  'ERR_REGISTRY_MIRROR',
+]
 
 const STATUSES: ReadonlyMap<string, number> = new Map(Object.entries(EXIT))
 

@@ -58,7 +58,12 @@ export function authorize(http: RoutedClient, options: GrantOptions): RoutedClie
     const own = refused.headers['www-authenticate']
     if (own !== undefined) return readChallenges(own, request)
     const { headers, signal } = request
-    const root = await http({ method: 'GET', url: new URL('/v2/', request.url).href, headers, signal })
+    const root = await http({
+      method: 'GET',
+      url: new URL(`${options.basePath ?? '/v2'}/`, request.url).href,
+      headers,
+      signal,
+    })
     await discardBody(root)
     const text = isRefusal(root, request) ? root.headers['www-authenticate'] : undefined
     return text === undefined ? [] : readChallenges(text, request)

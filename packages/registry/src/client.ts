@@ -3,19 +3,23 @@ import type { HttpClient } from '@drayage/content'
 import { parseRepository, type Repository } from '@drayage/reference'
 
 import { isLoopbackHost } from './address.ts'
-import { authorize } from './authorize.ts'
+import { checkLogin, type CheckedLogin } from './check-login.ts'
+import { repositoryPath } from './content-path.ts'
 import type { RealmRule } from './credential-gate.ts'
-import type { CredentialSource } from './credentials.ts'
-import { createEndpoint, type Endpoint } from './endpoint.ts'
+import type { Credentials, CredentialSource } from './credentials.ts'
+import type { Endpoint } from './endpoint.ts'
+import { createEndpointHealth, type EndpointHealth } from './endpoint-health.ts'
 import type { OnRegistryEvent } from './events.ts'
-import { CHUNK_CEILING_BYTES, MAX_REMEMBERED } from './limits.ts'
-import { LruMap } from './lru-map.ts'
-import { followRedirects } from './redirects.ts'
+import { CHUNK_CEILING_BYTES, MAX_ENDPOINTS, MAX_REMEMBERED } from './limits.ts'
 import { listCatalog } from './list-tags.ts'
-import { rateGate } from './rate-gate.ts'
+import { LruMap } from './lru-map.ts'
+import { openEndpoint, type OpenEndpointOptions } from './open-endpoint.ts'
+import { registryHost, registryItself, type EndpointSource, type RegistryEndpoint } from './registry-endpoint.ts'
 import { createRepositoryClient, type RepositoryClient } from './repository-client.ts'
-import { mapFailures } from './unreachable.ts'
+import { createRoutedRepository } from './routed-repository.ts'
+import type { Route } from './routes.ts'
 import { createMemorySessions, type UploadSessions } from './upload-sessions.ts'
+import type { UploaderOptions } from './uploader.ts'
 import type { UrlGateOptions } from './url-gate.ts'
 
 /** Options of {@link createRegistryClient}. */
@@ -28,7 +32,7 @@ export interface RegistryClientOptions extends UrlGateOptions {
   readonly userAgent?: string
   /**
    * Headers of every request to a registry, such as `x-meta-build`; none by default. Their names begin with `x-`, and they
-   * stay at the registry: neither its token server nor a host that it redirects to gets them.
+   * stay at the registry: neither its token server nor a mirror or a host that it redirects to gets them.
    */
   readonly headers?: Readonly<Record<string, string>>
   /**
@@ -38,6 +42,11 @@ export interface RegistryClientOptions extends UrlGateOptions {
   readonly plainHttp?: (host: string) => boolean
   /** Tells of token servers, beyond those on the registry's own domain, that may see the user's credentials. */
   readonly isTrustedRealm?: RealmRule
+  /**
+   * Gives the endpoints of each repository: mirrors, and the registry itself. By default a registry has no mirrors and is
+   * found at its domain.
+   */
+  readonly endpoints?: EndpointSource
   readonly onEvent?: OnRegistryEvent
   /** Keeps the sessions of unfinished uploads; in memory by default, so that they end with the client. */
   readonly uploadSessions?: UploadSessions
@@ -51,6 +60,12 @@ export interface RegistryClientOptions extends UrlGateOptions {
   readonly now?: () => number
 }
 
+/** Options of {@link RegistryClient.repository}. */
+export interface RepositoryOptions {
+  /** Whether mirrors are asked, for reading; `true` by default. */
+  readonly mirrors?: boolean
+}
+
 /** Registries, over one transport. */
 export interface RegistryClient {
   /**
@@ -58,7 +73,7 @@ export interface RegistryClient {
    *
    * @throws ReferenceSyntaxError `ERR_REFERENCE_SYNTAX`
    */
-  repository(name: string | Repository): RepositoryClient
+  repository(name: string | Repository, options?: RepositoryOptions): RepositoryClient
   /**
    * The paths of the repositories of a registry, in its order, page by page while they are read. Many registries do not
    * serve this list, or only to some users.
@@ -67,6 +82,15 @@ export interface RegistryClient {
    * @throws RegistryListingError `ERR_REGISTRY_LISTING`
    */
   catalog(domain: string, options?: AbortOptions): AsyncIterable<string>
+  /**
+   * Asks a registry, not its mirrors, whether it accepts credentials.
+   *
+   * @throws RegistryUnauthorizedError `ERR_REGISTRY_UNAUTHORIZED`
+   * @throws UrlRefusedError `ERR_URL_REFUSED` for a token server that may not see them
+   */
+  checkLogin(domain: string, credentials: Credentials, options?: AbortOptions): Promise<CheckedLogin>
+  /** The same client for another user: it shares all but credentials and the tokens got with them. */
+  withCredentials(credentials: CredentialSource): RegistryClient
 }
 
 /**
@@ -88,67 +112,79 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   if (odd !== undefined) {
     throw new RangeError(`Cannot send header ${JSON.stringify(odd)}: expected a name that begins with x-`)
   }
-  const endpoints = new LruMap<Endpoint>(MAX_REMEMBERED)
-  const endpointOf = (domain: string): Endpoint => {
-    const known = endpoints.get(domain)
-    if (known !== undefined) return known
-    const endpoint = endpointFor(domain, options)
-    endpoints.set(domain, endpoint)
+  const lowered = Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
+  const { plainHttp = isLoopbackHost, userAgent = 'drayage', onEvent = () => {} } = options
+  const endpoints: EndpointSource =
+    options.endpoints ?? ((name) => Promise.resolve([registryItself(name.domain, plainHttp)]))
+  const { http, credentials, isTrustedHost, isTrustedRealm } = options
+  return clientOf({
+    endpoints,
+    open: {
+      http,
+      credentials,
+      isTrustedHost,
+      isTrustedRealm,
+      userAgent,
+      headers: Object.fromEntries(lowered),
+      now,
+      onEvent,
+    },
+    uploads: { uploadSessions, chunkBytes, now },
+    health: createEndpointHealth(now),
+  })
+}
+
+interface ClientParts {
+  readonly endpoints: EndpointSource
+  readonly open: OpenEndpointOptions
+  readonly uploads: UploaderOptions
+  readonly health: EndpointHealth
+}
+
+function clientOf(parts: ClientParts): RegistryClient {
+  const { endpoints, open, uploads, health } = parts
+  const opened = new LruMap<Endpoint>(MAX_REMEMBERED)
+  const endpointAt = (spec: RegistryEndpoint, domain: string): Endpoint => {
+    const key = JSON.stringify([domain, spec])
+    const endpoint = opened.get(key) ?? openEndpoint(spec, domain, open)
+    opened.set(key, endpoint)
     return endpoint
   }
-  return {
-    repository: (name) => {
-      const repository = typeof name === 'string' ? parseRepository(name) : name
-      return createRepositoryClient(endpointOf(repository.domain), repository, { uploadSessions, chunkBytes, now })
-    },
-    catalog: (domain, options) => listCatalog(endpointOf(domain), options),
-  }
-}
-
-function endpointFor(domain: string, options: RegistryClientOptions): Endpoint {
-  const host = registryHost(domain)
-  const { isTrustedHost, userAgent = 'drayage', now = () => performance.now(), onEvent = () => {} } = options
-  const isPlainHttp = (options.plainHttp ?? isLoopbackHost)(host)
-  const { credentials, isTrustedRealm } = options
-  const lowered = Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
-  const headers = Object.fromEntries(lowered)
-  const routed = followRedirects(mapFailures(options.http), { isTrustedHost })
-  const client = authorize(routed, {
-    host: domain,
-    credentials,
-    isTrustedHost,
-    isTrustedRealm,
-    userAgent,
-    now,
-    onEvent,
-  })
-  const gate = { isTrustedHost }
-  return createEndpoint({
-    host,
-    client: rateGate(client, { now }),
-    anonymous: routed,
-    gate,
-    isPlainHttp,
-    userAgent,
-    headers,
-    now,
-    onEvent,
-  })
-}
-
-/**
- * The host that serves a domain: Docker Hub's own is another than its name.
- *
- * @throws TypeError when `domain` is not a host with an optional port
- */
-function registryHost(domain: string): string {
-  if (domain === 'docker.io' || domain === 'index.docker.io') return 'registry-1.docker.io'
-  const url = URL.parse(`https://${domain}/`)
-  const isHost =
-    url !== null && url.pathname === '/' && !/[\s/?#@\\%]/.test(domain) && url.href === `https://${url.host}/`
-  if (!isHost)
-    throw new TypeError(
-      `Cannot address registry ${JSON.stringify(domain.slice(0, 255))}: found another form, expected a host and port`,
+  const itself = async (domain: string, options?: AbortOptions): Promise<RegistryEndpoint> => {
+    const found = (await endpoints({ domain }, options)).find(
+      ({ isMirror, uses }) => !isMirror && uses.includes('push'),
     )
-  return domain
+    if (found === undefined) throw new TypeError(`Cannot ask "${domain}": found no endpoint, expected one`)
+    return found
+  }
+  return {
+    repository: (text, { mirrors = true } = {}) => {
+      const { domain, path } = typeof text === 'string' ? parseRepository(text) : text
+      const name = { domain, path }
+      // What no server may be asked for is refused at once.
+      registryHost(domain)
+      repositoryPath(name)
+      const clients = new LruMap<RepositoryClient>(MAX_ENDPOINTS)
+      const clientAt = (spec: RegistryEndpoint): Route => {
+        const key = JSON.stringify(spec)
+        const endpoint = endpointAt(spec, domain)
+        const there = spec.path === undefined ? name : { domain: endpoint.host, path: spec.path }
+        const client = clients.get(key) ?? createRepositoryClient(endpoint, there, uploads)
+        clients.set(key, client)
+        return { key, host: endpoint.host, uses: spec.uses, isMirror: spec.isMirror, client }
+      }
+      const findRoutes = async (options: AbortOptions): Promise<readonly Route[]> =>
+        (await endpoints(name, options)).filter(({ isMirror }) => mirrors || !isMirror).map(clientAt)
+      return createRoutedRepository(findRoutes, { name, health, onEvent: open.onEvent })
+    },
+    catalog: (domain, options) => {
+      registryHost(domain)
+      return (async function* () {
+        yield* listCatalog(endpointAt(await itself(domain, options), domain), options)
+      })()
+    },
+    checkLogin: async (domain, credentials, options) =>
+      await checkLogin(await itself(domain, options), domain, credentials, { ...open, ...options }),
+    withCredentials: (credentials) => clientOf({ ...parts, open: { ...open, credentials } }),
+  }
 }

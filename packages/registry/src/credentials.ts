@@ -12,6 +12,8 @@ export type Credentials =
 export interface CredentialOptions extends AbortOptions {
   /** The repository's path, for logins that are good for a part of a registry. */
   readonly path?: string
+  /** The registry that was meant, when `host` is another: that of a mirror. */
+  readonly mirrorOf?: string
 }
 
 /**

@@ -25,16 +25,38 @@ export interface DispatcherOptions {
   readonly key?: string
   /** `false` accepts any certificate; `true` by default. */
   readonly rejectUnauthorized?: boolean
+  /**
+   * What TLS needs for one host (with its port, when it is not 443), in place of the options above; `undefined` means
+   * these. It is asked for each request, and connections are shared as long as it gives the same object.
+   */
+  readonly tls?: (host: string) => Promise<HostTls | undefined>
   /** The proxy for a URL, such as `proxyFromEnvironment(process.env)`; none by default. */
   readonly proxy?: string | ((url: string) => string | undefined)
+}
+
+/** What TLS needs for one host. */
+export interface HostTls {
+  /** Certificates in PEM to trust beside those of Node. */
+  readonly ca?: readonly string[]
+  /** A client certificate in PEM, with its key. */
+  readonly cert?: string
+  /** The key of `cert`, in PEM. */
+  readonly key?: string
+  /** Whether any certificate is accepted; `false` by default. */
+  readonly isInsecure?: boolean
+}
+
+/** What {@link HostTls} becomes in the options of a connection. */
+export interface TlsConnect {
+  readonly rejectUnauthorized: boolean
 }
 
 /** Gives the dispatcher for a URL. */
 export interface Dispatchers {
   /** With kept-alive connections. */
-  pooled(url: string): Dispatcher
+  pooled(url: string): Promise<Dispatcher>
   /** With a new connection for each request. */
-  fresh(url: string): Dispatcher
+  fresh(url: string): Promise<Dispatcher>
   close(): Promise<void>
 }
 
@@ -42,22 +64,36 @@ const MAX_PROXIES = 64
 
 type AgentSettings = Omit<Agent.Options, 'connect'> & { readonly connect: buildConnector.BuildOptions }
 
-/** Creates the dispatchers: one pair for direct connections and one for each proxy. */
-export function createDispatchers(options: DispatcherOptions): Dispatchers {
+/**
+ * Creates the dispatchers: one pair for direct connections and one for each proxy, for each way of TLS.
+ *
+ * @param connectBy makes the options of connections, once for each way of TLS
+ */
+export function createDispatchers(options: DispatcherOptions, connectBy: (tls: HostTls) => TlsConnect): Dispatchers {
   const settings = agentSettings(options)
   const opened: Dispatcher[] = []
   const known = new LruMap<Dispatcher>(MAX_PROXIES * 2)
-  const dispatcher = (url: string, isFresh: boolean): Dispatcher => {
+  const ways = new WeakMap<HostTls, TlsWay>()
+  let count = 0
+  const wayOf = async (url: URL): Promise<TlsWay | undefined> => {
+    const tls = url.protocol === 'https:' ? await options.tls?.(url.host) : undefined
+    if (tls === undefined) return undefined
+    const way = ways.get(tls) ?? { id: ++count, connect: connectBy(tls) }
+    ways.set(tls, way)
+    return way
+  }
+  const dispatcher = async (url: string, isFresh: boolean): Promise<Dispatcher> => {
+    const way = await wayOf(new URL(url))
     const proxy = typeof options.proxy === 'function' ? options.proxy(url) : options.proxy
-    const key = `${isFresh ? 'fresh' : 'pooled'} ${proxy ?? ''}`
+    const key = `${isFresh ? 'fresh' : 'pooled'} ${way?.id ?? 0} ${proxy ?? ''}`
     const found = known.get(key)
     if (found !== undefined) return found
-    const chosen = isFresh ? { ...settings, pipelining: 0 } : settings
-    const { connect, ...rest } = chosen
+    const { connect, ...rest } = isFresh ? { ...settings, pipelining: 0 } : settings
+    const toHost = way === undefined ? connect : { ...connect, ...way.connect }
     const created =
       proxy === undefined
-        ? new Agent(chosen)
-        : new ProxyAgent({ ...rest, uri: proxy, requestTls: connect, proxyTls: connect })
+        ? new Agent({ ...rest, connect: toHost })
+        : new ProxyAgent({ ...rest, uri: proxy, requestTls: toHost, proxyTls: connect })
     opened.push(created)
     known.set(key, created)
     return created
@@ -69,6 +105,11 @@ export function createDispatchers(options: DispatcherOptions): Dispatchers {
       await Promise.all(opened.splice(0).map((entry) => entry.close()))
     },
   }
+}
+
+interface TlsWay {
+  readonly id: number
+  readonly connect: TlsConnect
 }
 
 function agentSettings(options: DispatcherOptions): AgentSettings {

@@ -9,10 +9,13 @@ import { reportHeaders } from './report-headers.ts'
 import type { RoutedClient, RoutedRequest, RoutedResponse } from './routed-client.ts'
 import type { UrlGateOptions } from './url-gate.ts'
 
+/** How a server is spoken to. */
+export type Scheme = 'http' | 'https'
+
 /** A request below `/v2/`. */
 export interface EndpointRequest extends AbortOptions {
   readonly method: string
-  /** Path and query, from `/v2/` on, already encoded. */
+  /** Path and query, from `/v2/` on, already encoded; another path is one of the server's own. */
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
   /** A body; one of bytes is sent again when a 401 wants that. */
@@ -36,13 +39,15 @@ export interface Answer {
   readonly url: URL
 }
 
-/** A registry's host. */
+/** A registry's host, or a mirror's. */
 export interface Endpoint {
   readonly host: string
   readonly onEvent: OnRegistryEvent
   readonly gate: UrlGateOptions
   /** Where it is asked, as far as that is known. */
   origin(): URL
+  /** The path of a URL of this endpoint as {@link EndpointRequest} has it. */
+  pathOf(url: URL): string
   /** Sends a request to another host that the registry named. */
   sendAway(request: AwayRequest): Promise<Answer>
   send(request: EndpointRequest): Promise<Answer>
@@ -56,27 +61,40 @@ export interface EndpointOptions {
   /** Without credentials. */
   readonly anonymous: RoutedClient
   readonly gate: UrlGateOptions
-  readonly isPlainHttp: boolean
-  readonly userAgent: string
-  /** Headers of every request to the host. */
+  /** The one to begin with, and the one to try where that one is not spoken. */
+  readonly schemes: readonly [Scheme] | readonly [Scheme, Scheme]
+  /** The path of its API; `/v2` by default. */
+  readonly basePath?: string
+  /** Added to requests as `ns=`. */
+  readonly namespace?: string | undefined
+  /** Headers for its requests. */
   readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly userAgent: string
   readonly now: () => number
   readonly onEvent: OnRegistryEvent
 }
 
 /**
- * An endpoint that speaks https. A host of plain http is first asked by http and, when it turns out not to speak it, by
- * https; what answers first is kept. There is no way from https to http.
+ * An endpoint of one scheme, or of two: then it is first asked by the first and, when it turns out not to speak it, by the
+ * second; what answers first is kept. There is no way from https to http once https has answered.
  */
 export function createEndpoint(options: EndpointOptions): Endpoint {
-  const { host, client, userAgent, now, onEvent } = options
-  let scheme: 'http' | 'https' | undefined = options.isPlainHttp ? undefined : 'https'
+  const { host, client, userAgent, now, onEvent, basePath = '/v2' } = options
+  const [first, second] = options.schemes
+  let scheme: Scheme | undefined = second === undefined ? first : undefined
 
-  const sendBy = async (by: 'http' | 'https', request: EndpointRequest): Promise<Answer> => {
-    const base = `${by}://${host}`
-    const scopeUrl = request.scopePath === undefined ? undefined : base + request.scopePath
+  const sendBy = async (by: Scheme, request: EndpointRequest): Promise<Answer> => {
+    const origin = `${by}://${host}`
+    const scopePath = request.scopePath ?? (basePath === '/v2' ? undefined : request.path)
+    const scopeUrl = scopePath === undefined ? undefined : origin + scopePath
     const headers = { ...options.headers, ...request.headers }
-    return await exchange(client, new URL(base + request.path), { ...request, headers }, scopeUrl)
+    return await exchange(client, urlOf(origin, request.path), { ...request, headers }, scopeUrl)
+  }
+
+  const urlOf = (origin: string, path: string): URL => {
+    const url = new URL(origin + (path.startsWith('/v2/') ? basePath + path.slice('/v2'.length) : path))
+    if (options.namespace !== undefined) url.searchParams.set('ns', options.namespace)
+    return url
   }
 
   const exchange = async (
@@ -94,24 +112,26 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   }
 
   const send = async (request: EndpointRequest): Promise<Answer> => {
-    if (scheme !== undefined) return await sendBy(scheme, request)
-    const plain = await outcome(sendBy('http', request))
-    if (plain.ok && !(await wantsHttps(plain.value))) {
-      scheme = 'http'
-      return plain.value
+    if (scheme !== undefined || second === undefined) return await sendBy(scheme ?? first, request)
+    const begun = await outcome(sendBy(first, request))
+    if (begun.ok && !(first === 'http' && (await wantsHttps(begun.value)))) {
+      scheme = first
+      return begun.value
     }
-    if (!plain.ok && !maySpeakHttps(plain.error, host)) throw plain.error
-    const secure = await outcome(sendBy('https', request))
-    if (secure.ok) scheme = 'https'
-    if (secure.ok) return secure.value
+    if (!begun.ok && !maySpeakOther(begun.error, first, host)) throw begun.error
+    const other = await outcome(sendBy(second, request))
+    if (other.ok) scheme = second
+    if (other.ok) return other.value
     request.signal?.throwIfAborted()
-    throw plain.ok ? secure.error : plain.error
+    throw begun.ok ? other.error : begun.error
   }
   return {
     host,
     onEvent,
     gate: options.gate,
-    origin: () => new URL(`${scheme ?? (options.isPlainHttp ? 'http' : 'https')}://${host}`),
+    origin: () => new URL(`${scheme ?? first}://${host}`),
+    pathOf: ({ pathname, search }) =>
+      (pathname.startsWith(`${basePath}/`) ? `/v2${pathname.slice(basePath.length)}` : pathname) + search,
     send,
     sendAway: (request) => exchange(options.anonymous, request.url, request),
   }
@@ -143,11 +163,16 @@ async function wantsHttps(answer: Answer): Promise<boolean> {
   throw error
 }
 
-/** Others close the connection, or are found at the other default port only. */
-function maySpeakHttps(error: unknown, host: string): boolean {
+/**
+ * Whether a failure may come from a server that speaks the other scheme: it closes the connection, talks in another way, or
+ * is found at the other default port only.
+ */
+function maySpeakOther(error: unknown, scheme: Scheme, host: string): boolean {
   if (!(error instanceof RegistryUnreachableError)) return false
-  const hasDefaultPort = URL.parse(`http://${host}`)?.port === '' && !host.endsWith(':80')
-  return error.reason === 'reset' || error.reason === 'protocol' || (error.reason === 'refused' && hasDefaultPort)
+  const { reason } = error
+  if (scheme === 'https' && (reason === 'tls' || reason === 'connect-timeout' || reason === 'no-route')) return true
+  const hasDefaultPort = URL.parse(`${scheme}://${host}`)?.port === '' && !/:(80|443)$/.test(host)
+  return reason === 'reset' || reason === 'protocol' || (reason === 'refused' && hasDefaultPort)
 }
 
 /** The answer, when its status is one of `statuses`; else its error is thrown. */

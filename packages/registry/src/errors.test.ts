@@ -22,6 +22,7 @@ const samples: readonly (readonly [Error, string])[] = [
   [new errors.RegistryTruncatedError(facts, 1, 2), 'ERR_REGISTRY_TRUNCATED'],
   [new errors.RegistryProtocolError(facts, 'a', 'b'), 'ERR_REGISTRY_PROTOCOL'],
   [new errors.RegistryListingError('https://h/p', 'cycle', 'a', 'b'), 'ERR_REGISTRY_LISTING'],
+  [new errors.RegistryMirrorError('h', 'sha256:a'), 'ERR_REGISTRY_MIRROR'],
   [new errors.UrlRefusedError('https://h/p', 'scheme', 'a', 'b'), 'ERR_URL_REFUSED'],
   [new errors.ChallengeSyntaxError('a', 'b', 0), 'ERR_CHALLENGE_SYNTAX'],
 ]

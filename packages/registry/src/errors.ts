@@ -12,6 +12,7 @@ export type RegistryErrorCode =
   | 'ERR_REGISTRY_TRUNCATED'
   | 'ERR_REGISTRY_PROTOCOL'
   | 'ERR_REGISTRY_LISTING'
+  | 'ERR_REGISTRY_MIRROR'
   | 'ERR_URL_REFUSED'
   | 'ERR_CHALLENGE_SYNTAX'
 
@@ -253,6 +254,24 @@ export class RegistryListingError extends Error {
     super(`Cannot list "${url}": found ${found}, expected ${wanted}`, options)
     this.url = url
     this.reason = reason
+  }
+}
+
+/**
+ * A mirror gave wrong bytes of some content, or broke off, as the cause says. The same request can go on at once: it is
+ * answered by another endpoint.
+ */
+export class RegistryMirrorError extends Error {
+  override readonly name: string = 'RegistryMirrorError'
+  readonly code: 'ERR_REGISTRY_MIRROR' = 'ERR_REGISTRY_MIRROR'
+  readonly host: string
+  readonly retryable = true
+  /** There is nothing to wait for. */
+  readonly retryAfterMs = 0
+
+  constructor(host: string, content: string, options?: ErrorOptions) {
+    super(`Cannot fetch "${content}" from mirror "${host}": found other bytes or an end, expected all of it`, options)
+    this.host = host
   }
 }
 

@@ -6,8 +6,10 @@
 export type { Credentials, CredentialOptions, CredentialSource } from './credentials.ts'
 export type { RegistryEvent, OnRegistryEvent } from './events.ts'
 export type { RegistryErrorCode, UnreachableReason, UploadInterruption, UrlRefusal } from './errors.ts'
+export type { EndpointSource, EndpointUse, RegistryEndpoint } from './registry-endpoint.ts'
+export type { CheckedLogin } from './check-login.ts'
 export type { AnyRegistryError } from './is-registry-error.ts'
-export type { RegistryClient, RegistryClientOptions } from './client.ts'
+export type { RegistryClient, RegistryClientOptions, RepositoryOptions } from './client.ts'
 export type { BeginOptions } from './uploader.ts'
 export type { RepositoryClient, RepositoryDeleter } from './repository-client.ts'
 export type { UploadIngest } from './upload-ingest.ts'
@@ -22,6 +24,7 @@ export {
   RegistryDigestRefusedError,
   RegistryError,
   RegistryListingError,
+  RegistryMirrorError,
   RegistryNotFoundError,
   RegistryProtocolError,
   RegistryRateLimitedError,

@@ -3,6 +3,7 @@ import type {
   RegistryError,
   RegistryErrorCode,
   RegistryListingError,
+  RegistryMirrorError,
   RegistryProtocolError,
   RegistryTruncatedError,
   RegistryUnreachableError,
@@ -18,6 +19,7 @@ export type AnyRegistryError =
   | RegistryUploadError
   | RegistryProtocolError
   | RegistryListingError
+  | RegistryMirrorError
   | UrlRefusedError
   | ChallengeSyntaxError
 
@@ -34,6 +36,7 @@ const CODES: readonly string[] = [
   'ERR_REGISTRY_TRUNCATED',
   'ERR_REGISTRY_PROTOCOL',
   'ERR_REGISTRY_LISTING',
+  'ERR_REGISTRY_MIRROR',
   'ERR_URL_REFUSED',
   'ERR_CHALLENGE_SYNTAX',
 ] satisfies RegistryErrorCode[]

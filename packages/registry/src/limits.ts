@@ -69,3 +69,9 @@ export const UPLOAD_PROOF_MS = 1_000
 
 /** How long a body may bring no byte at all. */
 export const STALL_TIMEOUT_MS = 30_000
+
+/** The most endpoints of one repository whose state is kept. */
+export const MAX_ENDPOINTS = 64
+
+/** How long a mirror that cannot be reached, or gave wrong content, is passed over. */
+export const MIRROR_REST_MS = 60_000

@@ -56,7 +56,7 @@ export async function* listPages<Item>(
       yield item
     }
     before = new Set(items.keys())
-    next = following === undefined ? undefined : following.pathname + following.search
+    next = following === undefined ? undefined : endpoint.pathOf(following)
   }
 
   function listingError(url: string, reason: 'cycle' | 'pages' | 'tags', found: string): RegistryListingError {

@@ -9,13 +9,19 @@ import { checkUrl, type UrlGateOptions } from './url-gate.ts'
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
+/** What redirects are followed with. */
+export interface RedirectOptions extends UrlGateOptions {
+  /** Names in lower case of more headers that stay behind. */
+  readonly secretHeaders?: readonly string[]
+}
+
 /**
  * Follows the redirects of GET and HEAD requests, at most 10, each through {@link checkUrl}. From the first change of
  * origin on, `Authorization`, `Cookie` and the headers for registries stay behind, also on the way back.
  *
  * @throws UrlRefusedError `ERR_URL_REFUSED`
  */
-export function followRedirects(http: HttpClient, options: UrlGateOptions = {}): RoutedClient {
+export function followRedirects(http: HttpClient, options: RedirectOptions = {}): RoutedClient {
   return async (request) => {
     const origin = new URL(request.url).origin
     const { method, url, headers, body, signal } = request
@@ -35,7 +41,7 @@ export function followRedirects(http: HttpClient, options: UrlGateOptions = {}):
         )
       }
       const next = checkUrl(new URL(current.url), location, options)
-      const kept = next.origin === origin ? current.headers : withoutSecrets(current.headers)
+      const kept = next.origin === origin ? current.headers : withoutSecrets(current.headers, options.secretHeaders)
       current = { ...current, url: next.href, headers: kept }
     }
   }
@@ -46,8 +52,11 @@ function isReplayable(request: HttpRequest): boolean {
 }
 
 /** The headers that may go to any host. */
-function withoutSecrets(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const isPublic = ([name]: [string, string]): boolean =>
-    !['authorization', 'proxy-authorization', 'cookie'].includes(name) && !name.startsWith('x-')
+function withoutSecrets(
+  headers: Readonly<Record<string, string>>,
+  more: readonly string[] = [],
+): Record<string, string> {
+  const secret = ['authorization', 'proxy-authorization', 'cookie', ...more]
+  const isPublic = ([name]: [string, string]): boolean => !secret.includes(name) && !name.startsWith('x-')
   return Object.fromEntries(Object.entries(headers).filter(isPublic))
 }

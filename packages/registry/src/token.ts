@@ -18,6 +18,8 @@ export interface TokenRequest {
   readonly scopes: readonly string[]
   /** Those that this token server may see. */
   readonly credentials: Credentials | undefined
+  /** Whether a refresh token is wanted too; `false` by default. */
+  readonly isOffline?: boolean
   readonly userAgent: string
   readonly now: () => number
   readonly signal: AbortSignal
@@ -30,6 +32,8 @@ export interface Token {
   readonly text: string
   /** From its arrival on, in milliseconds. */
   readonly lifeMs: number
+  /** To ask for further tokens with, where one was wanted and given. */
+  readonly refreshToken?: string
 }
 
 const CLIENT_ID = 'docker'
@@ -71,6 +75,10 @@ function plainRequest(wanted: TokenRequest): HttpRequest {
   if (service !== undefined) url.searchParams.set('service', service)
   for (const scope of scopes) url.searchParams.append('scope', scope)
   const headers: Record<string, string> = { 'accept-encoding': 'identity', 'user-agent': userAgent }
+  if (wanted.isOffline === true) {
+    url.searchParams.set('offline_token', 'true')
+    url.searchParams.set('client_id', CLIENT_ID)
+  }
   if (credentials !== undefined && 'password' in credentials) {
     url.searchParams.set('account', credentials.username)
     headers['authorization'] = basicHeader(credentials)
@@ -107,14 +115,19 @@ function parseToken(bytes: Uint8Array, facts: RequestFacts): Token {
   if (typeof value !== 'object' || value === null) throw new RegistryProtocolError(facts, 'other JSON', 'a token')
   const texts = [Reflect.get(value, 'access_token'), Reflect.get(value, 'token')]
   const text = texts.find((entry) => typeof entry === 'string' && entry !== '')
-  const isToken = typeof text === 'string' && text.length <= LONGEST_TOKEN && /^[\x21-\x7e]+$/.test(text)
-  if (!isToken)
+  if (!isToken(text))
     throw new RegistryProtocolError(
       facts,
       text === undefined ? 'no token' : 'a token that no header can hold',
       'a token',
     )
-  return { text, lifeMs: tokenLifeMs(Reflect.get(value, 'expires_in')) }
+  const refreshToken: unknown = Reflect.get(value, 'refresh_token')
+  const lifeMs = tokenLifeMs(Reflect.get(value, 'expires_in'))
+  return { text, lifeMs, ...(isToken(refreshToken) && { refreshToken }) }
+}
+
+function isToken(text: unknown): text is string {
+  return typeof text === 'string' && text.length <= LONGEST_TOKEN && /^[\x21-\x7e]+$/.test(text)
 }
 
 /**

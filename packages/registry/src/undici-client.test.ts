@@ -332,4 +332,50 @@ describe('undiciClient() and TLS', () => {
     expect((await bytesOf(response.body)).toString()).toBe('secure')
     server.close()
   })
+
+  it('F38 trusts and proves itself at each host as it is told, and never elsewhere', async () => {
+    const mine = createCertificate({ dnsName: 'client' })
+    const known = await serve({ ...good, requestCert: true, rejectUnauthorized: true, ca: mine.cert })
+    const other = createCertificate({ ipAddress: '127.0.0.1' })
+    const unknown = await serve(other)
+    const settings = { ca: [good.cert], cert: mine.cert, key: mine.key }
+    const options: DispatcherOptions = {
+      tls: async (host) => (known.url === `https://${host}/` ? settings : undefined),
+    }
+    expect((await bytesOf((await get(known.url, options)).body)).toString()).toBe('secure')
+    expect(await failureFields(get(unknown.url, options))).toMatchObject({ reason: 'tls-untrusted' })
+    expect(unknown.requests()).toBe(0)
+    known.close()
+    unknown.close()
+  })
+
+  it('S21 accepts any certificate only of hosts that are declared insecure, also when that changes', async () => {
+    const server = await serve(createCertificate({ dnsName: 'other.example' }))
+    let isInsecure = true
+    const settings = { isInsecure }
+    await using http = undiciClient({ tls: async () => (isInsecure ? settings : undefined) })
+    const once = async (): Promise<string> =>
+      (await bytesOf((await http({ method: 'GET', url: server.url, headers: {} })).body)).toString()
+    expect(await once()).toBe('secure')
+    isInsecure = false
+    expect(await failureFields(once())).toMatchObject({ code: 'ERR_REGISTRY_UNREACHABLE' })
+    expect(server.requests()).toBe(1)
+    server.close()
+  })
+
+  it('S21 gives no plain request to a server whose certificate is bad, whatever else answers', async () => {
+    const server = await serve(createCertificate({ dnsName: 'other.example' }))
+    const host = new URL(server.url).host
+    await using http = undiciClient()
+    const client = createRegistryClient({
+      http,
+      endpoints: async () => [{ url: `https://${host}`, uses: ['pull', 'resolve', 'push'], isMirror: false }],
+    })
+    expect(await failureFields(client.checkLogin(host, { username: 'u', password: 'p' }))).toMatchObject({
+      code: 'ERR_REGISTRY_UNREACHABLE',
+      retryable: false,
+    })
+    expect(server.requests()).toBe(0)
+    server.close()
+  })
 })

@@ -7,6 +7,7 @@ import type { Dispatcher } from 'undici'
 import { createDispatchers, type DispatcherOptions } from './dispatchers.ts'
 import type { RegistryUnreachableError } from './errors.ts'
 import { transportFailure } from './transport-failure.ts'
+import { connectBy } from './undici-tls.ts'
 
 /** A transport over undici, with its sockets. */
 export type UndiciClient = HttpClient &
@@ -25,19 +26,21 @@ const BODY_BUFFER_BYTES = 1024 * 1024
  * more on a new connection.
  */
 export function undiciClient(options: DispatcherOptions = {}): UndiciClient {
-  const dispatchers = createDispatchers(options)
+  const dispatchers = createDispatchers(options, connectBy)
   const client = async (request: HttpRequest): Promise<HttpResponse> => {
     const { signal, method, url } = request
     signal?.throwIfAborted()
+    const pooled = await dispatchers.pooled(url)
     try {
-      return await exchange(dispatchers.pooled(url), request)
+      return await exchange(pooled, request)
     } catch (error) {
       signal?.throwIfAborted()
       const failure = transportFailure(error, method, url)
       if (!isLostRace(failure, request)) throw failure
     }
+    const fresh = await dispatchers.fresh(url)
     try {
-      return await exchange(dispatchers.fresh(url), request)
+      return await exchange(fresh, request)
     } catch (error) {
       signal?.throwIfAborted()
       throw transportFailure(error, method, url)

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export type { DispatcherOptions as UndiciClientOptions } from './dispatchers.ts'
+export type { DispatcherOptions as UndiciClientOptions, HostTls } from './dispatchers.ts'
 export type { UndiciClient } from './undici-client.ts'
 
 export { proxyFromEnvironment } from './proxy-from-environment.ts'

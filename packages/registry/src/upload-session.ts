@@ -17,7 +17,7 @@ export type UploadSession =
 export function sessionAt(endpoint: Endpoint, text: string, from: URL): UploadSession {
   const location = URL.parse(text, from.href)?.href ?? text
   const { url, mayCarryCredentials } = checkUploadLocation(endpoint.origin(), location, endpoint.gate)
-  return mayCarryCredentials ? { at: 'registry', path: url.pathname + url.search } : { at: 'elsewhere', url }
+  return mayCarryCredentials ? { at: 'registry', path: endpoint.pathOf(url) } : { at: 'elsewhere', url }
 }
 
 /** The session that an answer names, if it names one. @throws UrlRefusedError `ERR_URL_REFUSED` */
