@@ -43,7 +43,7 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
     'ERR_ARCHIVE_SELECTION',
     'ERR_DOCKER_NOT_FOUND',
   ],
-  denied: ['ERR_PULL_DENIED', 'ERR_REGISTRY_UNAUTHORIZED', 'ERR_REGISTRY_DENIED'],
+  denied: ['ERR_PULL_DENIED', 'ERR_REGISTRY_UNAUTHORIZED', 'ERR_REGISTRY_DENIED', 'ERR_REGISTRY_BLOCKED'],
   unverified: [
     'ERR_DIGEST_MISMATCH',
     'ERR_CONTENT_SHORT',
@@ -112,6 +112,7 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
     'ERR_REGISTRY_RECORD',
     'ERR_REQUEST_REFUSED',
     'ERR_REMOTE_DELETE',
+    'ERR_REGISTRY_CONFIG',
     'ERR_ENGINE_REQUEST',
     'ERR_DOCKER_CONNECTION',
     'ERR_DOCKER_ENGINE',

@@ -17,6 +17,7 @@ export type { UploadSessions } from './upload-sessions.ts'
 export type { RealmRule } from './credential-gate.ts'
 export type { UploadLocation, UrlGateOptions } from './url-gate.ts'
 
+export { isLoopbackHost } from './address.ts'
 export { createRegistryClient } from './client.ts'
 export {
   ChallengeSyntaxError,
@@ -37,4 +38,5 @@ export {
 } from './errors.ts'
 export { isRegistryError } from './is-registry-error.ts'
 export { redactUrl } from './redact-url.ts'
+export { registryItself } from './registry-endpoint.ts'
 export { checkUploadLocation, checkUrl } from './url-gate.ts'

@@ -19,6 +19,11 @@ import { createTransferManager, type TransferManager } from '@drayage/transfer'
 import type { UserEnvironment } from './docker-daemon-options.ts'
 import { hostPlatform } from './host-platform.ts'
 import type { LocalStore } from './local-store.ts'
+import type { RegistrySettings } from './registry-configuration/load-settings.ts'
+import {
+  createRegistryConfiguration,
+  type RegistryConfiguration,
+} from './registry-configuration/registry-configuration.ts'
 import { defaultStoreDirectory } from './store-directory.ts'
 import { createFileSessions } from './upload-sessions.ts'
 
@@ -26,13 +31,18 @@ import { createFileSessions } from './upload-sessions.ts'
 export interface RuntimeOptions {
   /**
    * The environment; that of the process by default. These are read: `DRAYAGE_STORE`, `XDG_DATA_HOME`,
-   * `DOCKER_DEFAULT_PLATFORM`, `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` in either case, `DOCKER_HOST`, `DOCKER_CONTEXT`,
-   * `DOCKER_TLS_VERIFY`, `DOCKER_CERT_PATH` and `DOCKER_API_VERSION`, and what `createCredentialSource` of
-   * `@drayage/credentials` reads, such as `DOCKER_CONFIG`.
+   * `DOCKER_DEFAULT_PLATFORM`, `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` in either case, `SSL_CERT_FILE`,
+   * `XDG_CONFIG_HOME` and `CONTAINERS_REGISTRIES_CONF`, `DOCKER_HOST`, `DOCKER_CONTEXT`, `DOCKER_TLS_VERIFY`,
+   * `DOCKER_CERT_PATH` and `DOCKER_API_VERSION`, and what `createCredentialSource` of `@drayage/credentials` reads, such as
+   * `DOCKER_CONFIG`.
    */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** The user's home directory, for the store and for logins; that of the process by default. */
+  /** The user's home directory, for the store, logins and configuration; that of the process by default. */
   readonly home?: string
+  /** The directory of the machine's configuration; `/etc` by default. */
+  readonly etc?: string
+  /** Mirrors, insecure registries and where their files are; by default what the user and the machine have. */
+  readonly registries?: RegistrySettings
   /** Where the store is; see `defaultStoreDirectory` for the default. */
   readonly storeDirectory?: string
   /** What images must run on; `$DOCKER_DEFAULT_PLATFORM`, else this machine, by default. */
@@ -57,6 +67,10 @@ export interface RuntimeOptions {
  */
 export interface Runtime extends AsyncDisposable {
   readonly registry: RegistryClient
+  /** The mirrors, insecure hosts and certificates in use; they can be read anew. */
+  readonly registries: RegistryConfiguration
+  /** The logins of the user. */
+  readonly credentials: CredentialSource
   readonly transfers: TransferManager<LayerState>
   readonly platform: Platform
   readonly retry: RetryPolicy | undefined
@@ -74,20 +88,30 @@ export interface Runtime extends AsyncDisposable {
  */
 export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   const { env = process.env, home = homedir() } = options
-  const transport = lazyTransport(env)
+  const registries = createRegistryConfiguration({
+    env,
+    home,
+    etc: options.etc ?? '/etc',
+    settings: options.registries ?? {},
+  })
+  const transport = lazyTransport(env, registries)
+  const credentials = options.credentials ?? createCredentialSource({ env, home })
   const send: HttpClient = async (request) => (await transport.open())(request)
   const storeDirectory =
     options.storeDirectory ?? defaultStoreDirectory({ env, home, isRoot: process.getuid?.() === 0 })
   const registry = createRegistryClient({
     uploadSessions: createFileSessions(path.join(storeDirectory, 'uploads')),
     http: options.wrapTransport?.(send) ?? send,
-    credentials: options.credentials ?? createCredentialSource({ env, home }),
+    endpoints: registries.endpoints,
+    credentials,
     ...(options.headers === undefined ? {} : { headers: options.headers }),
     ...(options.onRegistryEvent === undefined ? {} : { onEvent: options.onRegistryEvent }),
   })
   let opening: Promise<LocalStore> | undefined
   return {
     registry,
+    registries,
+    credentials,
     transfers: createTransferManager({ limit: options.maxConcurrentDownloads ?? DEFAULT_CONCURRENT_DOWNLOADS }),
     platform: options.platform ?? defaultPlatform(env),
     retry: options.retry,
@@ -110,14 +134,17 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
 }
 
 /** Opens the transport with the first request: a program that only looks into its store does not load one. */
-function lazyTransport(env: NonNullable<RuntimeOptions['env']>): {
+function lazyTransport(
+  env: NonNullable<RuntimeOptions['env']>,
+  registries: RegistryConfiguration,
+): {
   open(): Promise<UndiciClient>
   close(): Promise<void>
 } {
   let opening: Promise<UndiciClient> | undefined
   const open = async (): Promise<UndiciClient> => {
     const { proxyFromEnvironment, undiciClient } = await import('@drayage/registry/undici')
-    return undiciClient({ proxy: proxyFromEnvironment(env) })
+    return undiciClient({ proxy: proxyFromEnvironment(env), tls: registries.tls })
   }
   return {
     open: () => (opening ??= open()),

@@ -6,7 +6,6 @@ import { RegistryUnsupportedError, type RepositoryClient } from '@drayage/regist
 
 import type { Runtime } from './create-runtime.ts'
 import { RemoteDeleteError } from './errors.ts'
-import { openRemote } from './remote.ts'
 
 /** Options of {@link deleteRemote}. */
 export interface DeleteRemoteOptions extends AbortOptions {
@@ -38,7 +37,8 @@ export async function deleteRemote(
 ): Promise<DeletedRemote> {
   const { signal, force = false } = options
   const { tag, digest } = reference
-  const remote = openRemote(runtime, reference)
+  // A mirror may be behind, and what it says must not decide what is deleted.
+  const remote = runtime.registry.repository({ domain: reference.domain, path: reference.path }, { mirrors: false })
   if (digest !== undefined) {
     if (tag !== undefined)
       throw new RemoteDeleteError(familiarReference(reference), 'a tag and a digest', 'one of them')

@@ -5,6 +5,8 @@ export type RuntimeErrorCode =
   | 'ERR_STORE_LAYOUT'
   | 'ERR_REMOTE_DELETE'
   | 'ERR_IMAGE_CHANGE'
+  | 'ERR_REGISTRY_CONFIG'
+  | 'ERR_REGISTRY_BLOCKED'
 
 /** Most characters of a text that messages show. */
 const LONGEST_SHOWN = 160
@@ -72,8 +74,51 @@ export class ImageChangeError extends Error {
   }
 }
 
+/** A file, or an option, of the configuration of registries that cannot be used. */
+export class RegistryConfigError extends Error {
+  override readonly name: string = 'RegistryConfigError'
+  readonly code: 'ERR_REGISTRY_CONFIG' = 'ERR_REGISTRY_CONFIG'
+  readonly file: string
+  /** Where in the file, such as `registry[0].mirror[1].location`; empty for the whole file. */
+  readonly key: string
+
+  constructor(file: string, key: string, found: string, wanted: string, options?: ErrorOptions) {
+    const where = key === '' ? '' : `at ${key.slice(0, LONGEST_SHOWN)} `
+    super(`Cannot use ${shown(file)}: found ${where}${found.slice(0, LONGEST_SHOWN)}, expected ${wanted}`, options)
+    this.file = file
+    this.key = key
+  }
+}
+
+/** A repository that the configuration does not allow. */
+export class RegistryBlockedError extends Error {
+  override readonly name: string = 'RegistryBlockedError'
+  readonly code: 'ERR_REGISTRY_BLOCKED' = 'ERR_REGISTRY_BLOCKED'
+  readonly repository: string
+  readonly file: string
+  /** Where in the file. */
+  readonly key: string
+
+  constructor(repository: string, file: string, key: string, options?: ErrorOptions) {
+    super(
+      `Cannot ask for ${shown(repository)}: found it blocked at ${key} of ${shown(file)}, expected another`,
+      options,
+    )
+    this.repository = repository
+    this.file = file
+    this.key = key
+  }
+}
+
 /** Any error of this package. */
-export type RuntimeError = TransportError | FilterError | StoreLayoutError | RemoteDeleteError | ImageChangeError
+export type RuntimeError =
+  | TransportError
+  | FilterError
+  | StoreLayoutError
+  | RemoteDeleteError
+  | RegistryConfigError
+  | RegistryBlockedError
+  | ImageChangeError
 
 const CODES: readonly string[] = [
   'ERR_TRANSPORT',
@@ -81,6 +126,8 @@ const CODES: readonly string[] = [
   'ERR_STORE_LAYOUT',
   'ERR_REMOTE_DELETE',
   'ERR_IMAGE_CHANGE',
+  'ERR_REGISTRY_CONFIG',
+  'ERR_REGISTRY_BLOCKED',
 ] satisfies RuntimeErrorCode[]
 
 /** Tells whether `value` is an error of this package, also one made by another installed copy of it. */

@@ -21,6 +21,11 @@ export type { PullImageOptions } from './pull-image.ts'
 export type { RemoteBlobOptions } from './remote-blob.ts'
 export type { RemoteManifestOptions } from './remote.ts'
 export type { RemovedItem, RemoveImageOptions } from './remove-image.ts'
+export type { IgnoredSetting } from './registry-configuration/read-config-file.ts'
+export type { RegistryConfiguration } from './registry-configuration/registry-configuration.ts'
+export type { RegistryFiles } from './registry-configuration/registry-files.ts'
+export type { RegistrySettings } from './registry-configuration/load-settings.ts'
+export type { AuthConfig } from './with-credentials.ts'
 export type { Runtime, RuntimeOptions } from './create-runtime.ts'
 export type { RuntimeError, RuntimeErrorCode } from './errors.ts'
 export type { StoreDirectoryOptions } from './store-directory.ts'
@@ -41,6 +46,8 @@ export {
   FilterError,
   ImageChangeError,
   isRuntimeError,
+  RegistryBlockedError,
+  RegistryConfigError,
   RemoteDeleteError,
   StoreLayoutError,
   TransportError,
@@ -65,3 +72,4 @@ export { defaultStoreDirectory } from './store-directory.ts'
 export { DEFAULT_INGEST_AGE_MS, SWEEP_EVERY_MS, sweepStore } from './sweep-store.ts'
 export { syncImages } from './sync-images.ts'
 export { tagImage } from './tag-image.ts'
+export { withCredentials } from './with-credentials.ts'

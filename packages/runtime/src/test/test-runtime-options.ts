@@ -7,6 +7,7 @@ export function testRuntimeOptions(directory: string): RuntimeOptions {
   return {
     env: {},
     home: path.join(directory, 'home'),
+    etc: path.join(directory, 'etc'),
     storeDirectory: path.join(directory, 'store'),
     platform: { os: 'linux', architecture: 'amd64' },
     retry: { attempts: 3, stepMs: 1 },
