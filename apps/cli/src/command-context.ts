@@ -4,6 +4,7 @@ import type { ProgressVerb } from '@drayage/distribution'
 import { parsePlatform } from '@drayage/manifest'
 import { createRuntime, hostPlatform, type Runtime } from '@drayage/runtime'
 
+import { createMirrorWarnings } from './mirror-warnings.ts'
 import { ReportedError, reportError } from './report-error.ts'
 import { createJsonProgress } from './render/progress-json.ts'
 import { createPlainProgress } from './render/progress-plain.ts'
@@ -46,6 +47,8 @@ export interface CommandContext {
   write(bytes: Uint8Array): Promise<void>
   /** Opens a view of progress: on stdout for the verbs whose progress is their result, else on stderr. */
   progress(stream: 'stdout' | 'stderr', options?: ProgressOptions): ProgressView
+  /** Writes what went wrong without harm to stderr, once progress no longer moves there. */
+  tellWarnings(): void
   /** Does `work` for each name, also after one that failed; then rejects when any did. */
   forEach(names: readonly string[], work: (name: string) => Promise<void>): Promise<void>
 }
@@ -56,7 +59,9 @@ export async function createCommandContext(
   platform: string | undefined,
   signal: AbortSignal,
 ): Promise<CommandContext> {
+  const warnings = createMirrorWarnings()
   const runtime = await createRuntime({
+    onRegistryEvent: warnings.onEvent,
     ...(options.store === undefined ? {} : { storeDirectory: options.store }),
     ...(platform === undefined ? {} : { platform: parsePlatform(platform, { host: hostPlatform() }) }),
   })
@@ -68,6 +73,7 @@ export async function createCommandContext(
     write: (bytes) => writeOut(process.stdout, bytes),
     progress: (stream, { quiet = false, verb = 'pull' } = {}) =>
       quiet ? silent : openProgress(options.progress, process[stream], verb),
+    tellWarnings: () => warnings.tell((line) => void process.stderr.write(`${line}\n`)),
     async forEach(names, work) {
       const failures: unknown[] = []
       for (const name of names) {

@@ -89,6 +89,7 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
     'ERR_CHALLENGE_SYNTAX',
     'ERR_CREDENTIALS_FILE',
     'ERR_CREDENTIALS_HELPER',
+    'ERR_CREDENTIALS_WRITE',
     'ERR_NOT_AN_IMAGE',
     'ERR_DIGEST_CHANGE',
     'ERR_REFERRERS',

@@ -209,5 +209,14 @@ A line each: digest and artifact type. Fields: .Digest .ArtifactType .MediaType 
 Some registries cannot delete a tag alone; then nothing is deleted without --force, which deletes the manifest and
 with it every tag that it has.`,
   ],
+  [
+    'login',
+    `  pass show registry | dray login -u alice --password-stdin registry.example
+  dray login                                      Docker Hub, asks for name and password
+
+The registry is asked first; a login that it does not accept is not kept. It goes to the credential helper that docker's
+config.json names, else into that file, so that docker, podman and skopeo know it too.`,
+  ],
+  ['logout', `  dray logout registry.example`],
   ['version', `  dray version --format '{{.Store}}'`],
 ])

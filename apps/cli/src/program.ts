@@ -3,6 +3,7 @@ import { ARCHIVE_FORMATS, DEFAULT_ARCHIVE_FORMAT, IMAGE_FORMATS } from '@drayage
 
 import { createCommandContext, PROGRESS_KINDS } from './command-context.ts'
 import { EXAMPLES, PROGRAM_HELP } from './help.ts'
+import { addLoginVerbs } from './program-login.ts'
 import { addRegistryVerbs, addRemoteVerbs, addSync } from './program-remote.ts'
 import { COMPRESSION, COMPRESSION_HELP, FORMAT, FORMATS, IMAGE_FORMAT_HELP, PLATFORM, type Run } from './program-run.ts'
 import { escapeForTerminal } from './render/escape.ts'
@@ -33,7 +34,11 @@ export function createProgram(environment: ProgramEnvironment): Command {
   const run: Run = async (platform, work) => {
     const context = await createCommandContext(program.opts(), platform, environment.signal)
     await using _runtime = context.runtime
-    await work(context)
+    try {
+      await work(context)
+    } finally {
+      context.tellWarnings()
+    }
   }
   addPull(program, run)
   addPush(program, run)
@@ -44,6 +49,7 @@ export function createProgram(environment: ProgramEnvironment): Command {
   addSync(program, run)
   addRemoteVerbs(program, run)
   addRegistryVerbs(program, run)
+  addLoginVerbs(program, run)
   addVersion(program, run, environment.version)
   for (const verb of program.commands) {
     const examples = EXAMPLES.get(verb.name())

@@ -1,36 +1,19 @@
 import type { Credentials } from '@drayage/registry'
 
-import { CredentialsHelperError, quote } from './errors.ts'
-import { findHelper } from './find-helper.ts'
-import type { Environment } from './login-sources.ts'
-import { type HelperOutput, runHelper } from './run-helper.ts'
-
-/** How a helper is asked. */
-export interface AskHelperOptions {
-  /** The server to get the login for. */
-  readonly server: string
-  readonly env: Environment
-  readonly timeoutMs: number
-  readonly signal: AbortSignal
-}
+import { callHelper, type CallHelperOptions } from './call-helper.ts'
+import { CredentialsHelperError } from './errors.ts'
 
 /** The user name that marks a secret as an identity token. */
-const TOKEN_USER = '<token>'
+export const TOKEN_USER = '<token>'
 
 /**
  * Asks a credential helper for a login; `undefined` when it has none.
  *
  * @throws CredentialsHelperError `ERR_CREDENTIALS_HELPER`
  */
-export async function askHelper(helper: string, options: AskHelperOptions): Promise<Credentials | undefined> {
-  const { server, env, timeoutMs, signal } = options
-  if (/[\r\n\0]/.test(server)) throw new CredentialsHelperError(helper, 'server', quote(server), 'a server on one line')
-  const program = await findHelper(helper, env)
-  const output = await runHelper({ helper, program, input: server, env, timeoutMs, signal })
-  if (output.exitCode === 0) return parseAnswer(helper, output.stdout)
-  if (/credentials not found/i.test(output.stdout)) return undefined
-  const status = output.exitCode === null ? 'a crash' : `exit status ${output.exitCode}`
-  throw new CredentialsHelperError(helper, 'exit', status + explanation(output), 'exit status 0')
+export async function askHelper(helper: string, options: CallHelperOptions): Promise<Credentials | undefined> {
+  const answer = await callHelper(helper, 'get', options.server, options)
+  return answer === undefined ? undefined : parseAnswer(helper, answer)
 }
 
 function parseAnswer(helper: string, text: string): Credentials | undefined {
@@ -59,10 +42,4 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function malformed(helper: string, found: string): CredentialsHelperError {
   return new CredentialsHelperError(helper, 'output-syntax', found, 'a JSON object with Username and Secret')
-}
-
-/** What the helper said about its failure. Its output is only shown when it cannot be an answer with a secret. */
-function explanation({ stdout, stderr }: HelperOutput): string {
-  const said = stderr.trim() === '' && !stdout.includes('{') ? stdout.trim() : stderr.trim()
-  return said === '' ? '' : ` and ${quote(said)}`
 }

@@ -5,6 +5,7 @@ import type { Credentials, CredentialSource } from '@drayage/registry'
 import { askHelper } from './ask-helper.ts'
 import { entryCredentials } from './entry-credentials.ts'
 import { CredentialsHelperError } from './errors.ts'
+import { helpersFor } from './helpers-for.ts'
 import type { LoginFile } from './login-file.ts'
 import { helperServer, keysFor } from './login-key.ts'
 import { type Environment, loginSources } from './login-sources.ts'
@@ -79,13 +80,6 @@ export function createCredentialSource(options: CredentialSourceOptions = {}): C
       return undefined
     }
   }
-}
-
-/** The host's own helper, then that of all hosts. An empty name for the host turns helpers off for it. */
-function helpersFor({ helpers, defaultHelper }: LoginFile, keys: readonly string[]): readonly string[] {
-  const own = keys.map((key) => helpers.get(key)).find((helper) => helper !== undefined)
-  if (own === '') return []
-  return [...new Set([own, defaultHelper])].filter((helper) => helper !== undefined)
 }
 
 function fromLogins(file: LoginFile, keys: readonly string[]): Credentials | undefined {

@@ -1,9 +1,19 @@
 import { expect, test } from 'vitest'
 
-import { CredentialsFileError, CredentialsHelperError, isCredentialsError, quote } from './errors.ts'
+import {
+  CredentialsFileError,
+  CredentialsHelperError,
+  CredentialsWriteError,
+  isCredentialsError,
+  quote,
+} from './errors.ts'
 
 test('isCredentialsError() knows each error of the package, by its code', () => {
-  const errors = [new CredentialsFileError('/f', 'a', 'b'), new CredentialsHelperError('h', 'exit', 'a', 'b')]
+  const errors = [
+    new CredentialsFileError('/f', 'a', 'b'),
+    new CredentialsHelperError('h', 'exit', 'a', 'b'),
+    new CredentialsWriteError('/f', 'a', 'b'),
+  ]
   for (const error of errors) {
     expect(isCredentialsError(error)).toBe(true)
     expect(error.name).toBe(error.constructor.name)

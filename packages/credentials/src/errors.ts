@@ -1,5 +1,5 @@
 /** Codes of the errors of this package. */
-export type CredentialsErrorCode = 'ERR_CREDENTIALS_FILE' | 'ERR_CREDENTIALS_HELPER'
+export type CredentialsErrorCode = 'ERR_CREDENTIALS_FILE' | 'ERR_CREDENTIALS_HELPER' | 'ERR_CREDENTIALS_WRITE'
 
 /** A file of logins that cannot be used. */
 export class CredentialsFileError extends Error {
@@ -10,6 +10,18 @@ export class CredentialsFileError extends Error {
 
   constructor(path: string, found: string, wanted: string, options?: ErrorOptions) {
     super(`Cannot read logins from ${quote(path)}: found ${found}, expected ${wanted}`, options)
+    this.path = path
+  }
+}
+
+/** A file of logins that cannot be written. */
+export class CredentialsWriteError extends Error {
+  override readonly name: string = 'CredentialsWriteError'
+  readonly code: 'ERR_CREDENTIALS_WRITE' = 'ERR_CREDENTIALS_WRITE'
+  readonly path: string
+
+  constructor(path: string, found: string, wanted: string, options?: ErrorOptions) {
+    super(`Cannot write logins to ${quote(path)}: found ${found}, expected ${wanted}`, options)
     this.path = path
   }
 }
@@ -33,9 +45,13 @@ export class CredentialsHelperError extends Error {
 }
 
 /** Any error of this package. */
-export type CredentialsError = CredentialsFileError | CredentialsHelperError
+export type CredentialsError = CredentialsFileError | CredentialsHelperError | CredentialsWriteError
 
-const CODES: readonly string[] = ['ERR_CREDENTIALS_FILE', 'ERR_CREDENTIALS_HELPER'] satisfies CredentialsErrorCode[]
+const CODES: readonly string[] = [
+  'ERR_CREDENTIALS_FILE',
+  'ERR_CREDENTIALS_HELPER',
+  'ERR_CREDENTIALS_WRITE',
+] satisfies CredentialsErrorCode[]
 
 /** Tells whether `value` is an error of this package, also one made by another installed copy of it. */
 export function isCredentialsError(value: unknown): value is CredentialsError {

@@ -42,6 +42,15 @@ export function helperServer(host: string): string {
   return normalHost(host) === 'docker.io' ? HUB_SERVER : host
 }
 
+/**
+ * The host of a server's address as users write it, such as `https://index.docker.io/v1/` or `registry.example:5000`; Docker
+ * Hub's for an empty one.
+ */
+export function loginHost(address: string): string {
+  const key = normalKey(address.trim())
+  return key === '' ? 'docker.io' : (key.split('/', 1)[0] ?? key)
+}
+
 function trimSlashes(path: string): string {
   let start = 0
   let end = path.length

@@ -37,9 +37,14 @@ export function loginSources({ env, home, uid }: LoginSourcesOptions): LoginSour
   if (runtime !== undefined) file(join(runtime, 'containers', 'auth.json'))
   else if (uid !== undefined) file(join('/run/containers', String(uid), 'auth.json'))
   file(join(variable(env, 'XDG_CONFIG_HOME') ?? join(home, '.config'), 'containers', 'auth.json'))
-  file(join(variable(env, 'DOCKER_CONFIG') ?? join(home, '.docker'), 'config.json'))
+  file(dockerConfigFile({ env, home }))
   file(join(home, '.dockercfg'), 'legacy')
   return sources
+}
+
+/** Where docker keeps its logins. */
+export function dockerConfigFile({ env, home }: Pick<LoginSourcesOptions, 'env' | 'home'>): string {
+  return join(variable(env, 'DOCKER_CONFIG') ?? join(home, '.docker'), 'config.json')
 }
 
 function variable(env: Environment, name: string): string | undefined {

@@ -17,7 +17,8 @@ export async function readLoginFile(source: LoginSource): Promise<LoginFile | un
   return text === undefined ? undefined : parseLoginFile(source.path, text, source.form)
 }
 
-async function readText(path: string): Promise<string | undefined> {
+/** The text of a file of at most 4 MiB; `undefined` when there is none. @throws CredentialsFileError `ERR_CREDENTIALS_FILE` */
+export async function readText(path: string): Promise<string | undefined> {
   try {
     await using file = await open(path, 'r')
     const { size } = await file.stat()

@@ -4,12 +4,16 @@ import { once } from 'node:events'
 import { CredentialsHelperError } from './errors.ts'
 import type { Environment } from './login-sources.ts'
 
+/** What a helper is told to do. */
+export type HelperAction = 'get' | 'store' | 'erase'
+
 /** What a helper is run with. */
 export interface RunHelperOptions {
   /** Its name, for messages. */
   readonly helper: string
   /** Its program, as an absolute path. */
   readonly program: string
+  readonly action: HelperAction
   /** What it reads from its input. */
   readonly input: string
   readonly env: Environment
@@ -31,15 +35,15 @@ const MAX_OUTPUT_BYTES = 1024 * 1024
 const MAX_ERROR_BYTES = 65_536
 
 /**
- * Runs a helper's `get` without a shell and with nothing secret in its arguments. It runs in a process group of its own,
+ * Runs a helper without a shell and with nothing secret in its arguments. It runs in a process group of its own,
  * which is killed when it takes too long or prints too much, and at the end, so that nothing of it stays behind.
  *
  * @throws CredentialsHelperError `ERR_CREDENTIALS_HELPER`
  */
 export async function runHelper(options: RunHelperOptions): Promise<HelperOutput> {
-  const { helper, program, input, env, timeoutMs, signal } = options
+  const { helper, program, action, input, env, timeoutMs, signal } = options
   signal.throwIfAborted()
-  const child = spawn(program, ['get'], { env, detached: true, windowsHide: true, stdio: 'pipe' })
+  const child = spawn(program, [action], { env, detached: true, windowsHide: true, stdio: 'pipe' })
   const stop = new AbortController()
   const fail = (problem: 'timeout' | 'output-size', found: string, wanted: string): void =>
     stop.abort(new CredentialsHelperError(helper, problem, found, wanted))

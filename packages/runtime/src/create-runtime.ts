@@ -2,7 +2,7 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 
 import type { HttpClient } from '@drayage/content'
-import { createCredentialSource } from '@drayage/credentials'
+import { createCredentialSource, createLoginStore, type LoginStore } from '@drayage/credentials'
 import type { DockerDaemon } from '@drayage/docker-daemon'
 import { DEFAULT_CONCURRENT_DOWNLOADS, type LayerState, type RetryPolicy } from '@drayage/distribution'
 import type { Platform } from '@drayage/manifest'
@@ -71,6 +71,8 @@ export interface Runtime extends AsyncDisposable {
   readonly registries: RegistryConfiguration
   /** The logins of the user. */
   readonly credentials: CredentialSource
+  /** Where logins are kept. */
+  readonly logins: LoginStore
   readonly transfers: TransferManager<LayerState>
   readonly platform: Platform
   readonly retry: RetryPolicy | undefined
@@ -112,6 +114,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     registry,
     registries,
     credentials,
+    logins: createLoginStore({ env, home }),
     transfers: createTransferManager({ limit: options.maxConcurrentDownloads ?? DEFAULT_CONCURRENT_DOWNLOADS }),
     platform: options.platform ?? defaultPlatform(env),
     retry: options.retry,
