@@ -51,6 +51,8 @@ export function createRoutedRepository(
     begin: async (key, options) => await (await itself(options)).begin(key, options),
     mount: async (what, from, options) => await (await itself(options)).mount(what, from, options),
     tag: async (what, reference, options) => await (await itself(options)).tag(what, reference, options),
+    keepReferrers: async (subject, referrers, options) =>
+      await (await itself(options)).keepReferrers(subject, referrers, options),
     deleteManifest: async (digest, options) => await (await itself(options)).deleteManifest(digest, options),
     deleteTag: async (tag, options) => await (await itself(options)).deleteTag(tag, options),
     deleteBlob: async (digest, options) => await (await itself(options)).deleteBlob(digest, options),
