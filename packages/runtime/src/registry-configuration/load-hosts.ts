@@ -1,7 +1,7 @@
 import path from 'node:path'
 
 import type { HostsFile } from './hosts-toml.ts'
-import { readConfigFile } from './read-config-file.ts'
+import { isForbidden, readConfigFile } from './read-config-file.ts'
 
 /**
  * Reads containerd's `hosts.toml` for a registry from the first directory that has one, under the host's own name, with
@@ -15,11 +15,16 @@ export async function loadHosts(directories: readonly string[], domain: string):
   for (const directory of directories) {
     for (const name of new Set(names)) {
       const file = path.join(directory, name, 'hosts.toml')
-      const text = await readConfigFile(file)
+      const text = await readConfigFile(file).catch(unlessForbidden)
       if (text === undefined) continue
       const { parseHostsToml } = await import('./hosts-toml.ts')
       return await parseHostsToml(file, text, domain)
     }
   }
   return undefined
+}
+
+/** A file that this user may not read was not written for this user. */
+function unlessForbidden(error: unknown): undefined {
+  if (!isForbidden(error)) throw error
 }

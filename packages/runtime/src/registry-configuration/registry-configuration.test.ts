@@ -283,6 +283,15 @@ location = "open.example:5000"
 insecure = true
 
 [[registry]]
+prefix = "*.plain.example"
+insecure = true
+
+[[registry]]
+prefix = "from.example"
+location = "to.example"
+insecure = true
+
+[[registry]]
 prefix = "bad.example"
 blocked = true
 
@@ -319,10 +328,17 @@ location = "x.example"
       'https://open.example:5000 insecure open.example:5000',
     ])
     expect(await tls('open.example:5000')).toEqual({ isInsecure: true })
+    expect(shown(await endpoints(at('a.plain.example')))).toEqual(['https://a.plain.example insecure a.plain.example'])
+    expect(await tls('a.plain.example')).toEqual({ isInsecure: true })
+    expect(shown(await endpoints(at('from.example')))).toEqual([
+      'https://to.example resolve+pull insecure to.example',
+      'https://from.example from.example',
+    ])
+    expect(await tls('from.example')).toBeUndefined()
     expect((await configuration.ignored()).map(({ key }) => key)).toEqual([
       'unqualified-search-registries',
       'aliases',
-      'registry[6].prefix',
+      'registry[8].prefix',
     ])
   })
 
@@ -331,7 +347,7 @@ location = "x.example"
     const { endpoints } = configure()
     const file = path.join(work.path, 'etc/containers/registries.conf')
     for (const name of [at('bad.example'), { domain: 'bad.example' }]) {
-      await expect(endpoints(name)).rejects.toMatchObject({ code: 'ERR_REGISTRY_BLOCKED', file, key: 'registry[5]' })
+      await expect(endpoints(name)).rejects.toMatchObject({ code: 'ERR_REGISTRY_BLOCKED', file, key: 'registry[7]' })
     }
   })
 

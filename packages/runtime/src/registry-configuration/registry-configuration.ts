@@ -130,8 +130,7 @@ function withItself(
   hubMirrors: readonly string[],
 ): readonly RegistryEndpoint[] {
   const { domain, path } = name
-  const own = registryItself(domain, isLoopbackHost)
-  const itself = matched?.rule.isInsecure === true ? { ...own, isInsecure: true } : own
+  const itself = registryItself(domain, isLoopbackHost)
   if (path === undefined)
     return hosts?.endpoints.some(isRegistry) === true ? hosts.endpoints.filter(isRegistry) : [itself]
   const ruled = matched === undefined ? undefined : endpointsOf(matched, { domain, path })
@@ -149,7 +148,8 @@ function isRegistry({ isMirror }: RegistryEndpoint): boolean {
 }
 
 function isInsecureByRule(rules: LoadedSettings['rules'], host: string): boolean {
-  const isOf = (location: string): boolean => location === host || location.startsWith(`${host}/`)
+  const isOf = (location: string): boolean =>
+    location.startsWith('*.') ? host.endsWith(location.slice(1)) : location.split('/', 1)[0] === host
   return rules.some(
     ({ location, isInsecure, mirrors }) =>
       (isInsecure && isOf(location)) || mirrors.some((mirror) => mirror.isInsecure && isOf(mirror.location)),
