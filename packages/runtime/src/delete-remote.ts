@@ -6,6 +6,7 @@ import { RegistryUnsupportedError, type RepositoryClient } from '@drayage/regist
 
 import type { Runtime } from './create-runtime.ts'
 import { RemoteDeleteError } from './errors.ts'
+import { openRemote } from './remote.ts'
 
 /** Options of {@link deleteRemote}. */
 export interface DeleteRemoteOptions extends AbortOptions {
@@ -38,7 +39,7 @@ export async function deleteRemote(
   const { signal, force = false } = options
   const { tag, digest } = reference
   // A mirror may be behind, and what it says must not decide what is deleted.
-  const remote = runtime.registry.repository({ domain: reference.domain, path: reference.path }, { mirrors: false })
+  const remote = openRemote(runtime, reference, { mirrors: false })
   if (digest !== undefined) {
     if (tag !== undefined)
       throw new RemoteDeleteError(familiarReference(reference), 'a tag and a digest', 'one of them')

@@ -9,13 +9,13 @@ import {
   type DecodedManifest,
 } from '@drayage/manifest'
 import { familiarReference, type Reference, type Repository } from '@drayage/reference'
-import type { RepositoryClient } from '@drayage/registry'
+import type { RepositoryClient, RepositoryOptions } from '@drayage/registry'
 
 import type { Runtime } from './create-runtime.ts'
 
-/** A repository in its registry, to look at without pulling. */
-export function openRemote(runtime: Runtime, name: Repository): RepositoryClient {
-  return runtime.registry.repository({ domain: name.domain, path: name.path })
+/** A repository in its registry, to look at without pulling; mirrors are asked too, unless the options say no. */
+export function openRemote(runtime: Runtime, name: Repository, options?: RepositoryOptions): RepositoryClient {
+  return runtime.registry.repository({ domain: name.domain, path: name.path }, options)
 }
 
 /** Options of {@link remoteManifest}. */

@@ -83,7 +83,9 @@ export async function resolveTarget(
 async function digestAt(runtime: Runtime, target: Transport, options: AbortOptions): Promise<Digest | undefined> {
   switch (target.kind) {
     case 'registry':
-      return (await openRemote(runtime, target.reference).resolve(target.reference, options)).digest
+      // A mirror may be behind what was copied to the registry.
+      const remote = openRemote(runtime, target.reference, { mirrors: false })
+      return (await remote.resolve(target.reference, options)).digest
     case 'oci': {
       const layout = createOciLayoutSink({ directory: target.directory })
       // A layout has tags, and no repositories.
