@@ -9,6 +9,7 @@ import { fetchBlob } from './fetch-blob.ts'
 import { inSink } from './in-sink.ts'
 import { runShared } from './run-shared.ts'
 import { trySink } from './try-sink.ts'
+import { watchOffset } from './watch-offset.ts'
 
 const sinkNumbers = new WeakMap<CopySink, number>()
 let sinkCount = 0
@@ -36,12 +37,16 @@ export async function copyLeaf(source: Fetcher, sink: CopySink, blob: Descriptor
   await runShared(
     context.transfers,
     `copy ${sinkNumber(sink)} ${blob.digest}`,
-    ({ signal: shared, report }) =>
-      trySink(() => fetchBlob(source, sink, blob, { ...fetching, signal: shared, onState: report }), {
+    ({ signal: shared, report }) => {
+      const { onIngest, hasProgressed } = watchOffset()
+      const options = { ...fetching, signal: shared, onState: report, onIngest }
+      return trySink(() => fetchBlob(source, sink, blob, options), {
         retry,
         signal: shared,
+        hasProgressed,
         onRetry: (event) => report({ state: 'retrying', ...event }),
-      }),
+      })
+    },
     { signal, onProgress: tell, onState: (state) => state === 'waiting' && tell({ state: 'waiting' }) },
   )
   tell({ state: 'complete' })

@@ -29,7 +29,8 @@ export interface FetchBlobOptions extends AbortOptions {
 /**
  * Brings a blob into `sink`, from the byte where an earlier try stopped, and verifies it. Failures that can pass are
  * tried again as `retry` says. When bytes that came in more than one part turn out wrong, they are dropped and fetched
- * once more; a digest that is wrong in one piece is final.
+ * once more; a digest that is wrong in one piece is final. A sink that finds another digest gets all of it once more, which
+ * verifies the source from its first byte.
  *
  * @returns whether bytes had to be fetched
  * @throws TransferError `ERR_TRANSFER`
@@ -59,11 +60,20 @@ export async function fetchBlob(
       return (await ingest.commit(what, { signal })) === 'committed' ? 'fetched' : 'already-present'
     } catch (error) {
       signal?.throwIfAborted()
-      if (!isDigestError(error)) throw new TransferError('sink', 'store', `blob ${what.digest}`, error)
-      if (isLast || !isInParts) throw new TransferError('source', 'verify', `blob ${what.digest}`, error)
+      const isRefused = isRefusedDigest(error)
+      const isFinal = isLast || !(isInParts || isRefused)
+      if (isFinal || !(isDigestError(error) || isRefused)) {
+        const [side, step] = isDigestError(error) ? (['source', 'verify'] as const) : (['sink', 'store'] as const)
+        throw new TransferError(side, step, `blob ${what.digest}`, error)
+      }
     }
     await reset()
   }
+}
+
+/** Whether a registry says that it got other bytes than those of the digest. */
+function isRefusedDigest(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_REGISTRY_DIGEST_REFUSED'
 }
 
 /** Appends what is missing. Resolves to whether bytes were there before one of its requests. */
