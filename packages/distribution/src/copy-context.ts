@@ -17,6 +17,7 @@ export interface CopyContext extends AbortOptions {
   readonly transfers: TransferManager<LayerState>
   readonly retry: RetryPolicy
   readonly mountFrom: (blob: Descriptor) => Promise<readonly Repository[]>
+  readonly onMountRefused: (blob: Descriptor, from: Repository) => Promise<void>
   /** Whether content is copied once more because the sink missed it. */
   readonly isRestoring: boolean
 }

@@ -3,7 +3,7 @@ import type { Descriptor } from '@drayage/manifest'
 import type { Repository } from '@drayage/reference'
 
 import { retryingSmall, type CopyContext, type CopySink } from './copy-context.ts'
-import { MAX_MOUNT_TRIES } from './defaults.ts'
+import { MOUNT_TRIES } from './defaults.ts'
 import type { LayerState } from './events.ts'
 import { fetchBlob } from './fetch-blob.ts'
 import { inSink } from './in-sink.ts'
@@ -56,9 +56,11 @@ export async function copyLeaf(source: Fetcher, sink: CopySink, blob: Descriptor
 async function mountLeaf(sink: CopySink, blob: Descriptor, context: CopyContext): Promise<Repository | undefined> {
   const { signal } = context
   if (!canMount(sink)) return undefined
-  for (const from of (await context.mountFrom(blob)).slice(0, MAX_MOUNT_TRIES)) {
+  const tries = MOUNT_TRIES.find(({ above }) => blob.size > above)?.tries ?? 1
+  for (const from of (await context.mountFrom(blob)).slice(0, tries)) {
     try {
       if (await sink.mount(blob, from, { signal })) return from
+      await context.onMountRefused(blob, from)
     } catch {
       // Copying the blob works without, and fails with better words.
       signal?.throwIfAborted()

@@ -18,9 +18,11 @@ import { trySink } from './try-sink.ts'
 export interface CopyOptions extends SelectCopyOptions {
   /**
    * Names repositories of the sink's registry that may hold a blob, the likeliest first. A sink that can mount takes it
-   * from there; at most {@link MAX_MOUNT_TRIES} are tried, and none by default.
+   * from there; at most {@link MAX_MOUNT_TRIES} are tried, fewer for small blobs, and none by default.
    */
   readonly mountFrom?: (blob: Descriptor) => Promise<readonly Repository[]>
+  /** Told of each repository that the sink does not mount a blob from. */
+  readonly onMountRefused?: (blob: Descriptor, from: Repository) => Promise<void>
   /** By default a manager of this copy alone with three blobs at a time. */
   readonly transfers?: TransferManager<LayerState>
 }
@@ -51,6 +53,7 @@ export async function copy(
     transfers: options.transfers ?? createTransferManager<LayerState>({ limit: DEFAULT_CONCURRENT_DOWNLOADS }),
     retry: options.retry ?? DEFAULT_RETRY_POLICY,
     mountFrom: options.mountFrom ?? (async () => []),
+    onMountRefused: options.onMountRefused ?? (async () => {}),
     isRestoring: false,
   }
   const { signal } = context

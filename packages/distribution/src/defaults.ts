@@ -43,8 +43,14 @@ export const MAX_HELD_BLOBS = 1000
 /** Blobs pushed at a time, as in Docker Engine (`max-concurrent-uploads`). */
 export const DEFAULT_CONCURRENT_UPLOADS = 5
 
-/** Repositories that a blob is tried to be mounted from, as in Docker Engine for its largest layers. */
+/** Repositories that the largest blobs are tried to be mounted from, as in Docker Engine. */
 export const MAX_MOUNT_TRIES = 4
+
+/** The tries for blobs of more bytes than these, the largest first, as in Docker Engine; one for all others. */
+export const MOUNT_TRIES: readonly { readonly above: number; readonly tries: number }[] = [
+  { above: 10 * 1024 * 1024, tries: MAX_MOUNT_TRIES },
+  { above: 100 * 1024, tries: 3 },
+]
 
 /** Layers recompressed at a time: each keeps all processors busy, and the second one while the first begins and ends. */
 export const DEFAULT_CONCURRENT_RECOMPRESSIONS = 2

@@ -52,6 +52,7 @@ export async function pushSchema1(
     transfers: options.transfers ?? createTransferManager<LayerState>({ limit: DEFAULT_CONCURRENT_UPLOADS }),
     retry: options.retry ?? DEFAULT_RETRY_POLICY,
     mountFrom: options.mountFrom ?? (async () => []),
+    onMountRefused: options.onMountRefused ?? (async () => {}),
     isRestoring: false,
   }
   const tag = to.tag ?? DEFAULT_TAG

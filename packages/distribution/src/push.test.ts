@@ -56,25 +56,28 @@ describe('push()', () => {
     expect(existing).toHaveLength(4)
   })
 
-  test('mounts what another repository of the registry holds, and sends what it does not', async () => {
-    const image = await threeLayers()
+  test('mounts what another repository of the registry holds, with more tries for larger blobs', async () => {
+    const image = await buildImage({ layers: [await noiseLayer(1, 3000), await noiseLayer(2, 150_000)] })
     const registry = await testRegistry(['team/base', 'v1', image])
     const events: DistributionEvent[] = []
-    const mountFrom = async () => [
-      parseRepository('registry.test/team/none'),
-      parseRepository('registry.test/team/base'),
-    ]
+    const refused: string[] = []
+    const none = parseRepository('registry.test/team/none')
     await push(
       await storeOf(image),
       registry.client.repository(to),
       { from: image.manifest, to },
-      { mountFrom, onEvent: (e) => events.push(e) },
+      {
+        mountFrom: async () => [none, { ...none, path: 'team/empty' }, parseRepository('registry.test/team/base')],
+        onMountRefused: async ({ size }, { path }) =>
+          void refused.push(`${size > 100_000 ? 'large' : 'small'} ${path}`),
+        onEvent: (e) => events.push(e),
+      },
     )
-    const mounted = events
-      .map((event) => dockerStatus(event, 'push').status)
-      .filter((status) => status === 'Mounted from team/base')
-    expect(mounted).toHaveLength(4)
-    expect(registry.requests.filter((request) => request.startsWith('PATCH'))).toEqual([])
+    const said = events.map((event) => dockerStatus(event, 'push').status)
+    expect(said.filter((status) => status === 'Mounted from team/base')).toHaveLength(1)
+    expect(said.filter((status) => status === 'Pushed')).toHaveLength(2)
+    expect(refused.toSorted()).toEqual(['large team/empty', 'large team/none', 'small team/none', 'small team/none'])
+    expect((await registry.client.repository(to).resolve(to)).digest).toBe(image.manifest.digest)
   })
 
   test('pushes a whole index', async () => {
@@ -161,6 +164,29 @@ describe('push()', () => {
     for (const digest of image.blobs.keys()) {
       expect(registry.requests.filter((line) => line.startsWith('HEAD') && line.endsWith(digest))).toHaveLength(1)
     }
+  })
+
+  test('F10 a registry that asks one layer to wait is asked nothing for the others either, and the wait counts down', async () => {
+    const image = await threeLayers()
+    const registry = await testRegistry()
+    let refusals = 0
+    registry.fault = (request) => {
+      const isFirst = request.method === 'POST' && refusals === 0
+      if (isFirst) refusals++
+      return isFirst ? Promise.resolve(refusal(429, 'TOOMANYREQUESTS', { 'retry-after': '2' })) : undefined
+    }
+    const waits: { readonly secondsLeft: number; readonly sent: number }[] = []
+    const onEvent = (event: DistributionEvent): void => {
+      if (event.type === 'layer' && event.layer.state === 'retrying')
+        waits.push({ secondsLeft: event.layer.secondsLeft, sent: registry.requests.length })
+    }
+    await push(await storeOf(image), registry.client.repository(to), { from: image.manifest, to }, { retry, onEvent })
+    expect(refusals).toBe(1)
+    expect(waits.map(({ secondsLeft }) => secondsLeft)).toEqual(expect.arrayContaining([2, 1]))
+    // Layers that had begun before may be on their way; from then on nothing is sent until the time is over.
+    const last = waits.filter(({ secondsLeft }) => secondsLeft === 1).map(({ sent }) => sent)
+    expect(new Set(last).size).toBe(1)
+    expect((await registry.client.repository(to).resolve(to)).digest).toBe(image.manifest.digest)
   })
 
   test('refuses a digest as a name', async () => {

@@ -3,13 +3,14 @@ import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import { openDatabase } from './database.ts'
-import { LAYOUT_VERSION } from './schema.ts'
+import { LAYOUT_VERSION, MIGRATIONS } from './schema.ts'
 
 const DIST = fileURLToPath(new URL('../dist/index.js', import.meta.url))
 let directory: string
@@ -52,6 +53,20 @@ test('openDatabase() refuses a database of a newer layout', async () => {
     found: LAYOUT_VERSION + 1,
     supported: LAYOUT_VERSION,
   })
+})
+
+test('openDatabase() brings an older layout to the present one and keeps what it holds', async () => {
+  const [first = ''] = MIGRATIONS
+  const old = new DatabaseSync(path)
+  old.exec(first)
+  old.exec("insert into sources (digest, repository) values ('sha256:a', 'registry.test/app'); pragma user_version = 1")
+  old.close()
+  using database = await openDatabase(path)
+  expect(database.isNew).toBe(false)
+  expect(database.all('pragma user_version')[0]?.['user_version']).toBe(LAYOUT_VERSION)
+  expect(database.all('select digest, repository, auth from sources')).toEqual([
+    { digest: 'sha256:a', repository: 'registry.test/app', auth: null },
+  ])
 })
 
 test('openDatabase() says that a file is no database (F30)', async () => {

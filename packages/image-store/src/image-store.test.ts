@@ -252,12 +252,24 @@ test('remove() of a name without an image takes only the name', async () => {
 test('sourcesOf() gives the newest 50 repositories, each once', async () => {
   const digest = digestOf('blob')
   const repository = (index: number) => parseRepository(`registry.test:5000/team/app${index}`)
-  for (let index = 0; index < 60; index++) await store.recordSource(digest, repository(index))
-  await store.recordSource(digest, repository(30))
+  for (let index = 0; index < 60; index++) await store.recordSources([{ digest }], repository(index))
+  await store.recordSources([{ digest }], repository(30))
   const sources = await store.sourcesOf(digest)
   expect(sources).toHaveLength(50)
   expect(sources.slice(0, 2)).toEqual([repository(30), repository(59)])
   expect(await store.sourcesOf(digestOf('unknown'))).toEqual([])
+})
+
+test('sourcesOf() tells who was there last, and nothing of a repository that is forgotten', async () => {
+  const digest = digestOf('blob')
+  const [one, two] = [parseRepository('registry.test:5000/one'), parseRepository('registry.test:5000/two')]
+  await store.recordSources([{ digest, auth: 'a hash' }], one)
+  await store.recordSources([{ digest }], two)
+  expect(await store.sourcesOf(digest)).toEqual([two, { ...one, auth: 'a hash' }])
+  await store.recordSources([{ digest }], one)
+  await store.forgetSource(digest, two)
+  await store.forgetSource(digestOf('unknown'), one)
+  expect(await store.sourcesOf(digest)).toEqual([one])
 })
 
 test('every call rejects with the reason of its signal', async () => {
@@ -268,7 +280,8 @@ test('every call rejects with the reason of its signal', async () => {
     () => store.tag(image.manifest, parseReference('a'), { signal }),
     () => store.list({ signal }),
     () => store.remove(image.imageId, { signal }),
-    () => store.recordSource(image.manifest.digest, parseRepository('a'), { signal }),
+    () => store.recordSources([image.manifest], parseRepository('a'), { signal }),
+    () => store.forgetSource(image.manifest.digest, parseRepository('a'), { signal }),
   ]) {
     await expect(call()).rejects.toBe(signal.reason)
   }

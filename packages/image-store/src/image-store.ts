@@ -25,7 +25,7 @@ import type { ImageRecord, ListedImage, NameRecord, NewImage } from './image-rec
 import { openLedger } from './ledger.ts'
 import { assertCanName, storedName, storedNameText } from './names.ts'
 import { planRemoval, type RemovalPlan } from './removal.ts'
-import { recordSource, sourcesOf } from './sources.ts'
+import { forgetSource, recordSources, sourcesOf, type ContentSource, type NewSource } from './sources.ts'
 
 /** What an image store works on. */
 export interface ImageStoreOptions {
@@ -72,10 +72,12 @@ export interface ImageStore extends Resolver, Tagger, Untagger {
   roots(options?: AbortOptions): Promise<Digest[]>
   readManifest(image: ImageRecord, options?: AbortOptions): Promise<DecodedManifest>
   readConfig(image: ImageRecord, options?: AbortOptions): Promise<DecodedImageConfig>
-  /** Remembers that content came from a repository. */
-  recordSource(digest: Digest, repository: Repository, options?: AbortOptions): Promise<void>
-  /** The repositories that content came from, newest first, at most 50. */
-  sourcesOf(digest: Digest, options?: AbortOptions): Promise<Repository[]>
+  /** Remembers that content came from a repository or was pushed to it, all of it at once. */
+  recordSources(content: readonly NewSource[], repository: Repository, options?: AbortOptions): Promise<void>
+  /** Forgets that content is in a repository. */
+  forgetSource(digest: Digest, repository: Repository, options?: AbortOptions): Promise<void>
+  /** The repositories that content is in, as far as it is known, newest first, at most 50. */
+  sourcesOf(digest: Digest, options?: AbortOptions): Promise<ContentSource[]>
 }
 
 /** Creates the image store in a metadata database that any number of processes use at once. */
@@ -182,9 +184,13 @@ export function createImageStore({ database, content, journal, now = Date.now }:
     async readConfig({ config }, options = {}) {
       return decodeImageConfig(await readBlob(content, config, options), config)
     },
-    async recordSource(digest, repository, options) {
+    async recordSources(content, repository, options) {
       check(options)
-      recordSource(database, digest, repository)
+      recordSources(database, content, repository)
+    },
+    async forgetSource(digest, repository, options) {
+      check(options)
+      forgetSource(database, digest, repository)
     },
     async sourcesOf(digest, options) {
       check(options)

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export type { ContentSource, NewSource } from './sources.ts'
 export type { AbortOptions } from './abort-options.ts'
 export type { ContentLeases, ContentLeasesOptions } from './content-leases.ts'
 export type { Database, OpenDatabaseOptions, Row, SqlValue } from './database.ts'

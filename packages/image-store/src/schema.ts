@@ -88,6 +88,9 @@ export const MIGRATIONS: readonly string[] = [
     started_at integer not null
   ) strict, without rowid;
   `,
+  `
+  alter table sources add column auth text;
+  `,
 ]
 
 /** The layout version that this release writes. */

@@ -1,5 +1,4 @@
 import { homedir } from 'node:os'
-import path from 'node:path'
 
 import type { HttpClient } from '@drayage/content'
 import { createCredentialSource, createLoginStore, type LoginStore } from '@drayage/credentials'
@@ -25,7 +24,8 @@ import {
   type RegistryConfiguration,
 } from './registry-configuration/registry-configuration.ts'
 import { defaultStoreDirectory } from './store-directory.ts'
-import { createFileSessions } from './upload-sessions.ts'
+import { createFileSessions, uploadsDirectory } from './upload-sessions.ts'
+import { watchLogins, type UsedLogins } from './used-logins.ts'
 
 /** Options of {@link createRuntime}. */
 export interface RuntimeOptions {
@@ -73,6 +73,8 @@ export interface Runtime extends AsyncDisposable {
   readonly credentials: CredentialSource
   /** Where logins are kept. */
   readonly logins: LoginStore
+  /** Tells what registries were given to log in with. */
+  readonly usedLogins: UsedLogins
   readonly transfers: TransferManager<LayerState>
   readonly platform: Platform
   readonly retry: RetryPolicy | undefined
@@ -101,11 +103,12 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
   const send: HttpClient = async (request) => (await transport.open())(request)
   const storeDirectory =
     options.storeDirectory ?? defaultStoreDirectory({ env, home, isRoot: process.getuid?.() === 0 })
+  const usedLogins = watchLogins(credentials)
   const registry = createRegistryClient({
-    uploadSessions: createFileSessions(path.join(storeDirectory, 'uploads')),
+    uploadSessions: createFileSessions(uploadsDirectory(storeDirectory)),
     http: options.wrapTransport?.(send) ?? send,
     endpoints: registries.endpoints,
-    credentials,
+    credentials: usedLogins.credentials,
     ...(options.headers === undefined ? {} : { headers: options.headers }),
     ...(options.onRegistryEvent === undefined ? {} : { onEvent: options.onRegistryEvent }),
   })
@@ -115,6 +118,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     registries,
     credentials,
     logins: createLoginStore({ env, home }),
+    usedLogins,
     transfers: createTransferManager({ limit: options.maxConcurrentDownloads ?? DEFAULT_CONCURRENT_DOWNLOADS }),
     platform: options.platform ?? defaultPlatform(env),
     retry: options.retry,

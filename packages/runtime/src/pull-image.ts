@@ -49,12 +49,12 @@ export async function pullImage(
 }
 
 async function pullOnce(
-  { registry }: Runtime,
+  { registry, usedLogins }: Runtime,
   store: LocalStore,
   name: string | Reference,
   options: PullOptions,
 ): Promise<PullResult> {
-  await using sink = openPullSink(store)
+  await using sink = openPullSink(store, usedLogins)
   const pulled = await pull(registry, sink, name, options)
   await sink.complete()
   return pulled

@@ -9,6 +9,8 @@ import { isLayerType, platformOf, type Descriptor } from '@drayage/manifest'
 import { lockImages } from './image-lock.ts'
 import { isWhole } from './is-whole.ts'
 import type { LocalStore } from './local-store.ts'
+import { NOBODY, type UsedLogins } from './used-logins.ts'
+import { recordSources } from './mount-sources.ts'
 
 /** The local store as a pull uses it, for the time of one pull. */
 export interface PullSink extends PullStore<LayerMeasurement>, AsyncDisposable {
@@ -19,8 +21,8 @@ export interface PullSink extends PullStore<LayerMeasurement>, AsyncDisposable {
   complete(): Promise<void>
 }
 
-/** Opens the local store for one pull. */
-export function openPullSink(store: LocalStore): PullSink {
+/** Opens the local store for one pull; `logins` tells who it is that pulls, for what comes from a registry. */
+export function openPullSink(store: LocalStore, logins: UsedLogins = NOBODY): PullSink {
   const { content, images, leases } = store
   const holder = `pull-${randomUUID()}`
   const registration = new Registration(store)
@@ -47,7 +49,7 @@ export function openPullSink(store: LocalStore): PullSink {
         const id = await images.findImage(manifest, options)
         return id !== undefined && (await isWhole(store, manifest, options)) ? id : undefined
       },
-      putImage: (image, options) => putImage(store, registration, image, options),
+      putImage: (image, options) => putImage({ store, logins, registration }, image, options),
     },
     complete: () => leases.release(holder),
     [Symbol.asyncDispose]: () => registration.end(),
@@ -106,15 +108,20 @@ function isMeasurementGone(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
+interface PutImageParts {
+  readonly store: LocalStore
+  readonly logins: UsedLogins
+  readonly registration: Registration
+}
+
 async function putImage(
-  { images }: LocalStore,
-  registration: Registration,
+  { store, logins, registration }: PutImageParts,
   { id, manifest, config, layers, repository, index }: PulledImage,
   options: AbortOptions = {},
 ): Promise<void> {
   const { created } = config.value
   await registration.begin(id, options)
-  await images.put(
+  await store.images.put(
     {
       id,
       manifest,
@@ -128,6 +135,5 @@ async function putImage(
   )
   await registration.end()
   const parts: Descriptor[] = [manifest, config.descriptor, ...layers, ...(index === undefined ? [] : [index])]
-  if (repository === undefined) return
-  for (const { digest } of parts) await images.recordSource(digest, repository, options)
+  if (repository !== undefined) await recordSources({ store, logins, target: repository }, parts, options)
 }

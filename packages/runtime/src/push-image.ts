@@ -6,6 +6,7 @@ import { familiarReference, parseReference, parseRepository, withDefaultTag, typ
 
 import type { ConversionOptions } from './conversion-options.ts'
 import type { Runtime } from './create-runtime.ts'
+import { mountSources, recordSources } from './mount-sources.ts'
 import { openConversion } from './open-conversion.ts'
 import { openRemote } from './remote.ts'
 import { wholeTarget } from './whole-target.ts'
@@ -43,6 +44,7 @@ export async function pushImage(
   const isSchema1 = options.format === 'v2s1'
   const whole = isSchema1 ? image.manifest : await wholeTarget(store, reference, image.manifest, options)
   const source = { fetch: store.content.fetch, resolve: store.images.resolve }
+  const parts = { store, logins: runtime.usedLogins, target: reference }
   await using converted = await openConversion(runtime, source, whole, options)
   const pushAs = isSchema1 ? pushSchema1 : push
   const target = await pushAs(
@@ -53,18 +55,16 @@ export async function pushImage(
       signal: options.signal,
       ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
       ...(runtime.retry === undefined ? {} : { retry: runtime.retry }),
-      mountFrom: async ({ digest }) =>
-        (await store.images.sourcesOf(digest, options)).filter(
-          ({ domain, path }) => domain === reference.domain && path !== reference.path,
-        ),
+      ...mountSources(parts, options),
     },
   )
+  const content: Descriptor[] = []
   for await (const { descriptor } of walk(converted.source, converted.root, { signal: options.signal })) {
     // What was made for this push is not here afterwards, and schema 1 has layers only.
     const isKept = isSchema1 ? isLayerType(descriptor.mediaType) : true
-    if (!isKept || !(await store.content.has(descriptor, options))) continue
-    await store.images.recordSource(descriptor.digest, reference, options)
+    if (isKept && (await store.content.has(descriptor, options))) content.push(descriptor)
   }
+  await recordSources(parts, content, options)
   return { reference, target }
 }
 

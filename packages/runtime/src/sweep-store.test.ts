@@ -12,6 +12,7 @@ import { DEFAULT_INGEST_AGE_MS, SWEEP_EVERY_MS, sweepStore, sweepWhenDue } from 
 import { findFaults } from './test/check-store.ts'
 import { openTestRuntime } from './test/open-test-runtime.ts'
 import { startRegistry } from './test/test-registry.ts'
+import { createFileSessions, uploadsDirectory } from './upload-sessions.ts'
 
 const bytes = new TextEncoder().encode('orphan')
 const orphan = describe('application/octet-stream', bytes)
@@ -32,7 +33,11 @@ test('sweepStore() removes orphans and old downloads, and keeps images, leased c
   await store.leases.release('someone')
   const old = new Date(Date.now() - DEFAULT_INGEST_AGE_MS - 1000)
   await utimes(path.join(store.directory, 'ingest/broken-off/data'), old, old)
+  const uploads = uploadsDirectory(store.directory)
+  await createFileSessions(uploads).save('broken-off', 'session')
+  for (const name of await readdir(uploads)) await utimes(path.join(uploads, name), old, old)
   expect(await sweepStore(runtime)).toEqual({ ingests: 1, blobs: [orphan.digest], bytes: 12 })
+  expect(await readdir(uploads)).toEqual([])
   expect(await findFaults(store)).toEqual([])
 })
 

@@ -8,6 +8,7 @@ import type { OnEvent } from '@drayage/distribution'
 import type { Runtime } from './create-runtime.ts'
 import type { LocalStore } from './local-store.ts'
 import { SCRATCH_DIRECTORY } from './open-conversion.ts'
+import { sweepFileSessions, uploadsDirectory } from './upload-sessions.ts'
 
 /** How long a broken-off download waits to be resumed, in milliseconds: a week. */
 export const DEFAULT_INGEST_AGE_MS: number = 7 * 24 * 60 * 60 * 1000
@@ -17,7 +18,7 @@ export const SWEEP_EVERY_MS: number = 24 * 60 * 60 * 1000
 
 /** Options of {@link sweepStore}. */
 export interface SweepStoreOptions extends AbortOptions {
-  /** Downloads that got no bytes for at least this long go; {@link DEFAULT_INGEST_AGE_MS} by default. */
+  /** Downloads that got no bytes, and uploads that nobody went on with, for at least this long go; {@link DEFAULT_INGEST_AGE_MS} by default. */
   readonly olderThanMs?: number
 }
 
@@ -43,6 +44,7 @@ async function sweepLocalStore(
   { directory, content, leases }: LocalStore,
   { olderThanMs = DEFAULT_INGEST_AGE_MS, signal }: SweepStoreOptions,
 ): Promise<SweptStore> {
+  await sweepFileSessions(uploadsDirectory(directory), { olderThanMs, signal })
   const { ingests, bytes } = await content.sweepIngests({ olderThanMs, signal })
   await sweepScratch(path.join(directory, SCRATCH_DIRECTORY), Date.now() - olderThanMs)
   const sizes = new Map<Digest, number>()

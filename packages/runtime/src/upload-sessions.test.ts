@@ -1,10 +1,10 @@
-import { readdir, stat, writeFile } from 'node:fs/promises'
+import { readdir, stat, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
 import { tempDir } from '@drayage/testkit'
 import { expect, test } from 'vitest'
 
-import { createFileSessions } from './upload-sessions.ts'
+import { createFileSessions, sweepFileSessions } from './upload-sessions.ts'
 
 test('createFileSessions() keeps, replaces and forgets sessions, also for another process', async () => {
   await using directory = await tempDir()
@@ -35,4 +35,17 @@ test('createFileSessions() rejects with the reason of its signal', async () => {
   const reason = new Error('enough')
   const loading = createFileSessions(directory.path).load('key', { signal: AbortSignal.abort(reason) })
   await expect(loading).rejects.toBe(reason)
+})
+
+test('sweepFileSessions() removes what nobody went on with, and nothing where there is nothing', async () => {
+  await using directory = await tempDir()
+  const sessions = createFileSessions(directory.path)
+  await sessions.save('old', 'one')
+  const [old = ''] = await readdir(directory.path)
+  const before = new Date(Date.now() - 60_000)
+  await utimes(path.join(directory.path, old), before, before)
+  await sessions.save('young', 'two')
+  await sweepFileSessions(directory.path, { olderThanMs: 30_000 })
+  expect([await sessions.load('old'), await sessions.load('young')]).toEqual([undefined, 'two'])
+  await sweepFileSessions(path.join(directory.path, 'none'), { olderThanMs: 0 })
 })
