@@ -4,9 +4,10 @@ import path from 'node:path'
 import process from 'node:process'
 
 import type { HttpClient } from '@drayage/content'
+import { createCredentialSource } from '@drayage/credentials'
 import { createEngineApi } from '@drayage/engine-api'
 import { parsePlatform } from '@drayage/manifest'
-import { createRuntime, hostPlatform, type Runtime } from '@drayage/runtime'
+import { createRuntime, hostPlatform, type RegistrySettings, type Runtime } from '@drayage/runtime'
 
 import type { Config } from './config/config.ts'
 import { listen, type Listening, type ListenOptions } from './listen/listen.ts'
@@ -75,7 +76,7 @@ export async function startDaemon(config: Config, env: NodeJS.ProcessEnv = proce
   return {
     places,
     log,
-    reload: async (changed) => applyChanges(changed, { runtime, log }),
+    reload: (changed) => applyChanges(changed, { runtime, log }),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }
@@ -94,8 +95,13 @@ async function openRuntime(
   const store = config.text('store')
   const platform = config.text('platform')
   const downloads = config.count('max-concurrent-downloads')
+  const ownLogins = createCredentialSource({ env, home: os.homedir() })
   return await createRuntime({
     env,
+    registries: registrySettings(config),
+    // A client brings its own login; those of the daemon's user are for its mirrors.
+    credentials: async (host, options) =>
+      options?.mirrorOf === undefined ? undefined : await ownLogins(host, options),
     wrapTransport: metrics.countBytes,
     onRegistryEvent: (event) => {
       metrics.onRegistryEvent(event)
@@ -105,6 +111,12 @@ async function openRuntime(
     ...(platform === undefined ? {} : { platform: parsePlatform(platform, { host: hostPlatform() }) }),
     ...(downloads === undefined ? {} : { maxConcurrentDownloads: downloads }),
   })
+}
+
+function registrySettings(config: Config): RegistrySettings {
+  const mirrors = config.texts('registry-mirrors')
+  const insecureRegistries = config.texts('insecure-registries')
+  return { ...(mirrors && { mirrors }), ...(insecureRegistries && { insecureRegistries }) }
 }
 
 async function listenAs(
@@ -153,7 +165,11 @@ async function isReady(runtime: Runtime): Promise<boolean> {
   }
 }
 
-function applyChanges(config: Config, { runtime, log }: { readonly runtime: Runtime; readonly log: Log }): void {
+async function applyChanges(
+  config: Config,
+  { runtime, log }: { readonly runtime: Runtime; readonly log: Log },
+): Promise<void> {
+  await runtime.registries.reload(registrySettings(config))
   runtime.transfers.setLimit(config.count('max-concurrent-downloads') ?? 3)
   log.level = config.text('log-level') ?? 'info'
 }
