@@ -16,6 +16,8 @@ export type PeerName =
   | 'regctl'
   | 'oras'
   | 'debootstrap'
+  | 'systemd-notify'
+  | 'systemd-socket-activate'
 
 // Daemons are often where the search path of a user does not look.
 const SYSTEM_DIRECTORIES: readonly string[] = ['/usr/local/bin', '/usr/local/sbin', '/usr/bin', '/usr/sbin']
