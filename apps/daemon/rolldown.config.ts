@@ -1,22 +1,3 @@
-import { defineConfig } from 'rolldown'
+import { bundleApp } from '../../scripts/bundle-app.ts'
 
-// One folder of plain files: the daemon, the parts that it loads when they are needed, and the worker threads, which are
-// found beside it under these names.
-export default defineConfig({
-  input: {
-    drayd: './src/drayd.ts',
-    'inflate-worker': '../../packages/compression/dist/inflate-worker.js',
-    'measure-worker': '../../packages/layer-store/dist/measure-worker.js',
-  },
-  platform: 'node',
-  external: [/^node:/],
-  output: {
-    dir: 'dist',
-    format: 'esm',
-    entryFileNames: '[name].js',
-    chunkFileNames: '[name]-[hash].js',
-    cleanDir: true,
-    sourcemap: false,
-    minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
-  },
-})
+export default bundleApp('drayd')

@@ -1,0 +1,70 @@
+import type { Plugin, RolldownOptions } from 'rolldown'
+
+/** The parts of undici that are used: its entry runs all of it at each start, with fetch, WebSockets, caches and mocks. */
+const UNDICI_PARTS = `
+  import api from './lib/api/index.js'
+  import Dispatcher from './lib/dispatcher/dispatcher.js'
+  export { default as Agent } from './lib/dispatcher/agent.js'
+  export { default as ProxyAgent } from './lib/dispatcher/proxy-agent.js'
+  Object.assign(Dispatcher.prototype, api)
+`
+
+const undiciParts: Plugin = {
+  name: 'undici-parts',
+  async resolveId(id, importer) {
+    if (id !== 'undici') return null
+    const entry = await this.resolve(id, importer, { skipSelf: true })
+    return entry === null ? null : `${entry.id}?parts`
+  },
+  load: (id) => (id.endsWith('?parts') ? UNDICI_PARTS : null),
+}
+
+const minify = { compress: true, mangle: false, codegen: { removeWhitespace: true } } as const
+const external = [/^node:/]
+
+/** The packages that every program needs, or next to: one file of them loads sooner than thirty. */
+const BASE = /packages[\\/](bytes|content|credentials|digest|distribution|manifest|reference|registry|transfer)[\\/]/
+
+/**
+ * How an app becomes one folder of plain files: the program, the parts that it loads when they are needed, and the worker
+ * threads, which are found beside it under these names and share no file with it, so that they load little.
+ */
+export const bundleApp = (program: string): RolldownOptions[] => [
+  {
+    input: { [program]: `./src/${program}.ts` },
+    platform: 'node',
+    external,
+    plugins: [undiciParts],
+    output: {
+      dir: 'dist',
+      format: 'esm',
+      entryFileNames: '[name].js',
+      chunkFileNames: '[name]-[hash].js',
+      cleanDir: true,
+      sourcemap: false,
+      minify,
+      codeSplitting: {
+        groups: [
+          { name: 'base', test: (id) => BASE.test(id) && !id.includes('undici') && !id.includes('dispatchers') },
+        ],
+      },
+    },
+  },
+  {
+    input: {
+      'compress-worker': '../../packages/compression/dist/compress-worker.js',
+      'inflate-worker': '../../packages/compression/dist/inflate-worker.js',
+      'measure-worker': '../../packages/layer-store/dist/measure-worker.js',
+    },
+    platform: 'node',
+    external,
+    output: {
+      dir: 'dist',
+      format: 'esm',
+      entryFileNames: '[name].js',
+      chunkFileNames: 'worker-[hash].js',
+      sourcemap: false,
+      minify,
+    },
+  },
+]
