@@ -98,7 +98,7 @@ test('the admin listener tells numbers and health', async () => {
   for (const target of ['/healthz', '/readyz']) expect((await askDrayd(admin, target)).status).toBe(200)
   const { text } = await askDrayd(admin, '/metrics')
   expect(text).toContain('drayd_requests_total{listener="engine",method="GET",status="200"} 1')
-  expect(text).toMatch(/^drayd_transfers_limit 3$/m)
+  expect(text).toMatch(/^drayd_downloads_limit 3$/m)
   expect((await askDrayd(admin, '/images/json')).status).toBe(404)
 })
 
@@ -108,7 +108,7 @@ test('SIGHUP applies what can change, and keeps what it has when the file is wro
   await writeFile(file, 'max-concurrent-downloads = 2\n')
   const daemon = await start(['--config', file, '--admin-host', `unix://${at('admin')}`])
   const limit = async (): Promise<string | undefined> =>
-    /^drayd_transfers_limit (\d+)$/m.exec((await askDrayd(`unix://${at('admin')}`, '/metrics')).text)?.[1]
+    /^drayd_downloads_limit (\d+)$/m.exec((await askDrayd(`unix://${at('admin')}`, '/metrics')).text)?.[1]
   expect(await limit()).toBe('2')
   const told = async (msg: string): Promise<void> => {
     while (!daemon.lines.some((line) => String(line['msg']).startsWith(msg))) await sleep(10)

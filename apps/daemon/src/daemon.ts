@@ -5,6 +5,7 @@ import process from 'node:process'
 
 import type { HttpClient } from '@drayage/content'
 import { createCredentialSource } from '@drayage/credentials'
+import { DEFAULT_CONCURRENT_DOWNLOADS, DEFAULT_CONCURRENT_UPLOADS } from '@drayage/distribution'
 import { createEngineApi } from '@drayage/engine-api'
 import { parsePlatform } from '@drayage/manifest'
 import { createRuntime, hostPlatform, type RegistrySettings, type Runtime } from '@drayage/runtime'
@@ -95,6 +96,7 @@ async function openRuntime(
   const store = config.text('store')
   const platform = config.text('platform')
   const downloads = config.count('max-concurrent-downloads')
+  const uploads = config.count('max-concurrent-uploads')
   const ownLogins = createCredentialSource({ env, home: os.homedir() })
   return await createRuntime({
     env,
@@ -110,6 +112,7 @@ async function openRuntime(
     ...(store === undefined ? {} : { storeDirectory: path.resolve(store) }),
     ...(platform === undefined ? {} : { platform: parsePlatform(platform, { host: hostPlatform() }) }),
     ...(downloads === undefined ? {} : { maxConcurrentDownloads: downloads }),
+    ...(uploads === undefined ? {} : { maxConcurrentUploads: uploads }),
   })
 }
 
@@ -170,6 +173,7 @@ async function applyChanges(
   { runtime, log }: { readonly runtime: Runtime; readonly log: Log },
 ): Promise<void> {
   await runtime.registries.reload(registrySettings(config))
-  runtime.transfers.setLimit(config.count('max-concurrent-downloads') ?? 3)
+  runtime.transfers.setLimit(config.count('max-concurrent-downloads') ?? DEFAULT_CONCURRENT_DOWNLOADS)
+  runtime.uploads.setLimit(config.count('max-concurrent-uploads') ?? DEFAULT_CONCURRENT_UPLOADS)
   log.level = config.text('log-level') ?? 'info'
 }

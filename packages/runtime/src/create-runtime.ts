@@ -3,7 +3,12 @@ import { homedir } from 'node:os'
 import type { HttpClient } from '@drayage/content'
 import { createCredentialSource, createLoginStore, type LoginStore } from '@drayage/credentials'
 import type { DockerDaemon } from '@drayage/docker-daemon'
-import { DEFAULT_CONCURRENT_DOWNLOADS, type LayerState, type RetryPolicy } from '@drayage/distribution'
+import {
+  DEFAULT_CONCURRENT_DOWNLOADS,
+  DEFAULT_CONCURRENT_UPLOADS,
+  type LayerState,
+  type RetryPolicy,
+} from '@drayage/distribution'
 import type { Platform } from '@drayage/manifest'
 import { parsePlatform } from '@drayage/manifest'
 import {
@@ -49,6 +54,8 @@ export interface RuntimeOptions {
   readonly platform?: Platform
   /** Downloads at a time, of all calls together; 3 by default. */
   readonly maxConcurrentDownloads?: number
+  /** Uploads of pushes at a time, of all calls together; 5 by default. */
+  readonly maxConcurrentUploads?: number
   /** How failed requests are tried again; five tries with waits of 5, 10, 15 and 20 s by default. */
   readonly retry?: RetryPolicy
   /** Where credentials come from; by default the logins of docker and podman that the user has. */
@@ -75,7 +82,10 @@ export interface Runtime extends AsyncDisposable {
   readonly logins: LoginStore
   /** Tells what registries were given to log in with. */
   readonly usedLogins: UsedLogins
+  /** Downloads into the store, shared by all who want the same. */
   readonly transfers: TransferManager<LayerState>
+  /** Uploads of pushes. */
+  readonly uploads: TransferManager<LayerState>
   readonly platform: Platform
   readonly retry: RetryPolicy | undefined
   readonly storeDirectory: string
@@ -120,6 +130,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     logins: createLoginStore({ env, home }),
     usedLogins,
     transfers: createTransferManager({ limit: options.maxConcurrentDownloads ?? DEFAULT_CONCURRENT_DOWNLOADS }),
+    uploads: createTransferManager({ limit: options.maxConcurrentUploads ?? DEFAULT_CONCURRENT_UPLOADS }),
     platform: options.platform ?? defaultPlatform(env),
     retry: options.retry,
     storeDirectory,

@@ -73,9 +73,9 @@ export async function importImage(
     platform: options.platform ?? runtime.platform,
   })
   await store.layers.discard(measured)
-  const { transfers, platform } = runtime
+  const { platform } = runtime
   const names = name === undefined ? [] : [name]
-  const { image } = await load(store.content, sink, { target, names }, { platform, transfers, signal })
+  const { image } = await load(store.content, sink, { target, names }, { platform, signal })
   await sink.complete()
   return { image, name }
 }

@@ -56,14 +56,15 @@ export async function loadImages(
   const spoolDirectory = path.join(store.directory, 'ingest')
   await mkdir(spoolDirectory, { recursive: true, mode: 0o700 })
   await using source = await openLoadSource(input, { signal, spoolDirectory })
-  const { platform, transfers } = runtime
+  // Not among the downloads: an archive of this machine does not wait for those of slow registries.
+  const { platform } = runtime
   const loaded: LoadedImage[] = []
   for await (const each of source.images({ signal })) {
     const before = await imagesOf(store, each.names, { signal })
     await using sink = openPullSink(store)
     const image =
       (await nameExistingImage(store, sink, each, { signal })) ??
-      (await load(source.content, sink, each, { platform, transfers, ...options })).image
+      (await load(source.content, sink, each, { platform, ...options })).image
     await sink.complete()
     loaded.push({ image, names: each.names, taken: before.filter(({ from }) => from !== image) })
   }

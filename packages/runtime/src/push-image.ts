@@ -53,6 +53,7 @@ export async function pushImage(
     { from: converted.root, to: reference },
     {
       signal: options.signal,
+      transfers: runtime.uploads,
       ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
       ...(runtime.retry === undefined ? {} : { retry: runtime.retry }),
       ...mountSources(parts, options),

@@ -57,7 +57,7 @@ async function imageOf(
   options: AbortOptions,
 ): Promise<ImageId | undefined> {
   const { content } = store
-  const { platform, transfers } = runtime
+  const { platform } = runtime
   const retry = { attempts: 1, stepMs: 0 }
   try {
     const picking = { platform, name: formatReference(name), retry, onEvent: (): void => {}, signal: options.signal }
@@ -68,12 +68,7 @@ async function imageOf(
       if (!(await content.has(descriptor, options))) return undefined
     }
     await using sink = openPullSink(store)
-    const { image } = await load(
-      content,
-      sink,
-      { target: chosen, names: [] },
-      { platform, transfers, retry, ...options },
-    )
+    const { image } = await load(content, sink, { target: chosen, names: [] }, { platform, retry, ...options })
     await sink.complete()
     return image
   } catch (error) {

@@ -45,6 +45,13 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     isLive: true,
   },
   {
+    key: 'max-concurrent-uploads',
+    kind: 'count',
+    help: 'uploads at a time, of all clients together',
+    fallback: '5',
+    isLive: true,
+  },
+  {
     key: 'registry-mirrors',
     kind: 'texts',
     help: 'mirrors of Docker Hub, in the order in which they are asked',

@@ -82,26 +82,25 @@ export function createMetrics(): Metrics {
 /** Methods that are counted by name: what a client makes up must not make up a number. */
 const KNOWN_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
 
-function watchRuntime(registry: Registry, { transfers, ...runtime }: Runtime): void {
+function watchRuntime(registry: Registry, runtime: Runtime): void {
   const gauge = (name: string, help: string, read: () => number | Promise<number>): void => {
-    const made: Gauge = new Gauge({
-      registers: [registry],
-      name,
-      help,
-      async collect() {
-        this.set(await read())
-      },
-    })
-    void made
+    registry.registerMetric(
+      new Gauge({
+        registers: [],
+        name,
+        help,
+        async collect() {
+          this.set(await read())
+        },
+      }),
+    )
   }
-  gauge('drayd_transfers_active', 'Transfers that run', () => transfers.active)
-  gauge('drayd_transfers_waiting', 'Transfers that wait for others to end', () => transfers.waiting)
-  gauge('drayd_transfers_limit', 'Transfers that may run at a time', () => transfers.limit)
-  gauge(
-    'drayd_store_bytes',
-    'Bytes of the content of the store',
-    async () => (await diskUsage({ transfers, ...runtime })).LayersSize,
-  )
+  for (const [kind, transfers] of [['downloads', runtime.transfers] as const, ['uploads', runtime.uploads] as const]) {
+    gauge(`drayd_${kind}_active`, `${kind} that run`, () => transfers.active)
+    gauge(`drayd_${kind}_waiting`, `${kind} that wait for others to end`, () => transfers.waiting)
+    gauge(`drayd_${kind}_limit`, `${kind} that may run at a time`, () => transfers.limit)
+  }
+  gauge('drayd_store_bytes', 'Bytes of the content of the store', async () => (await diskUsage(runtime)).LayersSize)
 }
 
 async function* countStream(body: ByteStream, onBytes: (bytes: number) => void): ByteStream {
