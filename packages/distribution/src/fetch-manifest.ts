@@ -1,5 +1,5 @@
-import type { AbortOptions } from '@drayage/bytes'
-import { readBlob, writeBlob, type Checker, type Fetcher, type Ingester } from '@drayage/content'
+import { fromBytes, type AbortOptions } from '@drayage/bytes'
+import { readBlob, type Checker, type Fetcher, type Ingester } from '@drayage/content'
 import { decodeManifest, MAX_MANIFEST_BYTES, type DecodedManifest, type Descriptor } from '@drayage/manifest'
 
 import type { OnEvent } from './events.ts'
@@ -31,7 +31,10 @@ export async function readSmall(source: Fetcher, what: Descriptor, options: Smal
   )
 }
 
-/** Like {@link readSmall}, but from `store` when good bytes are there, and kept in `store` otherwise. */
+/**
+ * Like {@link readSmall}, but from `store` when good bytes are there, and kept in `store` otherwise. Of several who want
+ * the same at the same time one asks the source.
+ */
 export async function fetchSmall(
   source: Fetcher,
   store: Fetcher & Checker & Ingester,
@@ -41,8 +44,17 @@ export async function fetchSmall(
   const { signal, kind } = options
   const stored = await readStored(store, what, options)
   if (stored !== undefined) return stored
+  const inStore = <T>(step: () => Promise<T>): Promise<T> => inSink('store', `${kind} ${what.digest}`, step, options)
+  await using ingest = await inStore(() => store.begin(what.digest, { signal, size: what.size }))
+  if (ingest.offset > 0) await inStore(() => ingest.reset({ signal }))
+  // Another holder may have brought it while this one waited.
+  const brought = await readStored(store, what, options)
+  if (brought !== undefined) return brought
   const bytes = await readSmall(source, what, options)
-  await inSink('store', `${kind} ${what.digest}`, () => writeBlob(store, what, bytes, { signal }), options)
+  await inStore(async () => {
+    await ingest.append(fromBytes(bytes), { signal })
+    await ingest.commit(what, { signal })
+  })
   return bytes
 }
 

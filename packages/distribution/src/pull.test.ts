@@ -1,5 +1,6 @@
 import { buildImage, buildIndex, buildLayer, type TestImage } from '@drayage/testkit'
 import { formatReference } from '@drayage/reference'
+import { createTransferManager } from '@drayage/transfer'
 import { describe, expect, test } from 'vitest'
 
 import {
@@ -8,6 +9,7 @@ import {
   pull,
   PlatformNotFoundError,
   type DistributionEvent,
+  type LayerState,
   type PullOptions,
 } from './index.ts'
 import { codesOf, failure } from './test/failure.ts'
@@ -143,11 +145,12 @@ describe('pull()', () => {
       content: {
         ...content,
         fetch: (...[what, each]: Parameters<typeof content.fetch>) =>
-          content.fetch(what.digest === image.manifest.digest && reads++ === 0 ? image.config : what, each),
+          content.fetch(what.digest === image.manifest.digest && reads++ < 2 ? image.config : what, each),
       },
     }
     await pull(registry.client, once, 'registry.test/repo:v1', options)
-    expect(reads).toBe(1)
+    // Once more when it holds the ingest: somebody else could have mended it meanwhile.
+    expect(reads).toBe(2)
     expect(registry.requests.filter((line) => line === `GET /v2/repo/manifests/${image.manifest.digest}`)).toHaveLength(
       2,
     )
@@ -237,6 +240,22 @@ describe('pull() of an index', () => {
         'WARNING: image with reference registry.test/repo:v1 was found but does not match the specified platform: wanted linux/amd64, actual: linux/arm64',
     })
   })
+})
+
+test('pulls of an image at the same time bring its manifest, config and layers once', async () => {
+  const image = await buildImage({ layers: [[{ path: 'a' }]] })
+  const registry = await testRegistry(['repo', 'v1', image])
+  const store = testStore()
+  const shared = { ...options, transfers: createTransferManager<LayerState>() }
+  await Promise.all([1, 2, 3, 4].map(() => pull(registry.client, store, 'registry.test/repo:v1', shared)))
+  const fetched = registry.requests.filter((line) => /^GET .*sha256:/.test(line))
+  expect(fetched.toSorted()).toEqual(
+    [
+      `GET /v2/repo/blobs/${image.config.digest}`,
+      ...image.layers.map(({ descriptor }) => `GET /v2/repo/blobs/${descriptor.digest}`),
+      `GET /v2/repo/manifests/${image.manifest.digest}`,
+    ].toSorted(),
+  )
 })
 
 test('pull() is done when it has named the image, also when someone removes that at once', async () => {
