@@ -47,7 +47,7 @@ export async function measure(command: readonly string[], env: NodeJS.ProcessEnv
 }
 
 /** CPU time with ended children, and peak memory, of a running process. */
-function processCost(pid: number): { cpuSeconds: number; peakBytes: number } {
+export function processCost(pid: number): { cpuSeconds: number; peakBytes: number } {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /s, '')
     .split(' ')

@@ -12,12 +12,8 @@ if (running[0] > 22 || (running[0] === 22 && running[1] >= 19)) {
 }
 
 function start() {
-  Promise.all([import('node:module'), import('node:os'), import('node:path'), import('node:v8')])
+  Promise.all([import('node:module'), import('node:os'), import('node:path')])
     .then(function (modules) {
-      // Buffers that a transfer has used are freed when the young generation is collected: a small one keeps memory flat.
-      modules[3].setFlagsFromString('--max-semi-space-size=1')
-      modules[3].setFlagsFromString('--semi-space-growth-factor=1')
-      modules[3].setFlagsFromString('--no-concurrent-array-buffer-sweeping')
       // In the user's own directory: a cache in the shared temporary directory could be filled by another user.
       var cache = process.env.XDG_CACHE_HOME || modules[2].join(modules[1].homedir(), '.cache')
       modules[0].enableCompileCache(modules[2].join(cache, 'drayage', 'compile'))
