@@ -1,0 +1,77 @@
+import { SMUGGLED } from './raw-cases.ts'
+
+/** What the lines of a daemon's log say that must not be. */
+export interface LogWatch {
+  line(text: string): void
+  /** How often each error that a client was told of as status 500 was there; only those that a daemon may have. */
+  readonly declared: ReadonlyMap<string, number>
+}
+
+/** Codes of errors of the packages, which have them for callers; those of Node itself are none. */
+const OWN_CODE = /^ERR_(?!INVALID_|HTTP_|STREAM_|OUT_OF_|SOCKET_|BUFFER_|UNHANDLED_|ILLEGAL_|MISSING_|SQLITE)/
+
+/** What is in a message that comes of a mistake in the daemon. */
+const MISTAKES = new RegExp(
+  [
+    'Cannot (read prop|set prop|convert|mix|destructure)|is not (a function|a constructor|iterable|defined|extensible)',
+    'is read-only|Maximum call stack|Invalid (array length|time value|string length|Date)|out of range|precision',
+    'E(NOENT|ISDIR|NOTDIR|EXIST|MFILE|BADF|INVAL|ACCES|NAMETOOLONG|LOOP|PERM)\\b|SQLITE|database|constraint',
+    'The "\\w+" argument|AbortError|operation was aborted|\\[object|undefined|NaN|caused by: (Type|Range|Syntax)Error',
+  ].join('|'),
+)
+
+/** Whether a message comes of a mistake in the daemon, and not of what it was sent. */
+export function isMistake(message: string): boolean {
+  // What is quoted was sent.
+  return MISTAKES.test(message.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""'))
+}
+
+/** Watches a log; `report` hears of each thing with what tells it from others, and the whole of it. */
+export function watchLog(report: (signature: string, details: string) => void): LogWatch {
+  const declared = new Map<string, number>()
+  return {
+    declared,
+    line(text) {
+      const line = parseLine(text)
+      if (line === undefined) {
+        report(`no log line: ${text.slice(0, 200)}`, text)
+        return
+      }
+      if (text.includes(SMUGGLED)) report('a smuggled request was read', text)
+      if (Number(line['level']) < 50) return
+      const { err } = line
+      const error = typeof err === 'object' && err !== null ? Object.fromEntries(Object.entries(err)) : {}
+      const code = String(error['code'] ?? '')
+      if (OWN_CODE.test(code) && !isMistake(String(error['message']))) {
+        declared.set(code, (declared.get(code) ?? 0) + 1)
+        return
+      }
+      if (line['msg'] === 'request failed') {
+        // The line before told of its error; 503 is the answer to whoever looks for a swarm.
+        if (line['status'] === 500 || line['status'] === 503) return
+        report(`request failed with status ${String(line['status'])}`, text)
+        return
+      }
+      const where =
+        /\n\s+at ([^\n]*)/.exec(String(error['stack']))?.[1]?.replace(/\(?file:.*\/(?=[^/]+\/[^/]+\/[^/]+$)/, '') ?? ''
+      report(
+        `${String(line['msg'])}: ${String(error['type'])} ${code} ${plain(String(error['message'])).slice(0, 160)} ${where}`,
+        text,
+      )
+    },
+  }
+}
+
+/** A message without what differs from one time to the next. */
+export function plain(message: string): string {
+  return message.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""').replaceAll(/[0-9a-f]{8,}|\d+/g, 'N')
+}
+
+function parseLine(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    return typeof parsed === 'object' && parsed !== null ? Object.fromEntries(Object.entries(parsed)) : undefined
+  } catch {
+    return undefined
+  }
+}
