@@ -155,6 +155,20 @@ describe('openDockerArchive() of an archive without manifest.json', () => {
     await expect(open(layer(A, { comment: 'x'.repeat(2 ** 20) }))).rejects.toMatchObject({ limit: 'file' })
   })
 
+  test('S39: many images on the same many layers are refused', async () => {
+    const json = (id: string, parent?: string): TestFile => ({
+      path: `${id}/json`,
+      content: JSON.stringify({ parent }),
+    })
+    const below = Array.from({ length: 900 }, (_, at) => json(`below-${at}`, at === 0 ? undefined : `below-${at - 1}`))
+    const tops = (count: number): TestFile[] => Array.from({ length: count }, (_, at) => json(`top-${at}`, 'below-899'))
+    {
+      await using archive = await open([...below, ...tops(290)])
+      expect(archive.images).toHaveLength(290)
+    }
+    await expect(open([...below, ...tops(291)])).rejects.toMatchObject({ limit: 'layers', max: 262_144 })
+  })
+
   test('openArchive() opens one', async () => {
     await writeFile(path, await buildTar(layer(A, {})))
     await using archive = await openArchive(path)

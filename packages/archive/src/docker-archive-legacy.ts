@@ -12,6 +12,9 @@ const MAX_JSON_BYTES = 2 ** 20
 /** More layers than any engine could run. */
 const MOST_LAYERS = 1000
 
+/** The most layers of all images together, each counted where it is: many images may sit on the same ones. */
+const MAX_LEGACY_LAYERS = 262_144
+
 /**
  * The images of an archive from before `manifest.json`: each directory with a `json` is a layer that may have a parent,
  * and an image is what `repositories` names or what nothing sits on. Names of directories only tell what sits on what.
@@ -43,8 +46,11 @@ export async function legacyItems(
   }
   // Where nothing is on top, everything sits on each other.
   if (images.length === 0) throw new ArchiveFormatError('link', 'found layers that sit on each other in a circle')
+  let count = 0
   return images.map((id) => {
     const stack = stackOf(id, parents)
+    count += stack.length
+    if (count > MAX_LEGACY_LAYERS) throw new ArchiveLimitError('layers', 'more layers', MAX_LEGACY_LAYERS)
     return { stack, layers: stack.map((each) => `${each}/layer.tar`), repoTags: tags.get(id) ?? [] }
   })
 }
@@ -69,9 +75,9 @@ function stackOf(top: string, parents: ReadonlyMap<string, string | undefined>):
       const found = `${quoted(top)} sits on layers in a circle or on more than ${MOST_LAYERS}`
       throw new ArchiveFormatError('link', found)
     }
-    stack.unshift(id)
+    stack.push(id)
   }
-  return stack
+  return stack.toReversed()
 }
 
 /** The names with tags in `repositories`, by the directory that they stand for. */
@@ -82,7 +88,9 @@ function tagsOf(bytes: Uint8Array | undefined): Map<string, string[]> {
     if (typeof ids !== 'object' || ids === null) throw noTags(name)
     for (const [tag, id] of Object.entries(ids)) {
       if (typeof id !== 'string') throw noTags(name)
-      tags.set(id, [...(tags.get(id) ?? []), `${name}:${tag}`])
+      const known = tags.get(id) ?? []
+      tags.set(id, known)
+      known.push(`${name}:${tag}`)
     }
   }
   return tags

@@ -68,7 +68,15 @@ export class ArchiveFormatError extends Error {
 }
 
 /** Which limit an archive crosses. */
-export type ArchiveLimit = 'maxBytes' | 'freeSpace' | 'members' | 'names' | 'extendedHeader' | 'file' | 'images'
+export type ArchiveLimit =
+  | 'maxBytes'
+  | 'freeSpace'
+  | 'members'
+  | 'names'
+  | 'extendedHeader'
+  | 'file'
+  | 'images'
+  | 'layers'
 
 /** An archive that holds more than its reader accepts. */
 export class ArchiveLimitError extends Error {
