@@ -1,4 +1,5 @@
 import process from 'node:process'
+import { addAbortSignal } from 'node:stream'
 
 import { familiarReference } from '@drayage/reference'
 import { loadImages } from '@drayage/runtime'
@@ -16,9 +17,11 @@ export interface LoadCommandOptions {
 export async function loadCommand(context: CommandContext, options: LoadCommandOptions): Promise<void> {
   const fromPipe = options.input === undefined || options.input === '-'
   if (fromPipe && process.stdin.isTTY) throw new UsageError('Cannot load from a terminal: expected -i FILE or a pipe')
+  // A pipe that stays open would keep the program from ending when it is stopped.
+  const input = fromPipe ? addAbortSignal(context.signal, process.stdin) : (options.input ?? '')
   const view = context.progress('stderr', { quiet: options.quiet })
   try {
-    const loaded = await loadImages(context.runtime, fromPipe ? process.stdin : (options.input ?? ''), {
+    const loaded = await loadImages(context.runtime, input, {
       signal: context.signal,
       onEvent: view.onEvent,
     })

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import process from 'node:process'
-import { text } from 'node:stream/consumers'
 
 import { syncImages, type SyncResult } from '@drayage/runtime'
 
@@ -8,6 +7,7 @@ import type { CommandContext } from '../command-context.ts'
 import { exitCodeOf } from '../exit-code.ts'
 import { formatTable } from '../format/table.ts'
 import { formatRows } from '../print-formatted.ts'
+import { readPipe } from '../read-pipe.ts'
 import { escapeForTerminal } from '../render/escape.ts'
 import { ReportedError } from '../report-error.ts'
 import { UsageError } from '../usage-error.ts'
@@ -29,7 +29,7 @@ export async function syncCommand(context: CommandContext, file: string, options
   const print = createPrinter(context, format)
   let worst: { readonly error: unknown; readonly code: number } | undefined
   try {
-    const results = syncImages(runtime, await readSyncFile(file), {
+    const results = syncImages(runtime, await readSyncFile(file, signal), {
       dryRun,
       ...(state === undefined ? {} : { stateFile: state }),
       onEvent: view.onEvent,
@@ -48,8 +48,11 @@ export async function syncCommand(context: CommandContext, file: string, options
   if (worst !== undefined) throw new ReportedError(worst.error)
 }
 
-async function readSyncFile(file: string): Promise<string> {
-  if (file === '-') return await text(process.stdin)
+/** The most bytes that come from a pipe: above the most characters of a file. */
+const MAX_PIPE_BYTES = 16 * 2 ** 20
+
+async function readSyncFile(file: string, signal: AbortSignal): Promise<string> {
+  if (file === '-') return await readPipe(process.stdin, { signal, maxBytes: MAX_PIPE_BYTES, what: 'the file' })
   try {
     return await readFile(file, 'utf8')
   } catch (cause) {
