@@ -152,3 +152,9 @@ test('a name that is removed takes what only it reached', async () => {
   expect(await listImages(runtime)).toEqual([])
   expect((await ask('HEAD', 'team/app/manifests/1')).status).toBe(404)
 })
+
+test('a path that looks like an ID is no repository', async () => {
+  expect((await ask('GET', `${'0a'.repeat(32)}/tags/list`)).status).toBe(400)
+  expect((await ask('POST', `${'0a'.repeat(32)}/blobs/uploads/`)).status).toBe(400)
+  expect((await ask('HEAD', `${'0a'.repeat(32)}/manifests/1`)).status).toBe(400)
+})

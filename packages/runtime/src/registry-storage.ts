@@ -1,11 +1,18 @@
 import { randomUUID } from 'node:crypto'
 
 import type { AbortOptions } from '@drayage/bytes'
-import type { ContentStore } from '@drayage/content'
+import { NameNotFoundError, type ContentStore } from '@drayage/content'
 import type { Digest } from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
-import { familiarRepository, parseRepository, withTag, type Repository } from '@drayage/reference'
-import type { Links, RegistryStorage } from '@drayage/registry-server'
+import {
+  familiarRepository,
+  parseRepository,
+  tryParseRepository,
+  withTag,
+  type Reference,
+  type Repository,
+} from '@drayage/reference'
+import { RequestRefusedError, type Links, type RegistryStorage } from '@drayage/registry-server'
 
 import type { Runtime } from './create-runtime.ts'
 import type { LocalStore } from './local-store.ts'
@@ -27,20 +34,16 @@ export async function openRegistryStorage(runtime: Runtime): Promise<RegistrySto
     manifests: linksOf(store, 'manifest'),
     tags: {
       set: (repository, tag, digest, options) =>
-        tagPushed(runtime, store, { repository: parseRepository(repository), tag, digest }, options),
-      async get(repository, tag, options) {
-        const { domain, path } = parseRepository(repository)
-        const names = await images.listNames(options)
-        return names.find(({ name }) => name.domain === domain && name.path === path && name.tag === tag)?.target.digest
-      },
-      remove: (repository, tag, options) => images.untag(withTag(parseRepository(repository), tag), options),
+        tagPushed(runtime, store, { repository: nameOf(repository), tag, digest }, options),
+      get: (repository, tag, options) => digestOfTag(store, withTag(nameOf(repository), tag), options),
+      remove: (repository, tag, options) => images.untag(withTag(nameOf(repository), tag), options),
     },
     referrers: {
       async add(repository, subject, referrer) {
-        holdings.refer(parseRepository(repository), subject, referrer)
+        holdings.refer(nameOf(repository), subject, referrer)
       },
       async *list(repository, subject, { after } = {}) {
-        const name = parseRepository(repository)
+        const name = nameOf(repository)
         for (let last = after; ;) {
           const page = holdings.referrers(name, subject, { limit: PAGE, after: last })
           yield* page
@@ -49,7 +52,7 @@ export async function openRegistryStorage(runtime: Runtime): Promise<RegistrySto
         }
       },
       async remove(repository, subject, referrer) {
-        holdings.unrefer(parseRepository(repository), subject, referrer)
+        holdings.unrefer(nameOf(repository), subject, referrer)
       },
     },
     names: {
@@ -58,10 +61,13 @@ export async function openRegistryStorage(runtime: Runtime): Promise<RegistrySto
           .filter((name) => name > after)
           .slice(0, limit)
       },
-      tags: async (repository, page) => holdings.tags(parseRepository(repository), page),
+      tags: async (repository, page) => holdings.tags(nameOf(repository), page),
     },
     uploads: {
-      open: async (session) => uploads.open(session),
+      async open(session) {
+        nameOf(session.repository)
+        uploads.open(session)
+      },
       find: async (id) => uploads.find(id),
       close: async (id) => uploads.close(id),
       async *uploads() {
@@ -72,6 +78,28 @@ export async function openRegistryStorage(runtime: Runtime): Promise<RegistrySto
 }
 
 const PAGE = 1000
+
+/** @throws RequestRefusedError `ERR_REQUEST_REFUSED` for a path that stands for no name, such as one that looks like an ID */
+function nameOf(path: string): Repository {
+  const parsed = tryParseRepository(path)
+  if (parsed.ok) return parsed.value
+  const refusal = { status: 400, specCode: 'NAME_INVALID', message: 'invalid repository name' } as const
+  throw new RequestRefusedError(refusal, { cause: parsed.error })
+}
+
+/** What a tag stands for. */
+async function digestOfTag(
+  { images }: LocalStore,
+  name: Reference,
+  options?: AbortOptions,
+): Promise<Digest | undefined> {
+  try {
+    return (await images.resolve(name, options)).digest
+  } catch (error) {
+    if (error instanceof NameNotFoundError) return undefined
+    throw error
+  }
+}
 
 /** The paths of the repositories that a client can name, sorted. */
 function allRepositories({ holdings }: LocalStore): string[] {
@@ -123,12 +151,12 @@ function linksOf(store: LocalStore, kind: 'blob' | 'manifest'): Links {
       const holder = `link-${randomUUID()}`
       await leases.keep(holder, [what.digest], options)
       try {
-        await link(parseRepository(repository), what, options)
+        await link(nameOf(repository), what, options)
       } finally {
         await leases.release(holder)
       }
     },
-    find: async (repository, digest) => holdings.find(kind, parseRepository(repository), digest),
-    unlink: async (repository, digest) => holdings.drop(kind, parseRepository(repository), digest),
+    find: async (repository, digest) => holdings.find(kind, nameOf(repository), digest),
+    unlink: async (repository, digest) => holdings.drop(kind, nameOf(repository), digest),
   }
 }
