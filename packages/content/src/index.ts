@@ -28,6 +28,7 @@ export type {
   ReferrerLister,
   ReferrersOptions,
   Resolver,
+  TaggedPutter,
   Tagger,
   Untagger,
 } from './ports.ts'
@@ -35,6 +36,7 @@ export type {
 export { canFollow } from './can-follow.ts'
 export { canKeepReferrers, canListReferrers } from './can-list-referrers.ts'
 export { canMount } from './can-mount.ts'
+export { canPutTagged } from './can-put-tagged.ts'
 export { copyBlob } from './copy-blob.ts'
 export {
   ContentNotFoundError,

@@ -54,6 +54,21 @@ export interface Tagger {
   tag(what: Descriptor, name: Reference, options?: AbortOptions): Promise<void>
 }
 
+/**
+ * Stores a manifest and gives it a name in one step, as registries can. It is an ability that a sink may have;
+ * `canPutTagged` tells.
+ */
+export interface TaggedPutter {
+  /**
+   * Verifies `bytes`, stores them as `what` and makes `name` stand for it. All that the manifest refers to is there.
+   *
+   * @throws ShortContentError `ERR_CONTENT_SHORT`
+   * @throws LongContentError `ERR_CONTENT_LONG`
+   * @throws DigestMismatchError `ERR_DIGEST_MISMATCH`
+   */
+  putTagged(what: Descriptor, bytes: Uint8Array, name: Reference, options?: AbortOptions): Promise<void>
+}
+
 /** Takes names away. */
 export interface Untagger {
   /** Removes `name`; the content stays. Resolves to whether the name was there. */

@@ -1,7 +1,7 @@
 import type { AbortOptions } from '@drayage/bytes'
 import type { Checker, Ingester } from '@drayage/content'
 import type { Descriptor } from '@drayage/manifest'
-import type { Repository } from '@drayage/reference'
+import type { Reference, Repository } from '@drayage/reference'
 import type { TransferManager } from '@drayage/transfer'
 
 import type { LayerState, OnEvent } from './events.ts'
@@ -18,6 +18,8 @@ export interface CopyContext extends AbortOptions {
   readonly retry: RetryPolicy
   readonly mountFrom: (blob: Descriptor) => Promise<readonly Repository[]>
   readonly onMountRefused: (blob: Descriptor, from: Repository) => Promise<void>
+  /** What the root is called, where the sink is to store it with its name, and by nothing but that. */
+  readonly rootName: Reference | undefined
   /** Whether content is copied once more because the sink missed it. */
   readonly isRestoring: boolean
 }

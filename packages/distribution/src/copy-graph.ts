@@ -1,4 +1,4 @@
-import { writeBlob, type Fetcher } from '@drayage/content'
+import { canPutTagged, writeBlob, type Fetcher } from '@drayage/content'
 import { MAX_MANIFEST_BYTES, type DecodedManifest, type Descriptor } from '@drayage/manifest'
 
 import { retryingSmall, type CopyContext, type CopySink } from './copy-context.ts'
@@ -102,10 +102,12 @@ async function writeManifest(
   manifest: DecodedManifest,
   context: CopyContext & { readonly selection: CopySelection },
 ): Promise<void> {
-  const { signal, selection } = context
+  const { signal, selection, rootName } = context
   const { descriptor, bytes } = manifest
   const write = async (): Promise<void> => {
-    if (!(await sink.has(descriptor, { signal }))) await writeBlob(sink, descriptor, bytes, { signal })
+    if (rootName !== undefined && descriptor.digest === selection.root.digest && canPutTagged(sink))
+      await sink.putTagged(descriptor, bytes, rootName, { signal })
+    else if (!(await sink.has(descriptor, { signal }))) await writeBlob(sink, descriptor, bytes, { signal })
   }
   const what = `manifest ${descriptor.digest}`
   try {

@@ -1,5 +1,5 @@
-import { canKeepReferrers } from '@drayage/content'
-import type { Descriptor } from '@drayage/manifest'
+import { canKeepReferrers, canPutTagged } from '@drayage/content'
+import { manifestKind, type Descriptor } from '@drayage/manifest'
 import { formatReference, type Reference, type Repository } from '@drayage/reference'
 import { createTransferManager, type TransferManager } from '@drayage/transfer'
 
@@ -54,6 +54,7 @@ export async function copy(
     retry: options.retry ?? DEFAULT_RETRY_POLICY,
     mountFrom: options.mountFrom ?? (async () => []),
     onMountRefused: options.onMountRefused ?? (async () => {}),
+    rootName: undefined,
     isRestoring: false,
   }
   const { signal } = context
@@ -61,7 +62,13 @@ export async function copy(
     throw new ReferrersError('sink', formatReference(names.to))
   }
   const selection = await selectCopy(source, names.from, options)
-  const { root } = selection
+  const { root, referrers, tags } = selection
+  // What goes along is to be known before the name shows the image.
+  const isAlone = referrers.length === 0 && tags.length === 0
+  if (isAlone && manifestKind(root.mediaType) !== undefined && canPutTagged(sink)) {
+    await copyGraph(selection, sink, { ...context, rootName: names.to })
+    return root
+  }
   await copyGraph(selection, sink, context)
   await keepCompany(selection, sink, names.to, context)
   const to = `"${formatReference(names.to)}"`

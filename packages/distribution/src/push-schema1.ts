@@ -53,6 +53,7 @@ export async function pushSchema1(
     retry: options.retry ?? DEFAULT_RETRY_POLICY,
     mountFrom: options.mountFrom ?? (async () => []),
     onMountRefused: options.onMountRefused ?? (async () => {}),
+    rootName: undefined,
     isRestoring: false,
   }
   const tag = to.tag ?? DEFAULT_TAG

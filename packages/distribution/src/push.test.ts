@@ -152,18 +152,26 @@ describe('push()', () => {
       return Promise.resolve(refusal(failed.size % 2 === 0 ? 503 : 429, 'UNAVAILABLE'))
     }
     const sink = registry.client.repository(to)
-    await push(await storeOf(image), sink, { from: image.manifest, to }, { retry })
+    const index = buildIndex([image])
+    await push(await storeOf(index), sink, { from: index.manifest, to }, { retry })
     expect(failed).toEqual(new Set(['HEAD blob', 'POST blob', 'PUT blob', 'GET blob', 'HEAD manifest', 'PUT manifest']))
-    expect((await sink.resolve(to)).digest).toBe(image.manifest.digest)
+    expect((await sink.resolve(to)).digest).toBe(index.manifest.digest)
   })
 
-  test('asks for each piece once, and sends it once', async () => {
+  test('asks for each piece once, and sends it once, the root by its tag alone', async () => {
     const image = await threeLayers()
+    const index = buildIndex([image])
     const registry = await testRegistry()
-    await push(await storeOf(image), registry.client.repository(to), { from: image.manifest, to })
+    await push(await storeOf(index), registry.client.repository(to), { from: index.manifest, to })
     for (const digest of image.blobs.keys()) {
       expect(registry.requests.filter((line) => line.startsWith('HEAD') && line.endsWith(digest))).toHaveLength(1)
     }
+    const manifests = registry.requests.filter((line) => line.includes('/manifests/'))
+    expect(manifests.map((line) => line.replace('/v2/team/app/manifests/', ''))).toEqual([
+      `HEAD ${image.manifest.digest}`,
+      `PUT ${image.manifest.digest}`,
+      'PUT v1',
+    ])
   })
 
   test('F10 a registry that asks one layer to wait is asked nothing for the others either, and the wait counts down', async () => {

@@ -547,6 +547,28 @@ describe('manifests', () => {
     expect(registry.steps()).toEqual([])
   })
 
+  it('are put under a tag in one request, verified', async () => {
+    const image = await buildImage({ layers: [[{ path: 'a', content: 'a' }]] })
+    const { manifest, manifestBytes } = image
+    const registry = pushRegistry()
+    const { repository } = registry
+    for (const what of [image.manifestValue.config, ...image.manifestValue.layers]) {
+      await writeBlob(repository, what, image.blobs.get(what.digest) ?? new Uint8Array())
+    }
+    registry.steps()
+    const name = { domain: HOST, path: 'team/app', tag: 'v1' }
+    const other = manifestBytes.slice().fill(32)
+    expect(await failureFields(repository.putTagged(manifest, other, name))).toMatchObject({
+      code: 'ERR_DIGEST_MISMATCH',
+    })
+    expect(registry.steps()).toEqual([])
+    await repository.putTagged(manifest, manifestBytes, name)
+    await repository.tag(manifest, { ...name, tag: 'v2' })
+    expect(registry.steps()).toEqual(['PUT manifests', 'PUT manifests'])
+    for (const tag of ['v1', 'v2']) expect(await repository.resolve({ ...name, tag })).toEqual({ ...manifest })
+    expect(await repository.has(manifest)).toBe(true)
+  })
+
   it('go where manifests go, by digest, and get tags', async () => {
     const image = await buildImage({ layers: [[{ path: 'a', content: 'a' }]] })
     const registry = pushRegistry()

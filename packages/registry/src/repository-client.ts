@@ -9,6 +9,7 @@ import {
   type ReferrerKeeper,
   type ReferrersOptions,
   type Resolver,
+  type TaggedPutter,
   type Tagger,
 } from '@drayage/content'
 import { parseDigest, type Digest } from '@drayage/digest'
@@ -32,6 +33,7 @@ import { putManifest } from './put-manifest.ts'
 import { deleteTag } from './delete-tag.ts'
 import { resolveManifest } from './resolve-manifest.ts'
 import type { UploadIngest } from './upload-ingest.ts'
+import { verifyContent } from './verify-content.ts'
 
 /** Takes things out of a repository, where its registry does that at all. Each resolves to whether it was there. */
 export interface RepositoryDeleter {
@@ -60,7 +62,7 @@ export interface RepositoryDeleter {
  * shows it; every error tells with `retryable` whether that makes sense.
  */
 export interface RepositoryClient
-  extends Fetcher, Checker, Resolver, Ingester, Tagger, Mounter, ReferrerKeeper, RepositoryDeleter {
+  extends Fetcher, Checker, Resolver, Ingester, Tagger, TaggedPutter, Mounter, ReferrerKeeper, RepositoryDeleter {
   readonly name: Repository
   /**
    * Fetches, verifies and decodes a manifest of at most 4 MiB, by descriptor or by reference: its digest, else its tag,
@@ -104,6 +106,12 @@ export interface RepositoryClient
    * @throws ContentNotFoundError `ERR_CONTENT_NOT_FOUND`
    */
   tag(what: Descriptor, name: Reference, options?: AbortOptions): Promise<void>
+  /**
+   * Puts a manifest under a tag, `latest` by default, in one request; it is then there by its digest too.
+   *
+   * @throws DigestMismatchError `ERR_DIGEST_MISMATCH`, also when the registry stores it by another digest
+   */
+  putTagged(what: Descriptor, bytes: Uint8Array, name: Reference, options?: AbortOptions): Promise<void>
 }
 
 /** A client of the repository `name` at `endpoint`. */
@@ -149,13 +157,22 @@ export function createRepositoryClient(
     manifests.set(what.digest, bytes)
   }
 
+  const tagPath = ({ domain, path, tag: named }: Reference): string =>
+    manifestPath(name, { domain, path, ...(named !== undefined && { tag: named }) })
+
   const tag = async (what: Descriptor, reference: Reference, options: AbortOptions = {}): Promise<void> => {
-    const { domain, path: repository, tag: named } = reference
-    const path = manifestPath(name, { domain, path: repository, ...(named !== undefined && { tag: named }) })
+    const path = tagPath(reference)
     const held = manifests.get(what.digest)
     const fetched = (): Promise<Uint8Array> =>
       collect(fetchBlob(source(what), what, options), { maxBytes: MANIFEST_MAX_BYTES, signal: options.signal })
     await putManifest(endpoint, { path, what, bytes: held ?? (await fetched()) }, options)
+  }
+
+  const putTagged: RepositoryClient['putTagged'] = async (what, bytes, reference, options = {}) => {
+    const path = tagPath(reference)
+    verifyContent(bytes, what)
+    await putManifest(endpoint, { path, what, bytes }, options)
+    manifests.set(what.digest, bytes)
   }
 
   const uploader = createUploader({ endpoint, repository: name, base, has, putManifest: putByDigest, ...options })
@@ -165,6 +182,7 @@ export function createRepositoryClient(
     begin: uploader.begin,
     mount: uploader.mount,
     tag,
+    putTagged,
     referrers: (digest, options) => listReferrers(endpoint, base, digest, options),
     keepReferrers: (subject, referrers, options = {}) =>
       keepReferrers(endpoint, { path: base, subject, referrers }, options),

@@ -51,6 +51,8 @@ export function createRoutedRepository(
     begin: async (key, options) => await (await itself(options)).begin(key, options),
     mount: async (what, from, options) => await (await itself(options)).mount(what, from, options),
     tag: async (what, reference, options) => await (await itself(options)).tag(what, reference, options),
+    putTagged: async (what, bytes, reference, options) =>
+      await (await itself(options)).putTagged(what, bytes, reference, options),
     keepReferrers: async (subject, referrers, options) =>
       await (await itself(options)).keepReferrers(subject, referrers, options),
     deleteManifest: async (digest, options) => await (await itself(options)).deleteManifest(digest, options),

@@ -1,7 +1,7 @@
 import { concat, fromBytes, skip, type AbortOptions, type ByteStream } from '@drayage/bytes'
 import { IngestClosedError, type Ingest } from '@drayage/content'
-import { isDigestError, LongContentError, ShortContentError, tryParseDigest, verifyBytes } from '@drayage/digest'
-import { decodeManifest, MEDIA_TYPES, type Descriptor } from '@drayage/manifest'
+import { isDigestError, LongContentError, ShortContentError, tryParseDigest } from '@drayage/digest'
+import type { Descriptor } from '@drayage/manifest'
 
 import { closeBody } from './body.ts'
 import { isManifestContent } from './content-path.ts'
@@ -12,6 +12,7 @@ import { interrupted, sendStream } from './send-stream.ts'
 import { sendWhole } from './send-whole.ts'
 import { cancel, connect, type Upload } from './upload.ts'
 import { formatSession } from './upload-session.ts'
+import { verifyContent } from './verify-content.ts'
 
 /** Content on its way to a registry. */
 export interface UploadIngest extends Ingest {
@@ -167,13 +168,6 @@ export function openUploadIngest(parts: UploadIngestParts): UploadIngest {
       close()
     },
   }
-}
-
-/** The digest of a signed schema 1 manifest is that of the bytes that were signed. */
-function verifyContent(bytes: Uint8Array, what: Descriptor): void {
-  const isSigned = what.mediaType === MEDIA_TYPES.schema1Signed && bytes.byteLength === what.size
-  if (isSigned) decodeManifest(bytes, { mediaType: what.mediaType, digest: what.digest })
-  else verifyBytes(bytes, what)
 }
 
 async function* joined(first: readonly Uint8Array[], rest: ByteStream): ByteStream {
