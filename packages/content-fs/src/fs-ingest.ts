@@ -80,7 +80,7 @@ export class FsIngest implements Ingest, Followable {
     this.#open = false
     const { data, lock, releaseKey } = this.#parts
     try {
-      await data.close()
+      await data.putDown()
     } finally {
       lock.release()
       releaseKey()

@@ -8,6 +8,7 @@ import { deleteBlob, fetchBlob, hasBlob, listBlobs, verifyBlob, type BlobState }
 import { type CommitStep, FsIngest } from './fs-ingest.ts'
 import { IngestData } from './ingest-data.ts'
 import { lockIngest } from './ingest-lock.ts'
+import { createKeptHashes } from './kept-hashes.ts'
 import { blobDirectory, blobFile, dataFile, ingestDirectory, layoutOf } from './layout.ts'
 import { prepareDirectory, syncDirectory } from './prepare-directory.ts'
 import { sweepIngests, type SweepOptions, type SweepResult } from './sweep-ingests.ts'
@@ -34,13 +35,15 @@ export interface FsStoreOptions {
 /** What tests watch. */
 export interface FsStoreHooks {
   readonly onStep?: (step: CommitStep) => void
+  readonly onReread?: (bytes: number) => void
 }
 
 /** Creates the store of these options. The directory is looked at by the first call and, if that fails, by the next. */
 export function openFsStore({ directory, now = Date.now }: FsStoreOptions, hooks: FsStoreHooks = {}): FsStore {
   const layout = layoutOf(directory)
   const keys = createKeyedLock()
-  const { onStep = () => {} } = hooks
+  const kept = createKeptHashes()
+  const { onStep = () => {}, onReread = () => {} } = hooks
   let preparing: Promise<void> | undefined
 
   const ready = async (options: AbortOptions): Promise<void> => {
@@ -55,7 +58,8 @@ export function openFsStore({ directory, now = Date.now }: FsStoreOptions, hooks
     const path = ingestDirectory(layout, key)
     const lock = await lockIngest(path, options)
     try {
-      const data = await IngestData.open(key, isDigest(key) ? digestAlgorithm(key) : 'sha256', dataFile(path))
+      const algorithm = isDigest(key) ? digestAlgorithm(key) : 'sha256'
+      const data = await IngestData.open({ key, algorithm, path: dataFile(path), kept, onReread })
       return new FsIngest({
         key,
         data,

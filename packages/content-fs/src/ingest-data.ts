@@ -3,43 +3,60 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 
 import { abortable, type AbortOptions, type ByteStream } from '@drayage/bytes'
 import { createGrowth, type Growth, IngestClosedError } from '@drayage/content'
-import { createHasher, type Digest, type DigestAlgorithm, type Hasher } from '@drayage/digest'
+import { digestOfStream, type Digest, type DigestAlgorithm } from '@drayage/digest'
 
 import { createBlockWriter } from './block-writer.ts'
 import { fileBytes } from './file-bytes.ts'
+import type { KeptHashes } from './kept-hashes.ts'
 import { DATA_MODE, openData } from './open-data.ts'
+import { createRunningHash, type RunningHash } from './running-hash.ts'
 import { isMissing, storeFailure, systemCode } from './store-failure.ts'
 
 const { O_NOFOLLOW, O_RDONLY } = constants
 const BLOB_MODE = 0o444
+
+/** What the stored bytes of an ingest belong to. */
+export interface IngestDataParts {
+  readonly key: string
+  /** Of the digest that is computed while bytes come. */
+  readonly algorithm: DigestAlgorithm
+  /** The file, which is created when it is missing. */
+  readonly path: string
+  readonly kept: KeptHashes
+  /** Called when stored bytes have to be read to be hashed. */
+  readonly onReread: (bytes: number) => void
+}
 
 /**
  * The stored bytes of an ingest, and the digest of as many of them as were hashed so far: of those that come, while they
  * are written; of those that were there, when they are needed.
  */
 export class IngestData {
-  readonly #key: string
-  readonly #algorithm: DigestAlgorithm
+  readonly #parts: IngestDataParts
   #path: string
   #handle: FileHandle
   #growth: Growth
-  #hasher: Hasher | undefined
-  #hashedBytes = 0
+  #hash: RunningHash
   #syncing: Promise<void> | undefined
   #syncError: unknown
 
-  private constructor(key: string, algorithm: DigestAlgorithm, path: string, handle: FileHandle, bytes: number) {
-    this.#key = key
-    this.#algorithm = algorithm
-    this.#path = path
+  private constructor(parts: IngestDataParts, handle: FileHandle, bytes: number, hash: RunningHash | undefined) {
+    this.#parts = parts
+    this.#path = parts.path
     this.#handle = handle
     this.#growth = createGrowth(bytes)
+    this.#hash = hash ?? createRunningHash(parts.algorithm)
   }
 
-  /** Opens the file at `path`, which is created when it is missing. */
-  static async open(key: string, algorithm: DigestAlgorithm, path: string): Promise<IngestData> {
-    const { handle, bytes } = await openData(path)
-    return new IngestData(key, algorithm, path, handle, bytes)
+  /** Opens the file. */
+  static async open(parts: IngestDataParts): Promise<IngestData> {
+    const { handle, bytes } = await openData(parts.path)
+    try {
+      return new IngestData(parts, handle, bytes, await parts.kept.take(parts.key, handle))
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
   }
 
   /** How many bytes are stored. */
@@ -52,7 +69,7 @@ export class IngestData {
     await this.#catchUp(options)
     const writer = createBlockWriter(this.#handle, {
       start: this.bytes,
-      onBlock: (block) => this.#hash(block),
+      onBlock: (block) => this.#hash.update(block),
       onWritten: (position) => this.#growth.advance(position),
       onSyncDue: () => this.#startSync(),
     })
@@ -76,15 +93,14 @@ export class IngestData {
 
   /** The digest of all bytes. It is computed again when it is of another algorithm than the key. */
   async digest(algorithm: DigestAlgorithm, options: AbortOptions): Promise<Digest> {
-    if (algorithm === this.#algorithm) {
+    if (algorithm === this.#parts.algorithm) {
       await this.#catchUp(options)
-      const hasher = this.#hasher
+      const hash = this.#hash
       this.#forgetHash()
-      return (hasher ?? createHasher(algorithm)).digest()
+      return hash.digest()
     }
-    const hasher = createHasher(algorithm)
-    for await (const block of fileBytes(this.#handle, { start: 0, end: this.bytes, ...options })) hasher.update(block)
-    return hasher.digest()
+    const all = fileBytes(this.#handle, { start: 0, end: this.bytes, ...options })
+    return (await digestOfStream(all, algorithm)).digest
   }
 
   /** Makes all bytes durable and the file read-only. */
@@ -112,7 +128,7 @@ export class IngestData {
 
   /** Drops all bytes. What the disk may hold of the old file is not used again. */
   async drop(): Promise<void> {
-    this.#growth.fail(new IngestClosedError(this.#key))
+    this.#growth.fail(new IngestClosedError(this.#parts.key))
     await this.#syncing
     await this.#handle.close()
     this.#forgetHash()
@@ -125,9 +141,21 @@ export class IngestData {
     this.#growth = createGrowth(bytes)
   }
 
+  /** Closes the file, with which another holder may go on. */
+  async putDown(): Promise<void> {
+    await this.#syncing
+    const { key, kept } = this.#parts
+    try {
+      const isHashed = this.#hash.bytes === this.bytes && this.#syncError === undefined
+      if (isHashed) await kept.keep(key, this.#handle, this.#hash)
+    } finally {
+      await this.close()
+    }
+  }
+
   /** Closes the file. */
   async close(): Promise<void> {
-    this.#growth.fail(new IngestClosedError(this.#key))
+    this.#growth.fail(new IngestClosedError(this.#parts.key))
     await this.#syncing
     await this.#handle.close()
   }
@@ -159,23 +187,17 @@ export class IngestData {
     }
   }
 
-  #hash(block: Uint8Array): void {
-    this.#hasher ??= createHasher(this.#algorithm)
-    this.#hasher.update(block)
-    this.#hashedBytes += block.byteLength
-  }
-
   #forgetHash(): void {
-    this.#hasher = undefined
-    this.#hashedBytes = 0
+    this.#hash = createRunningHash(this.#parts.algorithm)
   }
 
   /** Hashes what was stored and is not hashed yet. */
   async #catchUp(options: AbortOptions): Promise<void> {
     options.signal?.throwIfAborted()
-    const range = { start: this.#hashedBytes, end: this.bytes, ...options }
+    const range = { start: this.#hash.bytes, end: this.bytes, ...options }
+    if (range.start < range.end) this.#parts.onReread(range.end - range.start)
     try {
-      for await (const block of fileBytes(this.#handle, range)) this.#hash(block)
+      for await (const block of fileBytes(this.#handle, range)) this.#hash.update(block)
     } catch (error) {
       if (systemCode(error) !== 'EIO') throw error
       // Bytes that cannot be read back would stop every later attempt as well.
