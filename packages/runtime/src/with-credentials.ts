@@ -1,6 +1,7 @@
 import type { Credentials, CredentialSource } from '@drayage/registry'
 
 import type { Runtime } from './create-runtime.ts'
+import { watchLogins } from './used-logins.ts'
 
 /** A login as docker's clients send it, in the field names of the Engine API. Empty fields are as good as absent. */
 export interface AuthConfig {
@@ -24,10 +25,12 @@ export function withCredentials(runtime: Runtime, auth: AuthConfig): Runtime {
   const own = authCredentials(auth)
   const source: CredentialSource = async (host, options) =>
     options?.mirrorOf === undefined ? own : await runtime.credentials(host, options)
+  const usedLogins = watchLogins(source)
   return {
     ...runtime,
     credentials: source,
-    registry: runtime.registry.withCredentials(source),
+    usedLogins,
+    registry: runtime.registry.withCredentials(usedLogins.credentials),
     async [Symbol.asyncDispose]() {},
   }
 }
