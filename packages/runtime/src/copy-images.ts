@@ -7,10 +7,10 @@ import { assertTakes } from './assert-takes.ts'
 import { afterConversion, convertCopySource } from './convert-copy-source.ts'
 import type { CopyImageOptions } from './copy-options.ts'
 import { fullyNamed, parseCopyTarget, type ArchivePlace } from './copy-target.ts'
+import { arrivedBlob, type CopyMountsOptions } from './copy-mounts.ts'
 import { copyToDockerArchive } from './copy-to-docker-archive.ts'
 import { copyToOciArchive } from './copy-to-oci-archive.ts'
 import { copyToPlace } from './copy-to-place.ts'
-import type { CopyToRegistryOptions } from './copy-to-registry.ts'
 import type { Runtime } from './create-runtime.ts'
 import { openCopySource, type CopySource } from './open-copy-source.ts'
 import { parseTransport, type Transport } from './transport.ts'
@@ -79,7 +79,7 @@ async function copyToArchive(
 
 /** Remembers which repository of a registry got which blob, so that the next one mounts it. */
 function createNeighbours(): {
-  optionsFor(to: Transport, options: CopyImageOptions): CopyImageOptions & CopyToRegistryOptions
+  optionsFor(to: Transport, options: CopyImageOptions): CopyImageOptions & CopyMountsOptions
 } {
   const holders = new Map<Digest, Repository>()
   return {
@@ -87,7 +87,8 @@ function createNeighbours(): {
       if (to.kind !== 'registry') return options
       const { domain, path } = to.reference
       const onEvent: OnEvent = (event) => {
-        if (event.type === 'layer' && DONE.has(event.layer.state)) holders.set(event.digest, { domain, path })
+        const digest = arrivedBlob(event)
+        if (digest !== undefined) holders.set(digest, { domain, path })
         options.onEvent?.(event)
       }
       const holderOf = ({ digest }: Descriptor): Repository | undefined => holders.get(digest)
@@ -95,6 +96,3 @@ function createNeighbours(): {
     },
   }
 }
-
-/** States after which a blob is there. */
-const DONE: ReadonlySet<string> = new Set(['complete', 'exists', 'mounted'])

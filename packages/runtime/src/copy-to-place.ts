@@ -2,9 +2,10 @@ import type { Descriptor } from '@drayage/manifest'
 
 import type { CopyImageOptions } from './copy-options.ts'
 import type { OpenPlace } from './copy-target.ts'
+import type { CopyMountsOptions } from './copy-mounts.ts'
 import { copyToDirectory } from './copy-to-directory.ts'
 import { copyToDockerDaemon } from './copy-to-docker-daemon.ts'
-import { copyToRegistry, type CopyToRegistryOptions } from './copy-to-registry.ts'
+import { copyToRegistry } from './copy-to-registry.ts'
 import { copyToStore } from './copy-to-store.ts'
 import type { Runtime } from './create-runtime.ts'
 import type { CopySource } from './open-copy-source.ts'
@@ -14,7 +15,7 @@ export async function copyToPlace(
   runtime: Runtime,
   source: CopySource,
   to: OpenPlace,
-  options: CopyImageOptions & CopyToRegistryOptions,
+  options: CopyImageOptions & CopyMountsOptions,
 ): Promise<Descriptor> {
   switch (to.kind) {
     case 'registry':

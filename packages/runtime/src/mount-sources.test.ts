@@ -8,14 +8,17 @@ import { basicAuth } from '@drayage/registry-server'
 import { buildImage, randomBytes, tempDir, type TempDir } from '@drayage/testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
+import { copyImage } from './copy-image.ts'
 import type { Runtime } from './create-runtime.ts'
 import { watchLogins } from './used-logins.ts'
 import { mountSources, recordSources } from './mount-sources.ts'
+import { planImages } from './plan-images.ts'
 import { pullImage } from './pull-image.ts'
 import { pushImage } from './push-image.ts'
 import { tagImage } from './tag-image.ts'
 import { openTestRuntime } from './test/open-test-runtime.ts'
 import { startRegistry } from './test/test-registry.ts'
+import { withCredentials } from './with-credentials.ts'
 
 const blob = { mediaType: 'application/octet-stream', digest: digestOf('blob'), size: 4 }
 const target = parseRepository('registry.test/team/web/app')
@@ -105,4 +108,53 @@ test('pushImage() mounts from where the same user was, and asks nobody to mount 
   await pushTo(two, 'fourth')
   expect(mounts()).toBe(4)
   expect(registry.requests.filter(({ method }) => method === 'PATCH')).toEqual([])
+})
+
+test('copyImage() from the store mounts from where its blobs went before, and tells so in a plan', async () => {
+  await using registry = await startRegistry()
+  const image = await buildImage({ layers: [[{ path: 'a', content: randomBytes(1, 200_000) }]] })
+  await pullImage(runtime, await registry.push('first', '1', image))
+  await tagImage(runtime, `${registry.host}/first:1`, 'local:1')
+  const copyTo = async (repository: string): Promise<string[]> => {
+    const target = `docker://${registry.host}/${repository}:1`
+    const [plan] = await planImages(runtime, ['store:local:1'], target)
+    expect(plan?.totals.mount.count).toBe(2)
+    const before = registry.requests.length
+    await copyImage(runtime, 'store:local:1', target)
+    const sent = registry.requests
+      .slice(before)
+      .filter(({ method, path: url }) => method !== 'HEAD' && /blobs/.test(url))
+    expect(sent.map(({ method, status }) => [method, status])).toEqual([
+      ['POST', 201],
+      ['POST', 201],
+    ])
+    return sent.map(({ query }) => new URLSearchParams(query).get('from') ?? '')
+  }
+  expect(await copyTo('team/app')).toEqual(['first', 'first'])
+  // The likeliest is the one that is most like the target, and a copy is remembered as a push is.
+  expect(await copyTo('team/other')).toEqual(['team/app', 'team/app'])
+})
+
+test('a caller with a login of its own is not taken for anybody else', async () => {
+  const users = new Map([
+    ['one', 'p1'],
+    ['two', 'p2'],
+  ])
+  await using registry = await startRegistry(basicAuth({ users }))
+  const image = await buildImage()
+  const name = await registry.push('first', '1', image)
+  const mounts = (): number =>
+    registry.requests.filter(({ query, status }) => query.includes('mount=') && status !== 401).length
+  const pushTo = async (username: string, repository: string): Promise<void> => {
+    await tagImage(runtime, name, `${registry.host}/${repository}:1`)
+    await pushImage(
+      withCredentials(runtime, { username, password: users.get(username) }),
+      `${registry.host}/${repository}:1`,
+    )
+  }
+  await pullImage(withCredentials(runtime, { username: 'one', password: 'p1' }), name)
+  await pushTo('two', 'second')
+  expect(mounts()).toBe(0)
+  await pushTo('one', 'third')
+  expect(mounts()).toBeGreaterThan(0)
 })

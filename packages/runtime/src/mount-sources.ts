@@ -41,7 +41,7 @@ export function mountSources(
 /** Remembers that content is in a repository, and who was there. */
 export async function recordSources(
   { store, logins, target }: MountSourcesParts,
-  content: readonly Descriptor[],
+  content: readonly Pick<Descriptor, 'digest'>[],
   options: AbortOptions = {},
 ): Promise<void> {
   const sources = content.map(({ digest }) => ({ digest, auth: logins.markOf(digest, target) }))

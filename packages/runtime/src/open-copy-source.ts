@@ -12,6 +12,7 @@ import {
 } from '@drayage/reference'
 
 import type { Runtime } from './create-runtime.ts'
+import type { LocalStore } from './local-store.ts'
 import { openRemote } from './remote.ts'
 import type { Transport } from './transport.ts'
 
@@ -29,6 +30,8 @@ export interface CopySource extends AsyncDisposable {
   readonly makesManifests: boolean
   /** The repository whose registry may hold the same blobs. */
   readonly repository?: Repository
+  /** The store that it is in, which remembers where its blobs are besides. */
+  readonly store?: LocalStore
 }
 
 interface OpenedSource<F> extends AsyncDisposable {
@@ -73,13 +76,14 @@ export async function openCopySource(
 }
 
 async function openStored(runtime: Runtime, text: string, options: AbortOptions): Promise<CopySource> {
-  const { content, images } = await runtime.openStore()
+  const store = await runtime.openStore()
+  const { content, images } = store
   const image = await images.find(text, options)
   const parsed = tryParseReference(text)
   const isNamed = parsed.ok && (await images.imageOf(parsed.value, options)) === image.id
   const source = { fetch: content.fetch, resolve: images.resolve }
-  if (!isNamed) return namelessSource(source, image.manifest)
-  return namedSource(source, image.manifest, withDefaultTag(parsed.value))
+  if (!isNamed) return { ...namelessSource(source, image.manifest), store }
+  return { ...namedSource(source, image.manifest, withDefaultTag(parsed.value)), store }
 }
 
 async function openImageOfArchive(

@@ -1,7 +1,7 @@
 import type { Checker } from '@drayage/content'
 import { DEFAULT_RETRY_POLICY, planCopy, totalsOf, type CopyPlan, type PlannedContent } from '@drayage/distribution'
 import type { Digest } from '@drayage/digest'
-import { isForeignLayerType, isLayerType } from '@drayage/manifest'
+import { isForeignLayerType, isLayerType, type Descriptor } from '@drayage/manifest'
 import type { Repository } from '@drayage/reference'
 
 import { assertTakes } from './assert-takes.ts'
@@ -9,7 +9,7 @@ import { choiceOf } from './copy-choice.ts'
 import { isConversion } from './conversion-options.ts'
 import type { CopyImageOptions } from './copy-options.ts'
 import { parseCopyTarget } from './copy-target.ts'
-import { mountSources } from './copy-to-registry.ts'
+import { copyMounts } from './copy-mounts.ts'
 import type { Runtime } from './create-runtime.ts'
 import { TransportError } from './errors.ts'
 import { openCopySource, type CopySource } from './open-copy-source.ts'
@@ -68,15 +68,13 @@ async function planImage(
   const { retry = DEFAULT_RETRY_POLICY } = runtime
   const sink = await checkTarget(runtime, to, { signal })
   const has: Checker['has'] = async (what, each) => planned.has(to, what.digest) || (await sink.has(what, each))
-  const mountFrom =
-    to.kind === 'registry'
-      ? mountSources(source, to.reference, ({ digest }) => planned.holderOf(to, digest))
-      : undefined
+  const holderOf = ({ digest }: Descriptor): Repository | undefined => planned.holderOf(to, digest)
+  const mounts = to.kind === 'registry' ? copyMounts(runtime, source, to.reference, { holderOf, signal }) : {}
   const plan = await planCopy(
     source.content,
     { ...sink, has },
     { from: source.from, to: source.name },
-    { signal, onEvent, retry, ...(mountFrom !== undefined && { mountFrom }), ...choiceOf(runtime, source, options) },
+    { signal, onEvent, retry, ...mounts, ...choiceOf(runtime, source, options) },
   )
   return HOLDS_TARS.has(to.kind) ? asTars(plan) : plan
 }
