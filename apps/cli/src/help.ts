@@ -125,6 +125,7 @@ Fields: .Name .ID .Size .SharedSize .UniqueSize. Sizes are of uncompressed layer
   dray copy docker-archive:alpine.tar store:alpine:3
   dray copy docker-daemon:app:1 docker://registry.example/team/app:1
   dray copy alpine:3 busybox:1 docker://registry.example/mirror/   mirror/alpine:3, mirror/busybox:1
+  dray copy store:alpine:3 store:busybox:1 docker-daemon:          under the names that they have
   dray copy --dry-run --all alpine:3 oci:layout   what would be done with each manifest and blob
   dray copy --compression zstd docker://alpine:3 docker://registry.example/alpine:3
 

@@ -2,14 +2,14 @@ import { DigestChangeError } from '@drayage/distribution'
 
 import { takesIndex } from './copy-choice.ts'
 import type { CopyImageOptions } from './copy-options.ts'
+import type { TargetPlace } from './copy-target.ts'
 import { TransportError } from './errors.ts'
-import type { Transport } from './transport.ts'
 
 /** Places that know what refers to what. */
-const KEEPS_REFERRERS: ReadonlySet<Transport['kind']> = new Set(['registry', 'oci', 'oci-archive'])
+const KEEPS_REFERRERS: ReadonlySet<TargetPlace['kind']> = new Set(['registry', 'oci', 'oci-archive'])
 
 /** How messages call a place that holds images and no index. */
-const HOLDS_ONE: ReadonlyMap<Transport['kind'], string> = new Map([
+const HOLDS_ONE: ReadonlyMap<TargetPlace['kind'], string> = new Map([
   ['store', 'the store'],
   ['docker-archive', 'a docker-archive'],
   ['docker-daemon', 'a Docker Engine'],
@@ -21,7 +21,7 @@ const HOLDS_ONE: ReadonlyMap<Transport['kind'], string> = new Map([
  * @throws TransportError `ERR_TRANSPORT`
  * @throws DigestChangeError `ERR_DIGEST_CHANGE`
  */
-export function assertTakes(to: Transport, target: string, options: CopyImageOptions): void {
+export function assertTakes(to: TargetPlace, target: string, options: CopyImageOptions): void {
   const holder = HOLDS_ONE.get(to.kind)
   if (takesIndex(options) && holder !== undefined) {
     throw new TransportError(

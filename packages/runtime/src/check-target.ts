@@ -5,9 +5,9 @@ import { ArchiveExistsError, createOciLayoutSink } from '@drayage/archive'
 import type { AbortOptions } from '@drayage/bytes'
 import type { Checker } from '@drayage/content'
 
+import type { TargetPlace } from './copy-target.ts'
 import type { Runtime } from './create-runtime.ts'
 import { openRemote } from './remote.ts'
-import type { Transport } from './transport.ts'
 
 /**
  * Tells what a place has that images are copied to, without writing there. A store and a layout that are not there yet
@@ -15,7 +15,7 @@ import type { Transport } from './transport.ts'
  *
  * @throws ArchiveExistsError `ERR_ARCHIVE_EXISTS` for an archive that is there
  */
-export async function checkTarget(runtime: Runtime, to: Transport, { signal }: AbortOptions): Promise<Checker> {
+export async function checkTarget(runtime: Runtime, to: TargetPlace, { signal }: AbortOptions): Promise<Checker> {
   signal?.throwIfAborted()
   switch (to.kind) {
     case 'registry':

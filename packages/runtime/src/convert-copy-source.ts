@@ -4,11 +4,11 @@ import { formatReference } from '@drayage/reference'
 import { isConversion } from './conversion-options.ts'
 import { choiceOf, takesIndex } from './copy-choice.ts'
 import type { CopyImageOptions } from './copy-options.ts'
+import type { TargetPlace } from './copy-target.ts'
 import type { Runtime } from './create-runtime.ts'
 import { TransportError } from './errors.ts'
 import { openConversion } from './open-conversion.ts'
 import type { CopySource } from './open-copy-source.ts'
-import type { Transport } from './transport.ts'
 
 /**
  * The source of a copy as it is asked for: what is copied of it, converted. Disposing removes what was made, and leaves
@@ -21,7 +21,7 @@ import type { Transport } from './transport.ts'
 export async function convertCopySource(
   runtime: Runtime,
   source: CopySource,
-  to: Transport,
+  to: TargetPlace,
   options: CopyImageOptions,
 ): Promise<CopySource> {
   if (!isConversion(options)) return { ...source, [Symbol.asyncDispose]: async () => {} }
@@ -56,7 +56,7 @@ export function afterConversion(options: CopyImageOptions): CopyImageOptions {
 const HOLDS_TARS: ReadonlySet<string> = new Set(['docker-archive', 'docker-daemon'])
 
 /** Refuses what cannot be, before anything is read. */
-function assertConvertible(source: CopySource, to: Transport, options: CopyImageOptions): void {
+function assertConvertible(source: CopySource, to: TargetPlace, options: CopyImageOptions): void {
   const { format, index, preserveDigests = false } = options
   const name = formatReference(source.name)
   if (HOLDS_TARS.has(to.kind)) {

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 
-import { openDockerArchive } from '@drayage/archive'
+import { createDockerArchiveWriter, openDockerArchive, openFileOutput } from '@drayage/archive'
+import { fromBytes } from '@drayage/bytes'
 import {
   buildImage,
   buildIndex,
@@ -14,8 +15,10 @@ import {
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import { copyImage } from './copy-image.ts'
+import { copyImages } from './copy-images.ts'
 import type { Runtime } from './create-runtime.ts'
 import { inspectImage } from './inspect-image.ts'
+import { planImages } from './plan-images.ts'
 import { openTestRuntime } from './test/open-test-runtime.ts'
 import { startEngine, type TestEngine } from './test/test-engine.ts'
 
@@ -92,6 +95,43 @@ test('copyImage() refuses an ID as a target, and an image that the engine does n
   await expect(copyImage(runtime, 'docker-daemon:app', 'store:app')).rejects.toMatchObject({
     code: 'ERR_DOCKER_NOT_FOUND',
     image: 'app',
+  })
+})
+
+test('copyImages() loads several images at once under their own names, all of them', async () => {
+  const other = await buildImage({ layers: [[{ path: 'other', content: 'other' }]] })
+  const file = path.join(directory.path, 'two-names.tar')
+  {
+    const layers = image.layers.map(({ diffId, tar }) => ({ diffId, open: () => fromBytes(tar) }))
+    await using archive = createDockerArchiveWriter(await openFileOutput(file))
+    await archive.add({ config: image.configBytes, repoTags: ['app:1', 'registry.example/app:stable'], layers })
+    await archive.finish()
+  }
+  await writeOciLayout(path.join(directory.path, 'other'), other, 'other:2')
+  const sources = [`docker-archive:${file}`, `oci:${directory.path}/other`]
+  const [plan] = await planImages(runtime, sources, 'docker-daemon:')
+  expect(plan).toMatchObject({ to: 'docker-daemon:', totals: { rewrite: { count: 2 } } })
+  expect(engine.names.size).toBe(0)
+  await copyImages(runtime, sources, 'docker-daemon:')
+  expect([...engine.names]).toEqual([
+    ['app:1', image.imageId],
+    ['registry.example/app:stable', image.imageId],
+    ['other:2', other.imageId],
+  ])
+  expect(engine.archives.get('app:1')).toBe(engine.archives.get('other:2'))
+
+  await copyImage(runtime, `docker-archive:${file}`, `docker-archive:${directory.path}/kept.tar`)
+  await copyImage(runtime, `docker-archive:${file}:app:1`, `docker-archive:${directory.path}/one.tar`)
+  for (const [name, repoTags] of [
+    ['kept', ['app:1', 'registry.example/app:stable']],
+    ['one', ['app:1']],
+  ] as const) {
+    await using archive = await openDockerArchive(`${directory.path}/${name}.tar`)
+    expect(archive.images).toMatchObject([{ repoTags }])
+  }
+  await expect(copyImages(runtime, [`oci:${layout}`], 'docker-daemon:')).rejects.toMatchObject({
+    code: 'ERR_TRANSPORT',
+    place: 'docker-daemon:',
   })
 })
 

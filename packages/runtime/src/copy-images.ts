@@ -9,6 +9,7 @@ import type { CopyImageOptions } from './copy-options.ts'
 import { fullyNamed, parseCopyTarget, type ArchivePlace } from './copy-target.ts'
 import { arrivedBlob, type CopyMountsOptions } from './copy-mounts.ts'
 import { copyToDockerArchive } from './copy-to-docker-archive.ts'
+import { copyToDockerDaemon } from './copy-to-docker-daemon.ts'
 import { copyToOciArchive } from './copy-to-oci-archive.ts'
 import { copyToPlace } from './copy-to-place.ts'
 import type { Runtime } from './create-runtime.ts'
@@ -16,10 +17,10 @@ import { openCopySource, type CopySource } from './open-copy-source.ts'
 import { parseTransport, type Transport } from './transport.ts'
 
 /**
- * Copies images to one place, one after another: as `copyImage` does, and several to a layout, an archive, to `store:` or
- * to a registry's prefix such as `docker://host/team/`, where each keeps the last part of its name and its tag. In a
+ * Copies images to one place, one after another: as `copyImage` does, and several to a layout, an archive, to `store:`,
+ * `docker-daemon:` or a registry's prefix such as `docker://host/team/`, where each keeps the last part of its name and its tag. In a
  * layout and an oci-archive several images have their full names. What several share is read and sent once. It stops at
- * the first failure; what is copied by then stays, except that an archive is whole or not there.
+ * the first failure; what is copied by then stays, except that an archive, also for a Docker Engine, is whole or not there.
  *
  * @returns what was copied, in the order of the sources
  * @throws TransportError `ERR_TRANSPORT` for a place that does not take several images, or takes no image without a name
@@ -69,9 +70,10 @@ async function copyToArchive(
       opened.push(source)
       sources.push(source)
     }
-    return to.kind === 'oci-archive'
-      ? await copyToOciArchive(runtime, sources, to, afterConversion(options))
-      : await copyToDockerArchive(runtime, sources, to, afterConversion(options))
+    const settings = afterConversion(options)
+    if (to.kind === 'oci-archive') return await copyToOciArchive(runtime, sources, to, settings)
+    if (to.kind === 'docker-archive') return await copyToDockerArchive(runtime, sources, to, settings)
+    return await copyToDockerDaemon(runtime, sources, to, settings)
   } finally {
     for (const source of opened) await source[Symbol.asyncDispose]()
   }

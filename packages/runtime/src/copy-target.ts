@@ -12,19 +12,30 @@ import type { CopySource } from './open-copy-source.ts'
 import { parseTransport, type Transport } from './transport.ts'
 
 /** An archive that takes all its images at once. */
-export type ArchivePlace = Transport & { readonly kind: 'oci-archive' | 'docker-archive' }
+export type ArchivePlace =
+  | Extract<Transport, { kind: 'oci-archive' | 'docker-archive' | 'docker-daemon' }>
+  | WholeEngine
+
+/** A Docker Engine, where each image keeps its names. */
+export interface WholeEngine {
+  readonly kind: 'docker-daemon'
+  readonly name?: undefined
+}
 
 /** A place that takes one image after another. */
 export type OpenPlace = Exclude<Transport, ArchivePlace>
 
+/** Any place that images are copied to. */
+export type TargetPlace = OpenPlace | ArchivePlace
+
 /** Where images are copied to. */
 export type CopyTarget = ArchiveTarget | PlaceTarget
 
-/** One archive for all images. */
+/** One archive for all images; a Docker Engine reads one. */
 export interface ArchiveTarget {
   readonly archive: ArchivePlace
   /** How it is written. */
-  textOf(place: Transport): string
+  textOf(place: TargetPlace): string
 }
 
 /** A place for each image, or one place that takes them all. */
@@ -40,15 +51,15 @@ export interface PlaceTarget {
    */
   placeOf(source: CopySource): OpenPlace
   /** How such a place is written. */
-  textOf(place: Transport): string
+  textOf(place: TargetPlace): string
 }
 
 /** Prefixes of places that are no registries. */
 const OTHER = /^(?:store|oci|oci-archive|docker-archive|docker-daemon|dir):/
 
 /**
- * Reads where images go: a place as for one image; `store:` or a registry's prefix with a slash at its end, where each
- * keeps its name. A layout and an archive take several images too, when no name is given.
+ * Reads where images go: a place as for one image; `store:`, `docker-daemon:` or a registry's prefix with a slash at its
+ * end, where each keeps its name. A layout and an archive take several images too, when no name is given.
  *
  * @param count how many images go there
  * @throws TransportError `ERR_TRANSPORT` for a place that does not take as many
@@ -57,6 +68,7 @@ export function parseCopyTarget(text: string, count: number): CopyTarget {
   if (text === 'store:') {
     return eachByName((source) => ({ kind: 'store', name: familiarReference(nameOf(source, text)) }))
   }
+  if (text === 'docker-daemon:') return { archive: { kind: 'docker-daemon' }, textOf: () => text }
   const prefix = text.startsWith('docker://') ? text.slice('docker://'.length) : text
   if (prefix.endsWith('/') && !OTHER.test(text)) {
     parseRepository(`${prefix}name`)
@@ -65,8 +77,14 @@ export function parseCopyTarget(text: string, count: number): CopyTarget {
   const to = parseTransport(text)
   const keepsNames = count > 1
   if (keepsNames) assertTakesSeveral(to, text)
-  if (to.kind === 'oci-archive' || to.kind === 'docker-archive') return { archive: to, textOf: () => text }
-  return { keepsNames, placeOf: () => to, textOf: () => text }
+  switch (to.kind) {
+    case 'oci-archive':
+    case 'docker-archive':
+    case 'docker-daemon':
+      return { archive: to, textOf: () => text }
+    default:
+      return { keepsNames, placeOf: () => to, textOf: () => text }
+  }
 }
 
 /** Places that follow from the names of images, each for one of them. */
@@ -91,7 +109,7 @@ function assertTakesSeveral(to: Transport, text: string): void {
   throw new TransportError(
     'copy several images to',
     text,
-    'found a place for one, expected oci:DIR, oci-archive:FILE, docker-archive:FILE, store: or docker://PREFIX/',
+    'found a place for one, expected oci:DIR, oci-archive:FILE, docker-archive:FILE, docker-daemon:, store: or docker://PREFIX/',
   )
 }
 
@@ -102,8 +120,13 @@ function withPrefix(prefix: string, name: Reference): Reference {
   return parseReference(`${formatRepository(repository)}:${tag}`)
 }
 
-function nameOf({ imageName, name }: CopySource, text: string): Reference {
-  if (imageName?.tag !== undefined) return imageName
+/**
+ * What an image is called that has to keep its name, the first when it has several.
+ *
+ * @throws TransportError `ERR_TRANSPORT` when it has none
+ */
+export function nameOf({ imageNames: [own], name }: CopySource, text: string): Reference {
+  if (own?.tag !== undefined) return own
   throw new TransportError(
     'copy to',
     text,
@@ -111,7 +134,7 @@ function nameOf({ imageName, name }: CopySource, text: string): Reference {
   )
 }
 
-function textOf(place: Transport): string {
+function textOf(place: TargetPlace): string {
   return place.kind === 'registry'
     ? `docker://${formatReference(place.reference)}`
     : `store:${'name' in place ? place.name : ''}`
@@ -119,6 +142,7 @@ function textOf(place: Transport): string {
 
 /** The source, whose entry in a layout has its whole name: the tags of several images may be the same. */
 export function fullyNamed(source: CopySource): CopySource {
-  const { imageName, entryName } = source
-  return { ...source, entryName: imageName === undefined ? entryName : familiarReference(imageName) }
+  const { imageNames, entryName } = source
+  const [own] = imageNames
+  return { ...source, entryName: own === undefined ? entryName : familiarReference(own) }
 }

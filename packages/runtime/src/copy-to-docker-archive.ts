@@ -8,7 +8,8 @@ import type { Transport } from './transport.ts'
 import { writeDockerArchive } from './write-docker-archive.ts'
 
 /**
- * Copies images to a new docker-archive, whose layers are uncompressed; layers that they share are read once.
+ * Copies images to a new docker-archive, whose layers are uncompressed; layers that they share are read once. An image
+ * keeps all its names unless `to` says one.
  *
  * @throws ArchiveExistsError `ERR_ARCHIVE_EXISTS` for a file that is there
  * @throws PlatformNotFoundError `ERR_PLATFORM_NOT_FOUND`
@@ -20,6 +21,9 @@ export async function copyToDockerArchive(
   to: Transport & { kind: 'docker-archive' },
   options: CopyImageOptions,
 ): Promise<Descriptor[]> {
-  const images = sources.map((source) => ({ source, tagged: to.reference ?? source.imageName }))
+  const images = sources.map((source) => ({
+    source,
+    names: to.reference === undefined ? source.imageNames : [to.reference],
+  }))
   return await writeDockerArchive(runtime, images, () => openFileOutput(to.file), options)
 }

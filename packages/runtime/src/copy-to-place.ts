@@ -4,7 +4,6 @@ import type { CopyImageOptions } from './copy-options.ts'
 import type { OpenPlace } from './copy-target.ts'
 import type { CopyMountsOptions } from './copy-mounts.ts'
 import { copyToDirectory } from './copy-to-directory.ts'
-import { copyToDockerDaemon } from './copy-to-docker-daemon.ts'
 import { copyToRegistry } from './copy-to-registry.ts'
 import { copyToStore } from './copy-to-store.ts'
 import type { Runtime } from './create-runtime.ts'
@@ -25,7 +24,5 @@ export async function copyToPlace(
     case 'oci':
     case 'dir':
       return await copyToDirectory(runtime, source, to, options)
-    case 'docker-daemon':
-      return await copyToDockerDaemon(runtime, source, to, options)
   }
 }

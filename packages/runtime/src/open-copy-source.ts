@@ -24,8 +24,8 @@ export interface CopySource extends AsyncDisposable {
   readonly name: Reference
   /** What an entry of a layout is called that nobody names. */
   readonly entryName: string | undefined
-  /** What the image is called in a docker-archive or a store that nobody names. */
-  readonly imageName: Reference | undefined
+  /** What the image is called where nobody names it, with tags; the first where it can have one name only. */
+  readonly imageNames: readonly Reference[]
   /** Whether its manifests may be made for images that had another one. */
   readonly makesManifests: boolean
   /** The repository whose registry may hold the same blobs. */
@@ -93,10 +93,11 @@ async function openImageOfArchive(
   const archive = await openDockerArchive(file, options)
   return await closing(archive, async () => {
     const target = await archive.select(reference === undefined ? undefined : formatReference(reference), options)
-    const own = archive.images.length === 1 ? archive.images[0]?.repoTags[0] : undefined
-    const name = reference ?? (own === undefined ? undefined : parseReference(own))
+    const [image, ...others] = archive.images
+    const own = others.length > 0 ? [] : (image?.repoTags ?? []).map((tag) => parseReference(tag))
+    const [name, ...more] = reference === undefined ? own : [reference]
     const source = { ...namelessSource(archive, target), makesManifests: true }
-    return name === undefined ? source : { ...source, ...names(name) }
+    return name === undefined ? source : { ...source, ...names(name, more) }
   })
 }
 
@@ -153,13 +154,17 @@ function namedSource(content: GraphSource, from: Reference | Descriptor, name: R
 
 function namelessSource(content: GraphSource, from: Descriptor): CopySource {
   const name = parseReference(`unnamed@${from.digest}`)
-  return { ...opened(content, from), name, entryName: undefined, imageName: undefined }
+  return { ...opened(content, from), name, entryName: undefined, imageNames: [] }
 }
 
 function opened<F>(content: GraphSource, from: F): OpenedSource<F> {
   return { content, from, makesManifests: false, [Symbol.asyncDispose]: async () => {} }
 }
 
-function names(name: Reference): Pick<CopySource, 'name' | 'entryName' | 'imageName'> {
-  return { name, entryName: name.tag, imageName: name.tag === undefined ? undefined : name }
+function names(
+  name: Reference,
+  others: readonly Reference[] = [],
+): Pick<CopySource, 'name' | 'entryName' | 'imageNames'> {
+  const isName = ({ tag, digest }: Reference): boolean => tag !== undefined && digest === undefined
+  return { name, entryName: name.tag, imageNames: [name, ...others].filter(isName) }
 }

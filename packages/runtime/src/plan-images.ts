@@ -8,12 +8,12 @@ import { assertTakes } from './assert-takes.ts'
 import { choiceOf } from './copy-choice.ts'
 import { isConversion } from './conversion-options.ts'
 import type { CopyImageOptions } from './copy-options.ts'
-import { parseCopyTarget } from './copy-target.ts'
+import { parseCopyTarget, type TargetPlace } from './copy-target.ts'
 import { copyMounts } from './copy-mounts.ts'
 import type { Runtime } from './create-runtime.ts'
 import { TransportError } from './errors.ts'
 import { openCopySource, type CopySource } from './open-copy-source.ts'
-import { parseTransport, type Transport } from './transport.ts'
+import { parseTransport } from './transport.ts'
 import { checkTarget } from './check-target.ts'
 
 /**
@@ -61,7 +61,7 @@ interface PlanImageOptions extends CopyImageOptions {
 async function planImage(
   runtime: Runtime,
   source: CopySource,
-  to: Transport,
+  to: TargetPlace,
   options: PlanImageOptions,
 ): Promise<CopyPlan> {
   const { signal, onEvent = (): void => {}, planned } = options
@@ -94,14 +94,14 @@ function asTars(plan: CopyPlan): CopyPlan {
 
 /** What the plans so far bring, by place. */
 interface Planned {
-  add(to: Transport, plan: CopyPlan): void
-  has(to: Transport, digest: Digest): boolean
+  add(to: TargetPlace, plan: CopyPlan): void
+  has(to: TargetPlace, digest: Digest): boolean
   /** A repository of the same registry that has the blob by then. */
-  holderOf(to: Transport, digest: Digest): Repository | undefined
+  holderOf(to: TargetPlace, digest: Digest): Repository | undefined
 }
 
 function createPlanned(): Planned {
-  const places = new Map<string, { readonly to: Transport; readonly digests: Set<Digest> }>()
+  const places = new Map<string, { readonly to: TargetPlace; readonly digests: Set<Digest> }>()
   return {
     add(to, { content }) {
       const name = placeName(to)
@@ -121,6 +121,6 @@ function createPlanned(): Planned {
 }
 
 /** What holds content that a later image finds there. */
-function placeName(to: Transport): string {
+function placeName(to: TargetPlace): string {
   return to.kind === 'registry' ? `registry ${to.reference.domain}/${to.reference.path}` : to.kind
 }

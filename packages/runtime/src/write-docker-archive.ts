@@ -25,10 +25,10 @@ import type { Runtime } from './create-runtime.ts'
 import { gzipSizeHint } from './gzip-size-hint.ts'
 import type { CopySource } from './open-copy-source.ts'
 
-/** An image that goes into a docker-archive, and its name there. */
+/** An image that goes into a docker-archive, and its names there. */
 export interface NamedSource {
   readonly source: CopySource
-  readonly tagged: Reference | undefined
+  readonly names: readonly Reference[]
 }
 
 /**
@@ -50,8 +50,7 @@ export async function writeDockerArchive(
   await using inflater = createInflater()
   await using writer = createDockerArchiveWriter(await openOutput())
   for (const [at, image] of chosen.entries()) {
-    const tagged = images[at]?.tagged
-    const repoTags = tagged === undefined ? [] : [familiarReference(tagged)]
+    const repoTags = (images[at]?.names ?? []).map(familiarReference)
     await writer.add(
       { config: image.config, repoTags, layers: await layersOf(runtime, inflater, image, options) },
       { signal },
