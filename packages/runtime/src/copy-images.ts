@@ -33,7 +33,6 @@ export async function copyImages(
   options: CopyImageOptions = {},
 ): Promise<Descriptor[]> {
   if (sources.length === 0) throw new RangeError('Cannot copy images: found none, expected at least one')
-  const { signal } = options
   const from = sources.map((source) => parseTransport(source))
   const to = parseCopyTarget(target, sources.length)
   if (to.archive !== undefined) {
@@ -43,7 +42,7 @@ export async function copyImages(
   const neighbours = createNeighbours()
   const copied: Descriptor[] = []
   for (const place of from) {
-    await using opened = await openCopySource(runtime, place, { signal })
+    await using opened = await openCopySource(runtime, place, options)
     const toPlace = to.placeOf(opened)
     assertTakes(toPlace, target, options)
     const source = to.keepsNames ? fullyNamed(opened) : opened
@@ -64,7 +63,7 @@ async function copyToArchive(
   try {
     const sources: CopySource[] = []
     for (const place of places) {
-      const one = await openCopySource(runtime, place, { signal: options.signal })
+      const one = await openCopySource(runtime, place, options)
       opened.push(one)
       const source = await convertCopySource(runtime, places.length > 1 ? fullyNamed(one) : one, to, options)
       opened.push(source)

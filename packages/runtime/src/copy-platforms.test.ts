@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { copyImage } from './copy-image.ts'
 import type { CopyImageOptions } from './copy-options.ts'
 import type { Runtime } from './create-runtime.ts'
+import { planImages } from './plan-images.ts'
 import { openTestRuntime } from './test/open-test-runtime.ts'
 import { startRegistry, type TestRegistry } from './test/test-registry.ts'
 
@@ -95,6 +96,29 @@ test('copyImage() takes the one image of a chosen platform, to every kind of pla
   for (const to of [target, 'store:x', `dir:${out('d')}`, `docker-archive:${out('a.tar')}`, `oci:${out('o')}`]) {
     expect([to, (await copyImage(runtime, name, to, options)).digest]).toEqual([to, ...digests(1)])
   }
+})
+
+test('copyImage() from the store takes what is asked for, not another image of the same name', async () => {
+  for (const architecture of ['arm64', 'amd64']) {
+    await copyImage(runtime, name, 'store:app', { platforms: [linux(architecture)] })
+  }
+  const copied = async (target: string, options: CopyImageOptions): Promise<string> =>
+    (await copyImage(runtime, 'store:app', target, options)).digest
+  const target = `docker://${registry.host}/other:1`
+  for (const to of [target, `docker-archive:${out('a.tar')}`, `oci:${out('o')}`]) {
+    expect(await copied(to, { platforms: [linux('arm64')] })).toBe(digests(1)[0])
+  }
+  // The image that has the name, and only that as long as the index is not here whole.
+  expect(await copied(target, {})).toBe(digests(0)[0])
+  expect(await copied(target, { all: true })).toBe(digests(0)[0])
+  await expect(copied(target, { platforms: [linux('s390x')] })).rejects.toMatchObject({
+    code: 'ERR_TRANSFER',
+    cause: { code: 'ERR_CONTENT_NOT_FOUND' },
+  })
+  await copyImage(runtime, name, 'store:app', { platforms: [linux('s390x')] })
+  const [plan] = await planImages(runtime, ['store:app'], target, { all: true })
+  expect(plan?.root.digest).toBe(index.manifest.digest)
+  expect(await copied(target, { all: true })).toBe(index.manifest.digest)
 })
 
 test('copyImage() refuses several platforms, or digests that stay, where the target cannot hold them', async () => {

@@ -11,10 +11,13 @@ import {
   type Repository,
 } from '@drayage/reference'
 
+import { takesIndex } from './copy-choice.ts'
+import type { CopyImageOptions } from './copy-options.ts'
 import type { Runtime } from './create-runtime.ts'
 import type { LocalStore } from './local-store.ts'
 import { openRemote } from './remote.ts'
 import type { Transport } from './transport.ts'
+import { wholeTarget } from './whole-target.ts'
 
 /** Where a copy comes from. Disposing it closes what was opened. */
 export interface CopySource extends AsyncDisposable {
@@ -40,8 +43,12 @@ interface OpenedSource<F> extends AsyncDisposable {
   readonly makesManifests: boolean
 }
 
+/** What is going to be copied, and the signal. */
+export type OpenCopySourceOptions = Pick<CopyImageOptions, 'all' | 'platforms' | 'index' | 'signal'>
+
 /**
- * Opens the place that an image is copied from.
+ * Opens the place that an image is copied from. The store gives the image that it has under the name; when more is asked
+ * for, the index when all of it is here, and when platforms are, the index that they are looked for in.
  *
  * @throws ArchiveSelectionError `ERR_ARCHIVE_SELECTION` when an archive or a layout does not hold the image, or several
  * and none is named
@@ -51,7 +58,7 @@ interface OpenedSource<F> extends AsyncDisposable {
 export async function openCopySource(
   runtime: Runtime,
   from: Transport,
-  options: AbortOptions = {},
+  options: OpenCopySourceOptions = {},
 ): Promise<CopySource> {
   switch (from.kind) {
     case 'registry':
@@ -75,7 +82,7 @@ export async function openCopySource(
   }
 }
 
-async function openStored(runtime: Runtime, text: string, options: AbortOptions): Promise<CopySource> {
+async function openStored(runtime: Runtime, text: string, options: OpenCopySourceOptions): Promise<CopySource> {
   const store = await runtime.openStore()
   const { content, images } = store
   const image = await images.find(text, options)
@@ -83,7 +90,18 @@ async function openStored(runtime: Runtime, text: string, options: AbortOptions)
   const isNamed = parsed.ok && (await images.imageOf(parsed.value, options)) === image.id
   const source = { fetch: content.fetch, resolve: images.resolve }
   if (!isNamed) return { ...namelessSource(source, image.manifest), store }
-  return { ...namedSource(source, image.manifest, withDefaultTag(parsed.value)), store }
+  const name = withDefaultTag(parsed.value)
+  return { ...namedSource(source, await storedTarget(store, name, image.manifest, options), name), store }
+}
+
+async function storedTarget(
+  store: LocalStore,
+  name: Reference,
+  image: Descriptor,
+  { signal, ...choice }: OpenCopySourceOptions,
+): Promise<Descriptor> {
+  if ((choice.platforms ?? []).length > 0) return await store.images.resolve(name, { signal })
+  return takesIndex(choice) ? await wholeTarget(store, name, image, { signal }) : image
 }
 
 async function openImageOfArchive(

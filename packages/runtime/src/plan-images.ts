@@ -44,7 +44,7 @@ export async function planImages(
   const plans: CopyPlan[] = []
   const planned = createPlanned()
   for (const { text, place } of from) {
-    await using opened = await openCopySource(runtime, place, { signal: options.signal })
+    await using opened = await openCopySource(runtime, place, options)
     const toPlace = to.archive ?? to.placeOf(opened)
     assertTakes(toPlace, target, options)
     const plan = await planImage(runtime, opened, toPlace, { ...options, planned })

@@ -27,7 +27,7 @@ export interface SyncPairOptions extends AbortOptions {
 export async function syncPair(runtime: Runtime, pair: SyncPair, options: SyncPairOptions): Promise<SyncResult> {
   const { from, to, choice } = pair
   const { signal, onEvent, dryRun, state } = options
-  await using source = await openCopySource(runtime, pair.source, { signal })
+  await using source = await openCopySource(runtime, pair.source, { ...choice, signal })
   const [found, held] = await Promise.all([
     retrying(runtime, `"${from}"`, () => resolveSource(source, { signal }), options),
     retrying(runtime, `"${to}"`, () => resolveTarget(runtime, pair.target, { signal }), options),
