@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { cp, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 
@@ -21,9 +21,9 @@ export interface DebianImage {
 export async function debianImage(): Promise<DebianImage> {
   const layout = path.join(CACHE, 'debian')
   if (existsSync(layout)) return { layout, tag: 'bookworm' }
-  const making = path.join(CACHE, `making-${process.pid}`)
-  await rm(making, { recursive: true, force: true })
-  await mkdir(making, { recursive: true })
+  await mkdir(CACHE, { recursive: true })
+  // Threads of one process may make it at the same time.
+  const making = await mkdtemp(path.join(CACHE, 'making-'))
   const root = path.join(making, 'root')
   const image = path.join(making, 'image')
   await succeed('debootstrap', ['--variant=minbase', 'bookworm', root])
@@ -38,7 +38,12 @@ export async function debianImage(): Promise<DebianImage> {
   }
   await succeed('umoci', ['config', '--image', `${image}:bookworm`, '--config.cmd', '/bin/bash'])
   await succeed('umoci', ['gc', '--layout', image])
-  await rename(image, layout)
+  try {
+    await rename(image, layout)
+  } catch (error) {
+    // Another run that began at the same time was faster.
+    if (!existsSync(layout)) throw error
+  }
   await rm(making, { recursive: true, force: true })
   return { layout, tag: 'bookworm' }
 }
