@@ -10,6 +10,9 @@ const FRAME_MS = 100
 const DEFAULT_COLUMNS = 80
 const DEFAULT_ROWS = 24
 
+/** States after which there is nothing more to do for a layer. */
+const DONE: ReadonlySet<string> = new Set(['exists', 'mounted', 'recompressed', 'complete'])
+
 /** What of a terminal the view needs. */
 export interface Terminal {
   readonly columns?: number
@@ -61,8 +64,7 @@ export function createTtyProgress(terminal: Terminal, verb: ProgressVerb = 'pull
       }
       const { columns = DEFAULT_COLUMNS } = terminal
       const bar = progress === undefined ? '' : `  ${progressBar(progress.current, progress.total, columns)}`
-      const isDone = event.layer.state === 'complete' || event.layer.state === 'exists'
-      rows.set(id, { text: `${status}${bar}`, isDone })
+      rows.set(id, { text: `${status}${bar}`, isDone: DONE.has(event.layer.state) })
       timer ??= setTimeout(drawFrame, FRAME_MS)
     },
     close: end,

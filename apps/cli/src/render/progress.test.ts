@@ -96,7 +96,8 @@ test('progress on a terminal draws a row per layer in place and leaves the last 
 test('progress on a terminal keeps to its height while layers are at work, and shows all at the end', async () => {
   const terminal = new FakeTerminal(40, 6)
   const view = createTtyProgress(terminal)
-  for (let name = 0; name < 20; name++) view.onEvent(layer(name, name < 3 ? { state: 'complete' } : half))
+  const done = [{ state: 'complete' }, { state: 'exists' }, { state: 'mounted', from: 'base' }] as const
+  for (let name = 0; name < 20; name++) view.onEvent(layer(name, done[name] ?? half))
   await sleep(300)
   expect(terminal.text.split('\n')).toHaveLength(6)
   expect(terminal.text).toContain('... 16 more, 3 of 20 complete')
