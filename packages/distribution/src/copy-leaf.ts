@@ -1,5 +1,5 @@
 import { canMount, type Fetcher } from '@drayage/content'
-import type { Descriptor } from '@drayage/manifest'
+import { MEDIA_TYPES, type Descriptor } from '@drayage/manifest'
 import type { Repository } from '@drayage/reference'
 
 import { retryingSmall, type CopyContext, type CopySink } from './copy-context.ts'
@@ -10,6 +10,8 @@ import { inSink } from './in-sink.ts'
 import { runShared } from './run-shared.ts'
 import { trySink } from './try-sink.ts'
 import { watchOffset } from './watch-offset.ts'
+
+const CONFIG_TYPES: readonly string[] = [MEDIA_TYPES.ociConfig, MEDIA_TYPES.dockerConfig]
 
 const sinkNumbers = new WeakMap<CopySink, number>()
 let sinkCount = 0
@@ -24,7 +26,8 @@ function sinkNumber(sink: CopySink): number {
 /** Copies one blob; the same blob in several manifests is copied once. */
 export async function copyLeaf(source: Fetcher, sink: CopySink, blob: Descriptor, context: CopyContext): Promise<void> {
   const { signal, retry } = context
-  const tell = (layer: LayerState): void => context.onEvent({ type: 'layer', digest: blob.digest, layer })
+  const kind = CONFIG_TYPES.includes(blob.mediaType) ? { isConfig: true } : {}
+  const tell = (layer: LayerState): void => context.onEvent({ type: 'layer', digest: blob.digest, layer, ...kind })
   const what = `blob ${blob.digest}`
   const look = (): Promise<boolean> => inSink('store', what, () => sink.has(blob, { signal }), context)
   if (await trySink(look, retryingSmall(what, context)))

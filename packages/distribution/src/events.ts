@@ -47,7 +47,13 @@ export type DistributionEvent =
       /** The repository's path, such as `library/alpine`. */
       readonly path: string
     }
-  | { readonly type: 'layer'; readonly digest: Digest; readonly layer: LayerState }
+  | {
+      readonly type: 'layer'
+      readonly digest: Digest
+      readonly layer: LayerState
+      /** `true` where a copy tells of an image's config, which moves as a layer does. */
+      readonly isConfig?: boolean
+    }
   | {
       readonly type: 'pushing'
       /** In full: `docker.io/library/alpine`. */

@@ -85,7 +85,7 @@ test('a failure before the first line is a status, in words that clients look fo
   const absent = await engine.ask('POST', `/images/create?fromImage=${host}/none&tag=1`)
   expect([absent.status, absent.text]).toEqual([404, expect.stringContaining(`manifest for ${host}/none:1 not found`)])
   const unknown = await engine.ask('GET', '/images/none/json')
-  expect([unknown.status, unknown.json]).toEqual([404, { message: 'No such image: none' }])
+  expect([unknown.status, unknown.json]).toEqual([404, { message: 'No such image: none:latest' }])
   const unnamed = await engine.ask('POST', '/images/create?fromImage=UPPER')
   expect(unnamed.status).toBe(400)
   expect((await engine.ask('GET', '/images/get?names=none')).status).toBe(404)

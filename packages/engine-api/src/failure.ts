@@ -1,3 +1,4 @@
+import { dockerWords } from './docker-words.ts'
 import { isEngineApiError } from './errors.ts'
 
 /** What a client is told of an error. */
@@ -38,21 +39,22 @@ const STATUSES: ReadonlyMap<string, number> = new Map<string, number>(
   }),
 )
 
-/** What a client is told of `error`: the status of the first error in its chain of causes that has one, else 500. */
+/**
+ * What a client is told of `error`: the status of the first error in its chain of causes that has one, else 500, in Docker
+ * Engine's words where clients look for them.
+ */
 export function failureOf(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error)
   for (let at = error; at instanceof Error; at = at.cause) {
     if (isEngineApiError(at)) return { status: at.status, message: at.message }
-    const status = 'code' in at && typeof at.code === 'string' ? STATUSES.get(at.code) : undefined
+    if (!hasCode(at)) continue
+    const status = STATUSES.get(at.code)
     if (status === undefined) continue
-    return { status, message: dockerWords(at) ?? message }
+    return { status, message, ...dockerWords(at) }
   }
   return { status: 500, message }
 }
 
-/** Docker Engine's words for what clients look for in a message. */
-function dockerWords(error: Error): string | undefined {
-  const known = 'text' in error && typeof error.text === 'string' ? error.text : undefined
-  if (known !== undefined && 'code' in error && error.code === 'ERR_IMAGE_NOT_FOUND') return `No such image: ${known}`
-  return undefined
+function hasCode(error: Error): error is Error & { readonly code: string } {
+  return 'code' in error && typeof error.code === 'string'
 }

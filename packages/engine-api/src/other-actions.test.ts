@@ -62,15 +62,15 @@ test('the disk usage tells of images alone', async () => {
 })
 
 test('events of the past and those to come are told until the end that was asked for', async () => {
-  await importTestImage('one')
+  const one = await importTestImage('one')
   const until = Date.now() / 1000 + 1
   const answer = engine.ask('GET', `/events?since=1&until=${until}&filters=${encodeURIComponent('{"type":["image"]}')}`)
-  await importTestImage('two')
+  const two = await importTestImage('two')
   expect(
     (await answer).lines.map(({ Action, Actor }) => [Action, Reflect.get(Object(Actor), 'Attributes').name]),
   ).toEqual([
-    ['import', 'one:1'],
-    ['import', 'two:1'],
+    ['import', one],
+    ['import', two],
   ])
 })
 

@@ -14,8 +14,24 @@ export interface ProgressLine {
   readonly errorDetail?: { readonly message: string; readonly code?: number }
 }
 
-/** An event of a pull or push as Docker Engine tells it. */
-export function progressLine(event: DistributionEvent, verb: ProgressVerb): ProgressLine {
+/**
+ * Creates what tells the events of one pull or push as Docker Engine does; `undefined` for an event that it does not tell:
+ * the config of a pushed image, and of the wait before a name is asked for once more all but its start.
+ */
+export function progressLines(verb: ProgressVerb): (event: DistributionEvent) => ProgressLine | undefined {
+  let secondsLeft = 0
+  return (event) => {
+    if (event.type === 'retrying') {
+      const isStart = event.secondsLeft > secondsLeft
+      secondsLeft = event.secondsLeft
+      return isStart ? progressLine(event, verb) : undefined
+    }
+    if (event.type === 'layer' && event.isConfig === true) return undefined
+    return progressLine(event, verb)
+  }
+}
+
+function progressLine(event: DistributionEvent, verb: ProgressVerb): ProgressLine {
   const { id, status, progress } = dockerStatus(event, verb)
   const named = id === undefined ? {} : { id }
   if (event.type !== 'layer') return { status, ...named }

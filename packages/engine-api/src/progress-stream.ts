@@ -24,7 +24,7 @@ const BYTES_EVERY_MS = 100
  */
 export async function progressResponse(
   { request }: Exchange,
-  work: (emit: (line: ProgressLine) => void, signal: AbortSignal) => Promise<void>,
+  work: (emit: (line: ProgressLine | undefined) => void, signal: AbortSignal) => Promise<void>,
   options: ProgressOptions = {},
 ): Promise<HttpResponse> {
   const queue = new LineQueue()
@@ -61,9 +61,10 @@ function errorLine(error: unknown): ProgressLine {
 }
 
 /** Passes on of the bytes of each layer what a person can follow, and always the last line. */
-function throttled(queue: LineQueue): (line: ProgressLine) => void {
+function throttled(queue: LineQueue): (line: ProgressLine | undefined) => void {
   const shownAtMs = new Map<string, number>()
   return (line) => {
+    if (line === undefined) return
     const { id, progressDetail: { current, total } = {} } = line
     if (id !== undefined && current !== undefined && current !== total) {
       const nowMs = performance.now()

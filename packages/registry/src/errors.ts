@@ -48,6 +48,8 @@ export class RegistryError extends Error {
   readonly retryable: boolean
   /** How long the registry asks to wait, at most 120 000. */
   readonly retryAfterMs: number | undefined
+  /** What the registry says, quoted, without what could change a terminal. */
+  readonly said: string | undefined
 
   constructor(facts: AnswerFacts, options?: ErrorOptions) {
     const codes = facts.codes.length > 0 ? ` ${facts.codes.join(', ')}` : ''
@@ -62,6 +64,7 @@ export class RegistryError extends Error {
     this.codes = facts.codes
     this.retryable = facts.retryable
     this.retryAfterMs = facts.retryAfterMs
+    this.said = facts.said
   }
 }
 

@@ -2,7 +2,15 @@ import type { AbortOptions } from '@drayage/bytes'
 import { walk } from '@drayage/content'
 import { push, pushSchema1, type OnEvent } from '@drayage/distribution'
 import { isLayerType, type Descriptor } from '@drayage/manifest'
-import { familiarReference, parseReference, parseRepository, withDefaultTag, type Reference } from '@drayage/reference'
+import {
+  familiarReference,
+  parseReference,
+  parseRepository,
+  withDefaultTag,
+  withDigest,
+  withoutTag,
+  type Reference,
+} from '@drayage/reference'
 
 import type { ConversionOptions } from './conversion-options.ts'
 import type { Runtime } from './create-runtime.ts'
@@ -25,7 +33,8 @@ export interface PushedImage {
 /**
  * Pushes an image of the local store to the registry of its name, with the bytes that it was pulled or loaded with, so
  * that its digests do not change: the index when all its images are here, else the image. With `format` or `compression`
- * it is converted first; schema 1 holds one image.
+ * it is converted first; schema 1 holds one image. As with `docker push`, what was pushed as it is has a name by its
+ * digest afterwards.
  *
  * @param name familiar or full; `latest` when it has no tag
  * @throws ImageNotFoundError `ERR_IMAGE_NOT_FOUND`
@@ -66,6 +75,9 @@ export async function pushImage(
     if (isKept && (await store.content.has(descriptor, options))) content.push(descriptor)
   }
   await recordSources(parts, content, options)
+  if (target.digest === whole.digest) {
+    await store.images.nameImage(withoutTag(withDigest(reference, target.digest)), whole, image.id, options)
+  }
   return { reference, target }
 }
 

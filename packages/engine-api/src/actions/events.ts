@@ -62,18 +62,32 @@ function timeOf(query: URLSearchParams, key: string): number | undefined {
   return timeMs
 }
 
+/** A filter that is not known lets all through, as with Docker Engine. */
 function eventFilter(filters: ReadonlyMap<string, readonly string[]>): (event: EngineEvent) => boolean {
   const among = (key: string, has: (wanted: string) => boolean): boolean => filters.get(key)?.some(has) ?? true
-  const isServed = ['type', 'event', 'image', 'label', 'scope', 'daemon']
-  const unknown = [...filters.keys()].find((key) => !isServed.includes(key) && !OF_OTHERS.includes(key))
-  if (unknown !== undefined) throw new EngineRequestError(400, `invalid filter '${unknown}'`)
-  return ({ Type, Action, Actor, scope }) =>
-    OF_OTHERS.every((key) => !filters.has(key)) &&
-    among('type', (wanted) => wanted === Type) &&
-    among('event', (wanted) => wanted === Action) &&
-    among('scope', (wanted) => wanted === scope) &&
-    among('image', (wanted) => wanted === Actor.ID || wanted === Actor.Attributes['name']) &&
-    among('label', (wanted) => wanted.split('=')[0] === 'name')
+  return ({ Type, Action, Actor, scope }) => {
+    const names = [Actor.ID, Actor.Attributes['name'] ?? '']
+    return (
+      OF_OTHERS.every((key) => !filters.has(key)) &&
+      among('type', (wanted) => wanted === Type) &&
+      among('event', (wanted) => wanted === Action) &&
+      among('scope', (wanted) => wanted === scope) &&
+      among('image', (wanted) => names.some((name) => name === wanted || withoutTag(name) === wanted)) &&
+      (filters.get('label') ?? []).every((wanted) => hasAttribute(Actor.Attributes, wanted))
+    )
+  }
+}
+
+/** The name before its tag; an ID before its digits. */
+function withoutTag(name: string): string {
+  return name.replace(/(?::[^/:@]*)?(?:@.*)?$/, '')
+}
+
+function hasAttribute(attributes: Readonly<Record<string, string>>, wanted: string): boolean {
+  const equals = wanted.indexOf('=')
+  if (equals < 0) return Object.hasOwn(attributes, wanted)
+  const key = wanted.slice(0, equals)
+  return Object.hasOwn(attributes, key) && attributes[key] === wanted.slice(equals + 1)
 }
 
 /** Filters for events of what this daemon does not have. */

@@ -1,11 +1,12 @@
 import type { HttpResponse } from '@drayage/content'
 import { fromBytes } from '@drayage/bytes'
-import { parsePlatform } from '@drayage/manifest'
 import { familiarReference, parseReference, withTag } from '@drayage/reference'
-import { hostPlatform, importImage } from '@drayage/runtime'
+import { importImage } from '@drayage/runtime'
 
 import { EngineRequestError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
+import { imageAttributes } from '../image-attributes.ts'
+import { platformOf } from '../platform-of.ts'
 import { progressText } from '../progress-text.ts'
 import { progressResponse } from '../progress-stream.ts'
 import { textOf } from '../query.ts'
@@ -19,20 +20,20 @@ export async function importAction(exchange: Exchange): Promise<HttpResponse> {
   if (query.get('fromSrc') !== '-') {
     throw new EngineRequestError(501, 'drayd imports what the client sends: fetch the archive and import it from -')
   }
-  const platform = textOf(query, 'platform')
+  const platform = platformOf(query)
   const changes = query.getAll('changes').filter((change) => change.trim() !== '')
   const options = {
     name: importedName(query),
     changes,
     comment: textOf(query, 'message') ?? 'Imported from -',
-    ...(platform === undefined ? {} : { platform: parsePlatform(platform, { host: hostPlatform() }) }),
+    ...(platform === undefined ? {} : { platform }),
   }
   return await progressResponse(exchange, async (emit, signal) => {
     const onProgress = (current: number): void =>
       emit({ id: '-', status: 'Importing', progressDetail: { current }, progress: progressText(current, 0) })
     const { image } = await importImage(runtime, request.body ?? fromBytes(), { ...options, signal, onProgress })
     emit({ status: image })
-    events.publish('import', image, { name: options.name ?? image })
+    events.publish('import', image, { ...(await imageAttributes(exchange, image)), name: image })
   })
 }
 

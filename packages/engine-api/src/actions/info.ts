@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import os from 'node:os'
 
 import type { HttpResponse } from '@drayage/content'
@@ -39,7 +40,8 @@ const WITHOUT_CONTAINERS = {
   RuncCommit: { ID: '' },
   InitCommit: { ID: '' },
   SecurityOptions: [],
-  Warnings: null,
+  // Without any, the docker command makes up its own from what is false above.
+  Warnings: ['WARNING: drayd moves and keeps images: it runs no containers'],
   Swarm: {
     NodeID: '',
     NodeAddr: '',
@@ -63,12 +65,16 @@ export async function infoAction({ runtime, facts, request }: Exchange): Promise
     Debug: false,
     SystemTime: new Date().toISOString(),
     KernelVersion: os.release(),
-    OperatingSystem: os.version(),
+    OperatingSystem: await operatingSystem(),
     OSVersion: '',
     OSType: 'linux',
     Architecture: MACHINES.get(architecture) ?? architecture,
     IndexServerAddress: 'https://index.docker.io/v1/',
-    RegistryConfig: { InsecureRegistryCIDRs: ['127.0.0.0/8', '::1/128'], IndexConfigs: {}, Mirrors: [] },
+    RegistryConfig: {
+      InsecureRegistryCIDRs: ['127.0.0.0/8', '::1/128'],
+      IndexConfigs: { 'docker.io': { Name: 'docker.io', Mirrors: [], Secure: true, Official: true } },
+      Mirrors: [],
+    },
     NCPU: os.availableParallelism(),
     MemTotal: os.totalmem(),
     DockerRootDir: runtime.storeDirectory,
@@ -78,6 +84,16 @@ export async function infoAction({ runtime, facts, request }: Exchange): Promise
     Name: facts.hostName,
     ServerVersion: facts.version,
   })
+}
+
+/** What the system calls itself. @see os-release(5) */
+async function operatingSystem(): Promise<string> {
+  try {
+    const text = await readFile('/etc/os-release', 'utf8')
+    return /^PRETTY_NAME="?([^"\n]*)/m.exec(text)?.[1] ?? os.type()
+  } catch {
+    return os.type()
+  }
 }
 
 /** The names that `uname -m` has for machines. */

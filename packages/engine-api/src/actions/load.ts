@@ -5,6 +5,7 @@ import { familiarReference } from '@drayage/reference'
 import { loadImages } from '@drayage/runtime'
 
 import type { Exchange } from '../exchange.ts'
+import { imageAttributes } from '../image-attributes.ts'
 import { loadLine } from '../progress-line.ts'
 import { progressResponse } from '../progress-stream.ts'
 import { booleanOf } from '../query.ts'
@@ -19,13 +20,12 @@ export async function loadAction(exchange: Exchange): Promise<HttpResponse> {
     async (emit, signal) => {
       const onEvent = (event: DistributionEvent): void => {
         exchange.onEvent?.(event)
-        const line = isQuiet ? undefined : loadLine(event)
-        if (line !== undefined) emit(line)
+        if (!isQuiet) emit(loadLine(event))
       }
       for (const { image, names } of await loadImages(runtime, input, { signal, onEvent })) {
         for (const name of names) emit({ stream: `Loaded image: ${familiarReference(name)}\n` })
         if (names.length === 0) emit({ stream: `Loaded image ID: ${image}\n` })
-        events.publish('load', image, { name: image })
+        events.publish('load', image, { ...(await imageAttributes(exchange, image)), name: image })
       }
     },
     { alwaysStreams: true },

@@ -1,11 +1,19 @@
 import type { HttpResponse } from '@drayage/content'
 import type { DistributionEvent } from '@drayage/distribution'
-import { familiarReference, familiarRepository, formatRepository, parseReference, withTag } from '@drayage/reference'
-import { pushAllTags, pushImage } from '@drayage/runtime'
+import {
+  familiarReference,
+  familiarRepository,
+  formatRepository,
+  parseReference,
+  withTag,
+  type Reference,
+} from '@drayage/reference'
+import { pushAllTags, pushImage, type PushedImage, type PushImageOptions, type Runtime } from '@drayage/runtime'
 
 import { EngineRequestError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
-import { progressLine } from '../progress-line.ts'
+import { imageAttributes } from '../image-attributes.ts'
+import { progressLines } from '../progress-line.ts'
 import { progressResponse } from '../progress-stream.ts'
 import { textOf } from '../query.ts'
 import { readJsonBody } from '../read-json-body.ts'
@@ -21,22 +29,43 @@ export async function pushAction(exchange: Exchange): Promise<HttpResponse> {
   const named = parseReference(name)
   if (named.digest !== undefined) throw new EngineRequestError(400, 'cannot push a digest reference')
   const reference = tag === undefined ? named : withTag(named, tag)
+  const repository = familiarRepository(reference)
   const runtime = runtimeFor(exchange, auth)
   return await progressResponse(exchange, async (emit, signal) => {
+    emit({ status: `The push refers to repository [${formatRepository(reference)}]` })
+    const lineOf = progressLines('push')
     const onEvent = (event: DistributionEvent): void => {
       exchange.onEvent?.(event)
-      emit(progressLine(event, 'push'))
+      if (event.type === 'pushing') return
+      emit(lineOf(event))
       if (event.type !== 'pushed') return
       emit({ progressDetail: {}, aux: { Tag: event.tag, Digest: event.digest, Size: event.size } })
     }
-    const pushed =
-      reference.tag === undefined
-        ? await pushAllTags(runtime, formatRepository(reference), { signal, onEvent })
-        : [await pushImage(runtime, reference, { signal, onEvent })]
-    for (const each of pushed) {
-      events.publish('push', familiarReference(each.reference), { name: familiarRepository(reference) })
-    }
+    await pushAny(runtime, reference, { signal, onEvent })
+    const pushed = reference.tag === undefined ? repository : familiarReference(reference)
+    const attributes = reference.tag === undefined ? {} : await imageAttributes(exchange, pushed)
+    events.publish('push', pushed, { ...attributes, name: repository })
   })
+}
+
+async function pushAny(runtime: Runtime, reference: Reference, options: PushImageOptions): Promise<void> {
+  let pushed: readonly PushedImage[]
+  try {
+    pushed =
+      reference.tag === undefined
+        ? await pushAllTags(runtime, formatRepository(reference), options)
+        : [await pushImage(runtime, reference, options)]
+  } catch (error) {
+    options.signal?.throwIfAborted()
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_IMAGE_NOT_FOUND')) throw error
+    throw noImage(reference, error)
+  }
+  if (pushed.length === 0) throw noImage(reference)
+}
+
+function noImage(reference: Reference, cause?: unknown): EngineRequestError {
+  const message = `An image does not exist locally with the tag: ${familiarRepository(reference)}`
+  return new EngineRequestError(404, message, { cause })
 }
 
 /** Older clients send credentials as the body. */

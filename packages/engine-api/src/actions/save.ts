@@ -1,7 +1,8 @@
 import { PassThrough } from 'node:stream'
 
 import type { HttpResponse } from '@drayage/content'
-import { saveImages } from '@drayage/runtime'
+import { tryParseReference } from '@drayage/reference'
+import { inspectImage, listImages, saveImages } from '@drayage/runtime'
 
 import { EngineRequestError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
@@ -15,18 +16,37 @@ export async function saveAction(exchange: Exchange): Promise<HttpResponse> {
   const names = name === '' ? query.getAll('names').filter((each) => each !== '') : [name]
   if (names.length === 0) throw new EngineRequestError(400, 'names: found none, expected at least one')
   const { signal } = request
+  const saved = await savedImages(exchange, names)
   const output = new PassThrough({ highWaterMark: 1_048_576 })
   // Whoever reads the body hears of a failure, and before there is a body the caller does.
   output.on('error', () => {})
   const saving = saveImages(runtime, names, { output, ...(signal === undefined ? {} : { signal }) })
   saving.then(
     () => {
-      for (const each of names) events.publish('save', each, { name: each })
+      for (const { Id, Labels } of saved) events.publish('save', Id, { ...Labels, name: Id })
     },
     (error: unknown) => output.destroy(error instanceof Error ? error : new Error(String(error))),
   )
   await Promise.race([saving, firstByte(output)])
   return { status: 200, headers: { 'content-type': 'application/x-tar' }, body: output }
+}
+
+/** The images that names stand for, each once; a name without a tag stands for all tags. */
+async function savedImages({ runtime, request: { signal } }: Exchange, names: readonly string[]): Promise<Saved[]> {
+  const saved = new Map<string, Saved>()
+  for (const name of names) {
+    const isName = tryParseReference(name).ok
+    const listed = isName ? await listImages(runtime, { filters: [`reference=${name}`], signal }) : []
+    const one = listed.length > 0 ? undefined : await inspectImage(runtime, name, { signal })
+    const images = one === undefined ? listed : [{ Id: one.Id, Labels: one.Config?.Labels ?? null }]
+    for (const { Id, Labels } of images) saved.set(Id, { Id, Labels })
+  }
+  return [...saved.values()]
+}
+
+interface Saved {
+  readonly Id: string
+  readonly Labels: Readonly<Record<string, string>> | null
 }
 
 async function firstByte(output: PassThrough): Promise<void> {

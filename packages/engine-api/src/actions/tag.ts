@@ -8,7 +8,8 @@ import { textOf } from '../query.ts'
 import { emptyResponse } from '../respond.ts'
 
 /** `POST /images/{name}/tag?repo=REPOSITORY[&tag=TAG]` */
-export async function tagAction({ runtime, name, query, events, request }: Exchange): Promise<HttpResponse> {
+export async function tagAction(exchange: Exchange): Promise<HttpResponse> {
+  const { runtime, name, query, events, request } = exchange
   const { signal } = request
   const repository = textOf(query, 'repo')
   if (repository === undefined) throw new EngineRequestError(400, 'invalid reference format: found no repo')
@@ -16,6 +17,7 @@ export async function tagAction({ runtime, name, query, events, request }: Excha
   const named = parseReference(repository)
   const target = familiarReference(tag === undefined ? named : withTag(named, tag))
   await tagImage(runtime, name, target, { signal })
-  events.publish('tag', (await inspectImage(runtime, target, { signal })).Id, { name: target })
+  const { Id, Config } = await inspectImage(runtime, target, { signal })
+  events.publish('tag', Id, { ...Config?.Labels, name: target })
   return emptyResponse(201)
 }
