@@ -4,6 +4,7 @@ import type { Runtime } from '@drayage/runtime'
 
 import { splitVersion } from './api-version.ts'
 import { createEngineEvents, type EngineEvents } from './engine-events.ts'
+import { isEngineApiError } from './errors.ts'
 import type { EngineFacts } from './engine-facts.ts'
 import { failureOf } from './failure.ts'
 import { failureResponse, forMethod } from './respond.ts'
@@ -48,6 +49,6 @@ export function createEngineApi(options: EngineApiOptions): HttpClient {
 
 function answerFailure(error: unknown, onError: (error: unknown) => void): HttpResponse {
   const failure = failureOf(error)
-  if (failure.status === 500) onError(error)
+  if (failure.status === 500 && !isEngineApiError(error)) onError(error)
   return failureResponse(failure)
 }

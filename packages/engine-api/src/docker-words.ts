@@ -60,7 +60,7 @@ function missingImage(text: string): DockerWords {
 }
 
 function invalidFilter(filter: string): DockerWords {
-  const [key = '', value] = splitOnce(filter)
+  const [key, value] = splitOnce(filter)
   if (key === 'until' && value !== undefined) {
     return { message: `failed to parse value as time or duration: ${JSON.stringify(value)}` }
   }

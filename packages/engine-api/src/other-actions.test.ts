@@ -69,7 +69,9 @@ test('events of the past and those to come are told until the end that was asked
   expect(
     (await answer).lines.map(({ Action, Actor }) => [Action, Reflect.get(Object(Actor), 'Attributes').name]),
   ).toEqual([
+    ['tag', 'one:1'],
     ['import', one],
+    ['tag', 'two:1'],
     ['import', two],
   ])
 })

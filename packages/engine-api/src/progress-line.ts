@@ -11,7 +11,7 @@ export interface ProgressLine {
   readonly progressDetail?: { readonly current?: number; readonly total?: number }
   readonly aux?: Readonly<Record<string, unknown>>
   readonly error?: string
-  readonly errorDetail?: { readonly message: string; readonly code?: number }
+  readonly errorDetail?: { readonly message: string }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { encodeText, type ByteStream } from '@drayage/bytes'
 import type { HttpResponse } from '@drayage/content'
 
+import { EngineRequestError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { failureOf } from './failure.ts'
 import { LineQueue } from './line-queue.ts'
@@ -36,7 +37,9 @@ export async function progressResponse(
     .finally(() => queue.end())
   const isTold = await queue.some()
   if (!isTold) await done
-  if (!isTold && failure !== undefined && (options.alwaysStreams !== true || signal.aborted)) throw failure.error
+  if (!isTold && failure !== undefined && (options.alwaysStreams !== true || signal.aborted)) {
+    throw withoutPrompt(failure.error)
+  }
 
   async function* lines(): ByteStream {
     try {
@@ -56,8 +59,18 @@ function formatLine(line: ProgressLine): string {
 }
 
 function errorLine(error: unknown): ProgressLine {
+  const { message } = failureOf(error)
+  return { errorDetail: { message }, error: message }
+}
+
+/**
+ * A refused login of a pull, as status 500, as Docker Engine has it: at 401 the `docker` command asks for a password, and
+ * without a terminal some versions of it wait for ever.
+ */
+function withoutPrompt(error: unknown): unknown {
   const { status, message } = failureOf(error)
-  return { errorDetail: status === 401 ? { code: status, message } : { message }, error: message }
+  if (status !== 401) return error
+  return new EngineRequestError(500, `${message}: no basic auth credentials, or wrong ones`, { cause: error })
 }
 
 /** Passes on of the bytes of each layer what a person can follow, and always the last line. */

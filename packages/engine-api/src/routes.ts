@@ -1,3 +1,4 @@
+import { authAction } from './actions/auth.ts'
 import { createAction } from './actions/create.ts'
 import { diskUsageAction } from './actions/disk-usage.ts'
 import { distributionAction } from './actions/distribution.ts'
@@ -12,6 +13,7 @@ import { pruneAction } from './actions/prune.ts'
 import { pushAction } from './actions/push.ts'
 import { removeAction } from './actions/remove.ts'
 import { saveAction } from './actions/save.ts'
+import { searchAction } from './actions/search.ts'
 import { tagAction } from './actions/tag.ts'
 import { showVersion } from './actions/version.ts'
 import { ABSENT_ROUTES } from './absent-routes.ts'
@@ -24,10 +26,12 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/info', action: infoAction },
   { method: 'GET', path: '/events', action: eventsAction },
   { method: 'GET', path: '/system/df', action: diskUsageAction },
+  { method: 'POST', path: '/auth', action: authAction },
   { method: 'GET', path: '/images/json', action: listAction },
   { method: 'POST', path: '/images/create', action: createAction },
   { method: 'POST', path: '/images/load', action: loadAction },
   { method: 'POST', path: '/images/prune', action: pruneAction },
+  { method: 'GET', path: '/images/search', action: searchAction },
   { method: 'GET', path: '/images/get', action: saveAction },
   { method: 'GET', path: '/images/{name}/json', action: inspectAction },
   { method: 'GET', path: '/images/{name}/history', action: historyAction },

@@ -19,6 +19,7 @@ import { createRepositoryClient, type RepositoryClient } from './repository-clie
 import { createRoutedRepository } from './routed-repository.ts'
 import type { Route } from './routes.ts'
 import { createMemorySessions, type UploadSessions } from './upload-sessions.ts'
+import { searchRegistry, type FoundRepository, type SearchOptions } from './search.ts'
 import type { UploaderOptions } from './uploader.ts'
 import type { UrlGateOptions } from './url-gate.ts'
 
@@ -89,6 +90,12 @@ export interface RegistryClient {
    * @throws UrlRefusedError `ERR_URL_REFUSED` for a token server that may not see them
    */
   checkLogin(domain: string, credentials: Credentials, options?: AbortOptions): Promise<CheckedLogin>
+  /**
+   * Searches a registry, where it offers that.
+   *
+   * @throws RangeError for a limit that is none
+   */
+  search(domain: string, term: string, options?: SearchOptions): Promise<FoundRepository[]>
   /** The same client for another user: it shares all but credentials and the tokens got with them. */
   withCredentials(credentials: CredentialSource): RegistryClient
 }
@@ -185,6 +192,8 @@ function clientOf(parts: ClientParts): RegistryClient {
     },
     checkLogin: async (domain, credentials, options) =>
       await checkLogin(await itself(domain, options), domain, credentials, { ...open, ...options }),
+    search: async (domain, term, options) =>
+      await searchRegistry(await itself(domain, options), domain, term, { ...open, ...options }),
     withCredentials: (credentials) => clientOf({ ...parts, open: { ...open, credentials } }),
   }
 }

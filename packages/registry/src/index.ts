@@ -10,6 +10,7 @@ export type { EndpointSource, EndpointUse, RegistryEndpoint } from './registry-e
 export type { CheckedLogin } from './check-login.ts'
 export type { AnyRegistryError } from './is-registry-error.ts'
 export type { RegistryClient, RegistryClientOptions, RepositoryOptions } from './client.ts'
+export type { FoundRepository, SearchOptions } from './search.ts'
 export type { BeginOptions } from './uploader.ts'
 export type { RepositoryClient, RepositoryDeleter } from './repository-client.ts'
 export type { UploadIngest } from './upload-ingest.ts'
@@ -39,4 +40,5 @@ export {
 export { isRegistryError } from './is-registry-error.ts'
 export { redactUrl } from './redact-url.ts'
 export { registryItself } from './registry-endpoint.ts'
+export { MAX_SEARCH_RESULTS } from './search.ts'
 export { checkUploadLocation, checkUrl } from './url-gate.ts'

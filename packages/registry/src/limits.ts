@@ -10,6 +10,9 @@ export const TOKEN_MAX_BYTES: number = 1024 * 1024
 /** The most bytes of one page of tags. */
 export const TAGS_PAGE_MAX_BYTES: number = 16 * 1024 * 1024
 
+/** The most bytes of the results of a search. */
+export const SEARCH_MAX_BYTES: number = 4 * 1024 * 1024
+
 /** The most pages of one listing. */
 export const MAX_PAGES = 1000
 

@@ -31,9 +31,11 @@ export async function importAction(exchange: Exchange): Promise<HttpResponse> {
   return await progressResponse(exchange, async (emit, signal) => {
     const onProgress = (current: number): void =>
       emit({ id: '-', status: 'Importing', progressDetail: { current }, progress: progressText(current, 0) })
-    const { image } = await importImage(runtime, request.body ?? fromBytes(), { ...options, signal, onProgress })
+    const { image, name } = await importImage(runtime, request.body ?? fromBytes(), { ...options, signal, onProgress })
     emit({ status: image })
-    events.publish('import', image, { ...(await imageAttributes(exchange, image)), name: image })
+    const attributes = await imageAttributes(exchange, image)
+    if (name !== undefined) events.publish('tag', image, { ...attributes, name: familiarReference(name) })
+    events.publish('import', image, { ...attributes, name: image })
   })
 }
 

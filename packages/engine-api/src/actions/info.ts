@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import os from 'node:os'
 
 import type { HttpResponse } from '@drayage/content'
-import { hostPlatform, listImages } from '@drayage/runtime'
+import { hostPlatform, listImages, type Runtime } from '@drayage/runtime'
 
 import type { Exchange } from '../exchange.ts'
 import { jsonResponse } from '../respond.ts'
@@ -70,11 +70,7 @@ export async function infoAction({ runtime, facts, request }: Exchange): Promise
     OSType: 'linux',
     Architecture: MACHINES.get(architecture) ?? architecture,
     IndexServerAddress: 'https://index.docker.io/v1/',
-    RegistryConfig: {
-      InsecureRegistryCIDRs: ['127.0.0.0/8', '::1/128'],
-      IndexConfigs: { 'docker.io': { Name: 'docker.io', Mirrors: [], Secure: true, Official: true } },
-      Mirrors: [],
-    },
+    RegistryConfig: await registryConfig(runtime),
     NCPU: os.availableParallelism(),
     MemTotal: os.totalmem(),
     DockerRootDir: runtime.storeDirectory,
@@ -84,6 +80,24 @@ export async function infoAction({ runtime, facts, request }: Exchange): Promise
     Name: facts.hostName,
     ServerVersion: facts.version,
   })
+}
+
+/** Docker Engine has IP ranges and hosts of insecure registries in different places. */
+async function registryConfig({ registries }: Runtime): Promise<object> {
+  const { insecureRegistries, ...settings } = await registries.settings()
+  const mirrors = settings.mirrors.map((url) => (url.endsWith('/') ? url : `${url}/`))
+  const hub = { Name: 'docker.io', Mirrors: mirrors, Secure: true, Official: true }
+  const hosts = insecureRegistries.filter((each) => !each.includes('/'))
+  return {
+    InsecureRegistryCIDRs: [
+      ...new Set(['127.0.0.0/8', '::1/128', ...insecureRegistries.filter((each) => each.includes('/'))]),
+    ],
+    IndexConfigs: Object.fromEntries([
+      ['docker.io', hub],
+      ...hosts.map((Name) => [Name, { Name, Mirrors: [], Secure: false, Official: false }]),
+    ]),
+    Mirrors: mirrors,
+  }
 }
 
 /** What the system calls itself. @see os-release(5) */

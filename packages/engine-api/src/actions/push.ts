@@ -8,7 +8,7 @@ import {
   withTag,
   type Reference,
 } from '@drayage/reference'
-import { pushAllTags, pushImage, type PushedImage, type PushImageOptions, type Runtime } from '@drayage/runtime'
+import { pushAllTags, pushImage, type PushImageOptions, type Runtime } from '@drayage/runtime'
 
 import { EngineRequestError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
@@ -49,23 +49,25 @@ export async function pushAction(exchange: Exchange): Promise<HttpResponse> {
 }
 
 async function pushAny(runtime: Runtime, reference: Reference, options: PushImageOptions): Promise<void> {
-  let pushed: readonly PushedImage[]
+  const isHere = await hasRepository(runtime, reference)
+  if (!isHere) {
+    throw new EngineRequestError(404, `An image does not exist locally with the tag: ${familiarRepository(reference)}`)
+  }
   try {
-    pushed =
-      reference.tag === undefined
-        ? await pushAllTags(runtime, formatRepository(reference), options)
-        : [await pushImage(runtime, reference, options)]
+    if (reference.tag === undefined) await pushAllTags(runtime, formatRepository(reference), options)
+    else await pushImage(runtime, reference, options)
   } catch (error) {
     options.signal?.throwIfAborted()
     if (!(error instanceof Error && 'code' in error && error.code === 'ERR_IMAGE_NOT_FOUND')) throw error
-    throw noImage(reference, error)
+    throw new EngineRequestError(404, `tag does not exist: ${familiarReference(reference)}`, { cause: error })
   }
-  if (pushed.length === 0) throw noImage(reference)
 }
 
-function noImage(reference: Reference, cause?: unknown): EngineRequestError {
-  const message = `An image does not exist locally with the tag: ${familiarRepository(reference)}`
-  return new EngineRequestError(404, message, { cause })
+/** Whether any name of the repository has a tag. */
+async function hasRepository(runtime: Runtime, { domain, path }: Reference): Promise<boolean> {
+  const { images } = await runtime.openStore()
+  const names = await images.listNames()
+  return names.some(({ name }) => name.domain === domain && name.path === path && name.tag !== undefined)
 }
 
 /** Older clients send credentials as the body. */

@@ -1,22 +1,26 @@
 import { PassThrough } from 'node:stream'
 
-import type { HttpResponse } from '@drayage/content'
+import type { HttpRequest, HttpResponse } from '@drayage/content'
 import { tryParseReference } from '@drayage/reference'
-import { inspectImage, listImages, saveImages } from '@drayage/runtime'
+import { inspectImage, listImages, saveImages, type Runtime } from '@drayage/runtime'
 
 import { EngineRequestError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
+import { imageForPlatform } from '../image-for-platform.ts'
 
 /**
- * `GET /images/{name}/get` and `GET /images/get?names=NAME...`: a docker-archive. A failure after its first byte breaks
+ * `GET /images/{name}/get` and `GET /images/get?names=NAME...[&platform=P]`: a docker-archive, without a name where the
+ * platform is not that of the image which the name selects. A failure after its first byte breaks
  * the connection off, so that a part is never taken for the whole; Docker Engine writes the error into the archive.
  */
 export async function saveAction(exchange: Exchange): Promise<HttpResponse> {
   const { runtime, name, query, events, request } = exchange
-  const names = name === '' ? query.getAll('names').filter((each) => each !== '') : [name]
-  if (names.length === 0) throw new EngineRequestError(400, 'names: found none, expected at least one')
+  const asked = name === '' ? query.getAll('names').filter((each) => each !== '') : [name]
+  if (asked.length === 0) throw new EngineRequestError(400, 'names: found none, expected at least one')
   const { signal } = request
-  const saved = await savedImages(exchange, names)
+  const names: string[] = []
+  for (const each of asked) names.push(await imageForPlatform(exchange, each))
+  const saved = await savedImages(runtime, names, { signal })
   const output = new PassThrough({ highWaterMark: 1_048_576 })
   // Whoever reads the body hears of a failure, and before there is a body the caller does.
   output.on('error', () => {})
@@ -32,7 +36,11 @@ export async function saveAction(exchange: Exchange): Promise<HttpResponse> {
 }
 
 /** The images that names stand for, each once; a name without a tag stands for all tags. */
-async function savedImages({ runtime, request: { signal } }: Exchange, names: readonly string[]): Promise<Saved[]> {
+async function savedImages(
+  runtime: Runtime,
+  names: readonly string[],
+  { signal }: Pick<HttpRequest, 'signal'>,
+): Promise<Saved[]> {
   const saved = new Map<string, Saved>()
   for (const name of names) {
     const isName = tryParseReference(name).ok

@@ -24,6 +24,8 @@ export interface RegistryConfiguration {
   readonly endpoints: EndpointSource
   /** What TLS needs for a host with its port. */
   readonly tls: (host: string) => Promise<HostTls | undefined>
+  /** The mirrors of Docker Hub and the insecure registries in use, as the configuration has them. */
+  settings(): Promise<Pick<LoadedSettings, 'mirrors' | 'insecureRegistries'>>
   /** What of the files has no effect, and why. */
   ignored(): Promise<readonly IgnoredSetting[]>
   /**
@@ -45,6 +47,7 @@ export function createRegistryConfiguration(options: RegistryConfigurationOption
   return {
     endpoints: (name, { signal } = {}) => current.endpoints(name, { signal }),
     tls: (host) => current.tls(host),
+    settings: () => current.settings(),
     ignored: async () => (await current.settings()).ignored,
     reload: async (given = settings) => {
       const next = createSnapshot(options, given)

@@ -1,0 +1,110 @@
+import { encodeText } from '@drayage/bytes'
+import type { HttpClient } from '@drayage/content'
+import { basicAuth } from '@drayage/registry-server'
+import { buildImage } from '@drayage/testkit'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+
+import { startEngine, type TestEngine } from './test/engine.ts'
+import { pushTestImage } from './test/push-image.ts'
+
+let engine: TestEngine
+/** Whether the registry asks who it is. */
+let isGuarded: boolean
+
+const RESULTS = [
+  { name: 'team/hello', description: 'one', star_count: 3, is_official: false, is_automated: true },
+  { name: 'hello', description: 'two', star_count: 30, is_official: true, is_automated: false },
+]
+
+function guard(registry: HttpClient): HttpClient {
+  const guarded = basicAuth({ users: new Map([['alice', 'secret']]) })(registry)
+  return async (request) => {
+    if (new URL(request.url).pathname !== '/v1/search') return await (isGuarded ? guarded : registry)(request)
+    const body = encodeText(JSON.stringify({ results: RESULTS }))
+    return {
+      status: 200,
+      headers: {},
+      body: (async function* () {
+        yield body
+      })(),
+    }
+  }
+}
+
+beforeEach(async () => {
+  isGuarded = false
+  engine = await startEngine(guard)
+})
+afterEach(async () => {
+  expect(engine.errors).toEqual([])
+  await engine[Symbol.asyncDispose]()
+})
+
+const login = async (fields: Readonly<Record<string, string>>): Promise<readonly unknown[]> => {
+  const answer = await engine.ask('POST', '/auth', { body: JSON.stringify(fields) })
+  return [answer.status, answer.json]
+}
+
+const header = (fields: Readonly<Record<string, string>>): Readonly<Record<string, string>> => ({
+  'x-registry-auth': Buffer.from(JSON.stringify(fields)).toString('base64url'),
+})
+
+test('a login is checked by the registry', async () => {
+  isGuarded = true
+  const serveraddress = engine.registry.host
+  const good = await login({ username: 'alice', password: 'secret', serveraddress })
+  expect(good).toEqual([200, { Status: 'Login Succeeded', IdentityToken: '' }])
+  const [status, answer] = await login({ username: 'alice', password: 'wrong', serveraddress })
+  expect([status, answer]).toEqual([401, { message: expect.stringContaining('unauthorized: authentication required') }])
+  expect((await login({ username: 'alice', password: 'secret', serveraddress: 'a b' }))[0]).toBe(400)
+})
+
+test('pull, push and distribution use the login of their own request, and nobody else does', async () => {
+  const image = await buildImage()
+  const name = await pushTestImage(engine.registry.host, 'private/app', '1', image)
+  isGuarded = true
+  const alice = header({ username: 'alice', password: 'secret' })
+  const pull = `/images/create?fromImage=${name}`
+  const refusedPull = await engine.ask('POST', pull)
+  expect([refusedPull.status, refusedPull.text]).toEqual([500, expect.stringContaining('no basic auth credentials')])
+  const wrong = header({ username: 'alice', password: 'wrong' })
+  expect((await engine.ask('POST', pull, { headers: wrong })).status).toBe(500)
+  expect((await engine.ask('GET', `/distribution/${name}/json`)).status).toBe(401)
+  expect((await engine.ask('GET', `/distribution/${name}/json`, { headers: alice })).status).toBe(200)
+  expect((await engine.ask('POST', pull, { headers: alice })).lines.at(-1)?.['status']).toContain('Downloaded newer')
+  expect((await engine.ask('POST', pull)).status).toBe(500)
+  const refused = await engine.ask('POST', `/images/${name}/push`, {
+    headers: header({ username: 'bob', password: 'x' }),
+  })
+  expect(refused.lines.at(-1)).toMatchObject({
+    errorDetail: { message: expect.stringContaining('unauthorized') },
+  })
+  const pushed = await engine.ask('POST', `/images/${name}/push`, { headers: alice })
+  expect(pushed.lines.at(-1)).toMatchObject({ aux: { Digest: image.manifest.digest } })
+})
+
+test('a search asks the registry that the term names', async () => {
+  const { host } = engine.registry
+  const search = async (query: string) => (await engine.ask('GET', `/images/search?term=${host}/hello${query}`)).json
+  expect(await search('')).toEqual(RESULTS)
+  expect(await search('&limit=1')).toEqual(RESULTS.slice(0, 1))
+  expect(await search('&filters={"is-official":["true"]}')).toEqual(RESULTS.slice(1))
+  expect(await search('&filters={"is-automated":["true"],"stars":["2"]}')).toEqual(RESULTS.slice(0, 1))
+  expect(await search('&filters={"stars":["10"]}')).toEqual(RESULTS.slice(1))
+})
+
+test('a search with a limit, filter or host that is none is refused', async () => {
+  const { host } = engine.registry
+  for (const query of [
+    `term=${host}/x&limit=101`,
+    `term=${host}/x&limit=-1`,
+    `term=${host}/x&filters={"stars":["many"]}`,
+    `term=${host}/x&filters={"is-official":["perhaps"]}`,
+    `term=${host}/x&filters={"bogus":["1"]}`,
+    `term=user:password@${host}/x`,
+    `term=${host}%3F:1/x`,
+    'limit=1',
+  ]) {
+    expect([query, (await engine.ask('GET', `/images/search?${query}`)).status]).toEqual([query, 400])
+  }
+})
