@@ -180,6 +180,15 @@ test('readManifest() and readConfig() give verified content', async () => {
   expect((await store.readConfig(record)).value).toEqual(image.configValue)
 })
 
+test('readConfig() tells an image that was removed meanwhile from a config that is lost', async () => {
+  const image = await put('a')
+  const record = await store.find(image.imageId)
+  await content.delete(image.config.digest)
+  await expect(store.readConfig(record)).rejects.toMatchObject({ code: 'ERR_CONTENT_NOT_FOUND' })
+  await store.delete(image.imageId)
+  await expect(store.readConfig(record)).rejects.toMatchObject({ code: 'ERR_IMAGE_NOT_FOUND' })
+})
+
 test('delete() removes an image without names only', async () => {
   const image = await put('a')
   await name(image, 'app:1')

@@ -1,6 +1,7 @@
 import {
   type Checker,
   type Fetcher,
+  isContentError,
   NameNotFoundError,
   readBlob,
   type Resolver,
@@ -71,6 +72,7 @@ export interface ImageStore extends Resolver, Tagger, Untagger {
   /** Everything that names and images hold: targets, manifests and configs, each digest once. */
   roots(options?: AbortOptions): Promise<Digest[]>
   readManifest(image: ImageRecord, options?: AbortOptions): Promise<DecodedManifest>
+  /** @throws ImageNotFoundError `ERR_IMAGE_NOT_FOUND` for an image that was removed since it was found */
   readConfig(image: ImageRecord, options?: AbortOptions): Promise<DecodedImageConfig>
   /** Remembers that content came from a repository or was pushed to it, all of it at once. */
   recordSources(content: readonly NewSource[], repository: Repository, options?: AbortOptions): Promise<void>
@@ -181,8 +183,14 @@ export function createImageStore({ database, content, journal, now = Date.now }:
     async readManifest({ manifest }, options = {}) {
       return decodeManifest(await readBlob(content, manifest, options), manifest)
     },
-    async readConfig({ config }, options = {}) {
-      return decodeImageConfig(await readBlob(content, config, options), config)
+    async readConfig({ id, config }, options = {}) {
+      try {
+        return decodeImageConfig(await readBlob(content, config, options), config)
+      } catch (error) {
+        // Whoever removed the image since it was found took its config too.
+        const isGone = isContentError(error) && error.code === 'ERR_CONTENT_NOT_FOUND' && images.get(id) === undefined
+        throw isGone ? new ImageNotFoundError(id, { cause: error }) : error
+      }
     },
     async recordSources(content, repository, options) {
       check(options)

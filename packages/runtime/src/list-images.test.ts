@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises'
+
 import { buildImage, tempDir } from '@drayage/testkit'
 import { expect, test } from 'vitest'
 
@@ -38,4 +40,28 @@ test('listImages() is sorted by age and filters as Docker does', async () => {
     await expect(found(filter)).rejects.toMatchObject({ code: 'ERR_FILTER' })
   }
   await expect(found('since=none')).rejects.toMatchObject({ code: 'ERR_IMAGE_NOT_FOUND' })
+})
+
+test('listImages() lists while others pull and remove', async () => {
+  await using directory = await tempDir()
+  await using registry = await startRegistry()
+  await using runtime = await openTestRuntime(directory.path)
+  const names = await Promise.all(
+    [1, 2, 3].map(async (at) => registry.push('app', `${at}`, await buildImage({ config: { author: `${at}` } }))),
+  )
+  let isOver = false
+  const change = async (name: string): Promise<void> => {
+    for (let left = 5; left > 0; left--) {
+      await pullImage(runtime, name)
+      await removeImage(runtime, name)
+    }
+  }
+  const list = async (): Promise<void> => {
+    // The list of an empty store waits for nothing.
+    for (; !isOver; await setImmediate()) await listImages(runtime, { sharedSize: true })
+  }
+  const changing = Promise.all(names.map(change)).finally(() => (isOver = true))
+  const ends = await Promise.allSettled([changing, list()])
+  expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled'])
+  expect(await listImages(runtime)).toEqual([])
 })

@@ -4,6 +4,7 @@ import type { ListedImage } from '@drayage/image-store'
 import { matchReference, parseReference } from '@drayage/reference'
 
 import type { Runtime } from './create-runtime.ts'
+import { configOf } from './config-of.ts'
 import { FilterError } from './errors.ts'
 import { hasLabel } from './has-label.ts'
 import type { LocalStore } from './local-store.ts'
@@ -56,7 +57,9 @@ export async function listImages(runtime: Runtime, options: ListImagesOptions = 
   const all = await store.images.list(options)
   const shared = options.sharedSize === true ? await sharedLayers(store, all, options) : undefined
   for (const listed of all) {
-    const { value } = await store.images.readConfig(listed, options)
+    const config = await configOf(store, listed, options)
+    if (config === undefined) continue
+    const { value } = config
     const labels = value.config?.Labels ?? {}
     let image: ListedImage | undefined = listed
     for (const filter of filters) image = image === undefined ? undefined : filter(image, labels)
@@ -85,8 +88,8 @@ async function sharedLayers(
   const met = new Set<ChainId>()
   const shared = new Set<ChainId>()
   for (const image of images) {
-    const { value } = await store.images.readConfig(image, options)
-    for (const id of chainIds(value.rootfs?.diff_ids ?? [])) (met.has(id) ? shared : met).add(id)
+    const config = await configOf(store, image, options)
+    for (const id of chainIds(config?.value.rootfs?.diff_ids ?? [])) (met.has(id) ? shared : met).add(id)
   }
   return shared
 }

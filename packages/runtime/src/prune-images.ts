@@ -3,6 +3,7 @@ import type { OnEvent } from '@drayage/distribution'
 import { isImageStoreError, type ListedImage } from '@drayage/image-store'
 
 import type { Runtime } from './create-runtime.ts'
+import { configOf } from './config-of.ts'
 import { FilterError } from './errors.ts'
 import { hasLabel } from './has-label.ts'
 import { parseUntil } from './parse-until.ts'
@@ -45,8 +46,8 @@ export async function pruneImages(runtime: Runtime, options: PruneImagesOptions 
   const removed: RemovedItem[] = []
   for (const image of await store.images.list({ signal })) {
     if (!all && image.repoTags.length > 0) continue
-    const { value } = await store.images.readConfig(image, { signal })
-    if (!isWanted(image, value.config?.Labels ?? {})) continue
+    const config = await configOf(store, image, { signal })
+    if (config === undefined || !isWanted(image, config.value.config?.Labels ?? {})) continue
     try {
       removed.push(...(await removeImage(runtime, image.id, { force: true, signal, ...(onEvent && { onEvent }) })))
     } catch (error) {
