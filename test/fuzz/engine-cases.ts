@@ -88,7 +88,7 @@ const MEMBERS: Readonly<Record<string, (context: CaseContext) => string>> = {
         since: ['solo'],
         reference: ['fuzz/*'],
         until: ['1h'],
-      }),
+      }).subarray(0, 20_000),
     ).toString(),
   names: someImage,
   quiet: ({ random }) => random.pick(['0', '1', 'x']),

@@ -40,7 +40,10 @@ export async function send(context: CaseContext, place: Place, message: Message,
 /** Sends a message as a client that waits for its answer: without one, the daemon hangs. */
 export async function ask(context: CaseContext, place: Place, message: Message): Promise<RawAnswer> {
   const answer = await send(context, place, message, POLITE)
-  if (answer.status === 0) context.report(`no answer from ${place.name} to ${message.method} ${message.target}`)
+  // What is too long is refused before it was read, and the refusal may be lost.
+  const isShort = message.target.length + JSON.stringify(message.headers ?? {}).length < 60_000
+  if (answer.isLate || (answer.status === 0 && isShort))
+    context.report(`no answer from ${place.name} to ${message.method} ${message.target.slice(0, 200)}`)
   return answer
 }
 

@@ -7,8 +7,8 @@ export interface LogWatch {
   readonly declared: ReadonlyMap<string, number>
 }
 
-/** Codes of errors of the packages, which have them for callers; those of Node itself are none. */
-const OWN_CODE = /^ERR_(?!INVALID_|HTTP_|STREAM_|OUT_OF_|SOCKET_|BUFFER_|UNHANDLED_|ILLEGAL_|MISSING_|SQLITE)/
+/** Codes of errors that are of a registry's doing and answered with status 500, as Docker Engine does. */
+const DECLARED = /^ERR_(REGISTRY_\w+|TRANSFER|PULL_\w+|PUSH_\w+|MANIFEST_\w+|URL_\w+|UPLOAD_\w+|TOKEN_\w+|LOGIN_\w+)$/
 
 /** What is in a message that comes of a mistake in the daemon. */
 const MISTAKES = new RegExp(
@@ -42,7 +42,7 @@ export function watchLog(report: (signature: string, details: string) => void): 
       const { err } = line
       const error = typeof err === 'object' && err !== null ? Object.fromEntries(Object.entries(err)) : {}
       const code = String(error['code'] ?? '')
-      if (OWN_CODE.test(code) && !isMistake(String(error['message']))) {
+      if (DECLARED.test(code) && !isMistake(String(error['message']))) {
         declared.set(code, (declared.get(code) ?? 0) + 1)
         return
       }

@@ -36,6 +36,8 @@ export interface RawAnswer {
   readonly statusLines: number
   /** Whether the connection ended by the daemon, or by the client's own leaving. */
   readonly isEnded: boolean
+  /** Whether the client left because its patience was over. */
+  readonly isLate: boolean
 }
 
 /** A client as it should be. */
@@ -83,11 +85,15 @@ export async function sendRaw(place: Place, bytes: Uint8Array, manner: Manner): 
     socket.pause()
     setTimeout(() => socket.resume(), manner.deafMs)
   }
-  const timer = setTimeout(() => socket.destroy(), manner.patienceMs)
+  let isLate = false
+  const timer = setTimeout(() => {
+    isLate = true
+    socket.destroy()
+  }, manner.patienceMs)
   await write(socket, bytes, manner)
   await closed
   clearTimeout(timer)
-  return parseAnswer(Buffer.concat(chunks), isEnded)
+  return { ...parseAnswer(Buffer.concat(chunks)), isEnded, isLate }
 }
 
 async function write(socket: Socket, bytes: Uint8Array, manner: Manner): Promise<void> {
@@ -104,7 +110,7 @@ async function write(socket: Socket, bytes: Uint8Array, manner: Manner): Promise
   else if (halfCloses) socket.end()
 }
 
-function parseAnswer(bytes: Buffer, isEnded: boolean): RawAnswer {
+function parseAnswer(bytes: Buffer): Omit<RawAnswer, 'isEnded' | 'isLate'> {
   const text = bytes.toString('latin1')
   const statusLines = text.match(/^HTTP\/1\.1 \d{3} /gm)?.length ?? 0
   const start = text.startsWith('HTTP/1.1 100') ? text.indexOf('\r\n\r\n') + 4 : 0
@@ -119,7 +125,7 @@ function parseAnswer(bytes: Buffer, isEnded: boolean): RawAnswer {
   const body = split < 0 ? '' : text.slice(split + 4)
   const isChunked = headers.get('transfer-encoding') === 'chunked'
   const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(first)?.[1] ?? 0)
-  return { status, headers, text: isChunked ? dechunk(body) : body, statusLines, isEnded }
+  return { status, headers, text: isChunked ? dechunk(body) : body, statusLines }
 }
 
 function dechunk(body: string): string {

@@ -2,7 +2,7 @@ import type { Random } from './random.ts'
 
 const HOSTILE: readonly string[] = [
   ...['', ' ', '.', '..', '../../etc/passwd', '/etc/passwd', '%2e%2e%2f', '..%2f..%2fetc', '%', '%zz', '%00', '\0'],
-  ...['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'null', 'undefined', 'NaN', '-1', '0'],
+  ...['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'null', '-1', '0'],
   ...[
     'true',
     'false',
