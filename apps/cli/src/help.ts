@@ -48,6 +48,7 @@ Logins are those of docker and podman.`,
     'push',
     `  dray push registry.example/team/app:1.2
   dray push -a registry.example/team/app          every tag of the repository
+  dray push --platform linux/arm64 registry.example/team/app:1.2
   dray push --format v2s2 --compression gzip registry.example/team/app:1.2
   dray push --compression zstd:9 registry.example/team/app:1.2
 

@@ -85,6 +85,7 @@ function addPush(program: Command, run: Run): void {
     .argument('<ref...>', 'references such as ghcr.io/org/app:1.2')
     .option('-a, --all-tags', 'every tag of the repository')
     .option('-q, --quiet', 'print the full reference only')
+    .option(PLATFORM, 'the image of an index for it, without the index')
     .addOption(new Option('--format <format>', IMAGE_FORMAT_HELP).choices(IMAGE_FORMATS))
     .option(COMPRESSION, COMPRESSION_HELP)
     .action((refs, options) =>

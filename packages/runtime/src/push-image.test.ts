@@ -54,6 +54,21 @@ test('pushImage() brings a pulled image to another registry with unchanged diges
   for (const { descriptor } of image.layers) expect(await repository.has(descriptor)).toBe(true)
 })
 
+test('pushImage() brings the index that is here whole, or the image of it for a platform', async () => {
+  const arm = await buildImage({ platform: { os: 'linux', architecture: 'arm64' } })
+  const index = buildIndex([image, arm])
+  const multi = await registry.push('multi', '1', index)
+  await pullImage(runtime, multi, { platform: { os: 'linux', architecture: 'arm64' } })
+  await pullImage(runtime, multi)
+  const pushed = async (architecture?: string): Promise<string> =>
+    (await pushImage(runtime, multi, architecture === undefined ? {} : { platform: { os: 'linux', architecture } }))
+      .target.digest
+  expect(await pushed()).toBe(index.manifest.digest)
+  expect(await pushed('arm64')).toBe(arm.manifest.digest)
+  expect(await pushed('amd64')).toBe(image.manifest.digest)
+  await expect(pushed('s390x')).rejects.toMatchObject({ code: 'ERR_PLATFORM_NOT_FOUND' })
+})
+
 test('pushImage() uploads nothing the second time, and mounts for a second repository of the registry', async () => {
   const [first, second] = [`${other.host}/team/app:2`, `${other.host}/team/twin:2`]
   await tagImage(runtime, name, first)

@@ -1,7 +1,7 @@
 import type { AbortOptions } from '@drayage/bytes'
 import { walk } from '@drayage/content'
-import { push, pushSchema1, type OnEvent } from '@drayage/distribution'
-import { isLayerType, type Descriptor } from '@drayage/manifest'
+import { DEFAULT_RETRY_POLICY, pickImage, push, pushSchema1, type OnEvent } from '@drayage/distribution'
+import { isLayerType, type Descriptor, type Platform } from '@drayage/manifest'
 import {
   familiarReference,
   parseReference,
@@ -14,6 +14,7 @@ import {
 
 import type { ConversionOptions } from './conversion-options.ts'
 import type { Runtime } from './create-runtime.ts'
+import type { LocalStore } from './local-store.ts'
 import { mountSources, recordSources } from './mount-sources.ts'
 import { openConversion } from './open-conversion.ts'
 import { openRemote } from './remote.ts'
@@ -21,6 +22,8 @@ import { wholeTarget } from './whole-target.ts'
 
 /** Options of {@link pushImage} and {@link pushAllTags}. */
 export interface PushImageOptions extends AbortOptions, ConversionOptions {
+  /** Pushes the one image of an index that matches, without its index. */
+  readonly platform?: Platform
   readonly onEvent?: OnEvent
 }
 
@@ -32,12 +35,13 @@ export interface PushedImage {
 
 /**
  * Pushes an image of the local store to the registry of its name, with the bytes that it was pulled or loaded with, so
- * that its digests do not change: the index when all its images are here, else the image. With `format` or `compression`
- * it is converted first; schema 1 holds one image. As with `docker push`, what was pushed as it is has a name by its
- * digest afterwards.
+ * that its digests do not change: the index when all its images are here, else the image, or that of a platform. With
+ * `format` or `compression` it is converted first; schema 1 holds one image. As with `docker push`, what was pushed as it
+ * is has a name by its digest afterwards.
  *
  * @param name familiar or full; `latest` when it has no tag
  * @throws ImageNotFoundError `ERR_IMAGE_NOT_FOUND`
+ * @throws PlatformNotFoundError `ERR_PLATFORM_NOT_FOUND`
  * @throws RangeError for a conversion that there is not
  * @throws ManifestConversionError `ERR_MANIFEST_CONVERSION` and the other errors of `convert`
  * @throws TransferError `ERR_TRANSFER` and the other errors of `push`
@@ -51,10 +55,10 @@ export async function pushImage(
   const store = await runtime.openStore()
   const image = await store.images.find(familiarReference(reference), options)
   const isSchema1 = options.format === 'v2s1'
-  const whole = isSchema1 ? image.manifest : await wholeTarget(store, reference, image.manifest, options)
+  const chosen = await chooseTarget(runtime, store, reference, image.manifest, options)
   const source = { fetch: store.content.fetch, resolve: store.images.resolve }
   const parts = { store, logins: runtime.usedLogins, target: reference }
-  await using converted = await openConversion(runtime, source, whole, options)
+  await using converted = await openConversion(runtime, source, chosen, options)
   const pushAs = isSchema1 ? pushSchema1 : push
   const target = await pushAs(
     converted.source,
@@ -75,10 +79,28 @@ export async function pushImage(
     if (isKept && (await store.content.has(descriptor, options))) content.push(descriptor)
   }
   await recordSources(parts, content, options)
-  if (target.digest === whole.digest) {
-    await store.images.nameImage(withoutTag(withDigest(reference, target.digest)), whole, image.id, options)
+  // The image of another platform is not the one that has the name.
+  if (target.digest === chosen.digest && options.platform === undefined) {
+    await store.images.nameImage(withoutTag(withDigest(reference, target.digest)), chosen, image.id, options)
   }
   return { reference, target }
+}
+
+/** What is pushed of what the name stands for. */
+async function chooseTarget(
+  runtime: Runtime,
+  store: LocalStore,
+  name: Reference,
+  image: Descriptor,
+  { platform, format, onEvent = (): void => {}, signal }: PushImageOptions,
+): Promise<Descriptor> {
+  if (platform !== undefined) {
+    const target = await store.images.resolve(name, { signal })
+    const { retry = DEFAULT_RETRY_POLICY } = runtime
+    const picking = { platform, name: familiarReference(name), retry, onEvent, signal }
+    return await pickImage(store.content, target, picking)
+  }
+  return format === 'v2s1' ? image : await wholeTarget(store, name, image, { signal })
 }
 
 /** Pushes every tag of a repository, one after another, and stops at the first that fails. */

@@ -1,4 +1,5 @@
-import { pushAllTags, pushImage } from '@drayage/runtime'
+import { parsePlatform } from '@drayage/manifest'
+import { hostPlatform, pushAllTags, pushImage } from '@drayage/runtime'
 import { formatReference } from '@drayage/reference'
 
 import type { CommandContext } from '../command-context.ts'
@@ -8,23 +9,25 @@ import { conversionOf, type ConversionCommandOptions } from '../conversion.ts'
 export interface PushCommandOptions extends ConversionCommandOptions {
   readonly allTags?: boolean | undefined
   readonly quiet?: boolean | undefined
+  readonly platform?: string | undefined
 }
 
-/** `dray push [-a] [-q] [--format FORMAT] [--compression KIND[:LEVEL]] REF...`: store to registry, with the lines that docker prints. */
+/** `dray push [-a] [-q] [--platform P] [--format FORMAT] [--compression KIND[:LEVEL]] REF...`: store to registry, with the lines that docker prints. */
 export async function pushCommand(
   context: CommandContext,
   names: readonly string[],
   options: PushCommandOptions,
 ): Promise<void> {
   const { runtime, signal } = context
-  const conversion = conversionOf(options)
+  const platform = options.platform && { platform: parsePlatform(options.platform, { host: hostPlatform() }) }
+  const choice = { ...conversionOf(options), ...platform }
   for (const name of names) {
     const view = context.progress('stdout', { quiet: options.quiet, verb: 'push' })
     try {
       const onEvent = view.onEvent
       const pushed = options.allTags
-        ? await pushAllTags(runtime, name, { ...conversion, signal, onEvent })
-        : [await pushImage(runtime, name, { ...conversion, signal, onEvent })]
+        ? await pushAllTags(runtime, name, { ...choice, signal, onEvent })
+        : [await pushImage(runtime, name, { ...choice, signal, onEvent })]
       view.close()
       for (const { reference, target } of pushed) {
         const { tag = '' } = reference
