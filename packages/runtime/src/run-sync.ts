@@ -1,4 +1,7 @@
+import path from 'node:path'
+
 import type { AbortOptions } from '@drayage/bytes'
+import { formatReference, tryParseReference, withDefaultTag } from '@drayage/reference'
 import { parseSyncFile, selectTags, SyncFileError } from '@drayage/sync'
 
 import type { Runtime } from './create-runtime.ts'
@@ -8,6 +11,7 @@ import { syncPair } from './sync-pair.ts'
 import { planSyncImage, type SyncPair, type SyncPlan } from './sync-plan.ts'
 import { listRepositories, listSourceTags, type RetryingOptions } from './sync-requests.ts'
 import { openSyncState } from './sync-state.ts'
+import type { Transport } from './transport.ts'
 
 /** A pair to compare, or one that is known to fail. */
 type SyncTask = SyncPair | (SyncResult & { readonly status: 'failed' })
@@ -67,15 +71,37 @@ async function* tasksOf(
 
 /** Every task once; a second source for a target, which would be changed at every sync, fails. */
 async function* onceEach(tasks: AsyncIterable<SyncTask>): AsyncGenerator<SyncTask, void, void> {
-  const sources = new Map<string, string>()
+  const sources = new Map<string, SyncPair>()
   for await (const task of tasks) {
-    const { from, to } = task
-    const first = sources.get(to)
-    if (first === undefined || 'status' in task) {
-      sources.set(to, first ?? from)
+    if ('status' in task) {
       yield task
-    } else if (first !== from) {
-      yield { from, to, status: 'failed', error: new SyncFileError(to, `a second source beside ${first}`, 'one') }
+      continue
     }
+    const { from, to } = task
+    const key = keyOf(task.target)
+    const first = sources.get(key)
+    if (first === undefined) {
+      sources.set(key, task)
+      yield task
+    } else if (keyOf(first.source) !== keyOf(task.source)) {
+      const error = new SyncFileError(to, `a second source beside ${first.from}`, 'one')
+      yield { from, to, status: 'failed', error }
+    }
+  }
+}
+
+/** The same for all ways to write a place. */
+function keyOf(place: Transport): string {
+  switch (place.kind) {
+    case 'registry':
+      return formatReference(place.reference)
+    case 'store': {
+      const parsed = tryParseReference(place.name)
+      return `store:${parsed.ok ? formatReference(withDefaultTag(parsed.value)) : place.name}`
+    }
+    case 'oci':
+      return `oci:${path.resolve(place.directory)}:${place.tag ?? ''}`
+    default:
+      return JSON.stringify(place)
   }
 }

@@ -148,6 +148,25 @@ test('syncImages() goes on after failures', async () => {
   ])
 })
 
+test('syncImages() knows a place by all ways to write it', async () => {
+  await source.push('app', '1', image)
+  await source.push('app', '2', index)
+  const from = `${source.host}/app`
+  const images = [
+    { from: `${from}:1`, to: `${target.host}/app:1` },
+    { from: `docker://${from}:1`, to: `docker://${target.host}/app:1` },
+    { from: `${from}:2`, to: `docker://${target.host}/app:1` },
+    { from: `${from}:1`, to: `oci:${directory.path}/layout:1` },
+    { from: `${from}:2`, to: `oci:${directory.path}/./layout/:1` },
+    { from: `${from}:1`, to: 'store:app:1' },
+    { from: `${from}:2`, to: 'store:docker.io/library/app:1' },
+  ]
+  const { digest } = image.manifest
+  const failed = 'failed app:2 ERR_SYNC_FILE'
+  const copied = `copied app:1 ${digest}`
+  expect(await sync(images)).toEqual([copied, copied, copied, failed, failed, failed])
+})
+
 test('syncImages() copies nothing in a dry run', async () => {
   await source.push('app', '1', image)
   const images = [{ from: `${source.host}/app:1`, to: `${target.host}/app` }]
