@@ -59,7 +59,7 @@ async function pushImages(directory: string, host: string): Promise<void> {
 async function measureLoad(directory: string, host: string): Promise<string> {
   const drayd = await startDrayd(directory)
   try {
-    const client = engineClient(drayd.places[0]?.replace('unix://', '') ?? '')
+    const client = engineClient(drayd.socket)
     const over = new AbortController()
     const looks: number[] = []
     const look = async (): Promise<void> => {

@@ -1,5 +1,4 @@
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
-import path from 'node:path'
+import { mkdir, readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { buildImage, buildLayer, randomBytes } from '@drayage/testkit'
@@ -7,6 +6,7 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 
 import { startDrayd, type Drayd } from './drayd.ts'
 import { engineClient, type EngineAnswer } from './engine-client.ts'
+import { ingestBytes, untilIngestBytes } from './ingest-bytes.ts'
 import { havePeers } from './peer.ts'
 import { useRegistry } from './registry-fixture.ts'
 import { blobRequests, requestCount } from './registry-log.ts'
@@ -37,12 +37,12 @@ describe.skipIf(!here)('one drayd for many clients', () => {
     for (const drayd of running.splice(0)) await drayd.stop()
   })
 
-  async function start(name: string): Promise<Drayd & { readonly socket: string }> {
+  async function start(name: string): Promise<Drayd> {
     const directory = fixture.path(name)
     await mkdir(directory, { recursive: true })
     const drayd = await startDrayd(directory)
     running.push(drayd)
-    return { ...drayd, socket: (drayd.places[0] ?? '').replace('unix://', '') }
+    return drayd
   }
 
   const pull = (host: string, name: string): string =>
@@ -81,9 +81,9 @@ describe.skipIf(!here)('one drayd for many clients', () => {
     const client = engineClient(drayd.socket)
     const url = pull(proxy.host, names[0] ?? '')
     const leaving = [new AbortController(), new AbortController()]
-    const left = leaving.map(({ signal }) => client.ask('POST', url, signal).catch((error: unknown) => error))
+    const left = leaving.map(({ signal }) => client.ask('POST', url, { signal }).catch((error: unknown) => error))
     const stays = client.ask('POST', url)
-    await untilBytes(drayd.store, 200_000)
+    await untilIngestBytes(drayd.store, 200_000)
     leaving[0]?.abort()
     await left[0]
     expect(lastStatus(await stays)).toMatch(/^Status: Downloaded newer/)
@@ -91,8 +91,10 @@ describe.skipIf(!here)('one drayd for many clients', () => {
     await Promise.all(left)
 
     const alone = new AbortController()
-    const gone = client.ask('POST', pull(proxy.host, names[1] ?? ''), alone.signal).catch((error: unknown) => error)
-    await untilBytes(drayd.store, 200_000)
+    const gone = client
+      .ask('POST', pull(proxy.host, names[1] ?? ''), { signal: alone.signal })
+      .catch((error: unknown) => error)
+    await untilIngestBytes(drayd.store, 200_000)
     alone.abort()
     await gone
     const before = await settled(drayd.store)
@@ -114,27 +116,6 @@ function lastStatus({ text }: EngineAnswer): string {
 /** The most bytes of memory that a process had so far. */
 async function peakBytes(pid: number): Promise<number> {
   return Number(/VmHWM:\s+(\d+) kB/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
-}
-
-/** Bytes of all downloads that have begun. */
-async function ingestBytes(store: string): Promise<number> {
-  const directory = path.join(store, 'ingest')
-  const names = await readdir(directory, { recursive: true }).catch(() => [])
-  const sizes = await Promise.all(
-    names
-      .filter((name) => name.endsWith('data'))
-      .map((name) =>
-        stat(path.join(directory, name)).then(
-          ({ size }) => size,
-          () => 0,
-        ),
-      ),
-  )
-  return sizes.reduce((sum, size) => sum + size, 0)
-}
-
-async function untilBytes(store: string, bytes: number): Promise<void> {
-  while ((await ingestBytes(store)) < bytes) await sleep(20)
 }
 
 /** The bytes once they do not change any more. */

@@ -9,6 +9,8 @@ const DRAYD = path.resolve(import.meta.dirname, '../apps/daemon/bin/drayd.js')
 /** A running `drayd`. */
 export interface Drayd extends Daemon {
   readonly store: string
+  /** The socket of its Engine API. */
+  readonly socket: string
   /** Where it listens, in the order of its arguments: Engine API, registry, admin. */
   readonly places: readonly string[]
   readonly logFile: string
@@ -21,8 +23,13 @@ export async function startDrayd(directory: string, args: readonly string[] = []
   const store = path.join(directory, 'store')
   const socket = path.join(directory, 'drayd.sock')
   const logFile = path.join(directory, 'drayd.log')
+  // What an earlier one wrote is no sign of this one.
+  const earlier = (await readFile(logFile, 'utf8').catch(() => '')).length
   const places = async (): Promise<readonly string[] | undefined> => {
-    const lines = (await readFile(logFile, 'utf8')).split('\n').filter((line) => line.includes('"places"'))
+    const lines = (await readFile(logFile, 'utf8'))
+      .slice(earlier)
+      .split('\n')
+      .filter((line) => line.includes('"places"'))
     const last: unknown = JSON.parse(lines.at(-1) ?? 'null')
     const found = typeof last === 'object' && last !== null && 'places' in last ? last.places : undefined
     return Array.isArray(found) ? found.map(String) : undefined
@@ -39,5 +46,5 @@ export async function startDrayd(directory: string, args: readonly string[] = []
       ...options,
       env: { DOCKER_HOST: `unix://${socket}`, DOCKER_CONFIG: directory, DOCKER_CONTEXT: undefined, ...options.env },
     })
-  return { ...daemon, store, logFile, docker, places: (await places()) ?? [] }
+  return { ...daemon, store, socket, logFile, docker, places: (await places()) ?? [] }
 }

@@ -1,10 +1,17 @@
 import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
 
 /** A client of the Engine API on a socket, for tests that need many. */
 export interface EngineClient {
   /** Sends a request; resolves to its status and the whole text of its answer. */
-  ask(method: string, path: string, signal?: AbortSignal): Promise<EngineAnswer>
+  ask(method: string, path: string, options?: AskOptions): Promise<EngineAnswer>
+}
+
+/** Options of {@link EngineClient.ask}. */
+export interface AskOptions {
+  readonly body?: AsyncIterable<Uint8Array>
+  readonly signal?: AbortSignal
 }
 
 /** An answer that was read to its end. */
@@ -18,11 +25,16 @@ export interface EngineAnswer {
 /** Opens a client; each request has a connection of its own. */
 export function engineClient(socketPath: string): EngineClient {
   return {
-    async ask(method, path, signal) {
+    async ask(method, path, { body, signal } = {}) {
       const startedAt = performance.now()
       const sent = request({ socketPath, method, path, agent: false, ...(signal === undefined ? {} : { signal }) })
-      sent.end()
-      const [response]: IncomingMessage[] = await once(sent, 'response')
+      const answered = once(sent, 'response')
+      if (body === undefined) sent.end()
+      else
+        Readable.from(body)
+          .on('error', () => {})
+          .pipe(sent)
+      const [response]: IncomingMessage[] = await answered
       let text = ''
       if (response !== undefined) for await (const chunk of response) text += String(chunk)
       return { status: response?.statusCode ?? 0, text, milliseconds: performance.now() - startedAt }
