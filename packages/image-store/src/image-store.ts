@@ -19,6 +19,7 @@ import {
 import { familiarReference, type Reference, type Repository } from '@drayage/reference'
 
 import type { AbortOptions } from './abort-options.ts'
+import { rememberConfigs } from './config-cache.ts'
 import type { Database } from './database.ts'
 import { ImageConflictError, ImageNotFoundError } from './errors.ts'
 import { findImage } from './find-image.ts'
@@ -72,7 +73,11 @@ export interface ImageStore extends Resolver, Tagger, Untagger {
   /** Everything that names and images hold: targets, manifests and configs, each digest once. */
   roots(options?: AbortOptions): Promise<Digest[]>
   readManifest(image: ImageRecord, options?: AbortOptions): Promise<DecodedManifest>
-  /** @throws ImageNotFoundError `ERR_IMAGE_NOT_FOUND` for an image that was removed since it was found */
+  /**
+   * Its config, from memory when it was used not long ago.
+   *
+   * @throws ImageNotFoundError `ERR_IMAGE_NOT_FOUND` for an image that was removed since it was found
+   */
   readConfig(image: ImageRecord, options?: AbortOptions): Promise<DecodedImageConfig>
   /** Remembers that content came from a repository or was pushed to it, all of it at once. */
   recordSources(content: readonly NewSource[], repository: Repository, options?: AbortOptions): Promise<void>
@@ -87,6 +92,9 @@ export function createImageStore({ database, content, journal, now = Date.now }:
   const ledger = openLedger(database, journal)
   const { names, images } = ledger
 
+  const readConfig = rememberConfigs(async (config, options) =>
+    decodeImageConfig(await readBlob(content, config, options), config),
+  )
   const check = (options: AbortOptions = {}): void => options.signal?.throwIfAborted()
   const listed = (image: ImageRecord): ListedImage => ({ ...image, ...familiarNames(names.ofImage(image.id)) })
 
@@ -185,7 +193,7 @@ export function createImageStore({ database, content, journal, now = Date.now }:
     },
     async readConfig({ id, config }, options = {}) {
       try {
-        return decodeImageConfig(await readBlob(content, config, options), config)
+        return await readConfig(config, options)
       } catch (error) {
         // Whoever removed the image since it was found took its config too.
         const isGone = isContentError(error) && error.code === 'ERR_CONTENT_NOT_FOUND' && images.get(id) === undefined
