@@ -11,6 +11,7 @@ import { parsePlatform } from '@drayage/manifest'
 import { createRuntime, hostPlatform, type RegistrySettings, type Runtime } from '@drayage/runtime'
 
 import type { Config } from './config/config.ts'
+import { prepareEnding } from './ending.ts'
 import { listen, type Listening, type ListenOptions } from './listen/listen.ts'
 import { parseHost } from './listen/parse-host.ts'
 import { readTls, type TlsFiles } from './listen/tls.ts'
@@ -45,18 +46,22 @@ export async function startDaemon(config: Config, env: NodeJS.ProcessEnv = proce
   const runtime = started.use(await openRuntime(config, env, { log, metrics }))
   await runtime.openStore()
   metrics.watch(runtime)
-  const context = { config, env, metrics }
+  const graceMs = (config.count('shutdown-timeout') ?? 15) * 1000
+  const context = { config, env, metrics, graceMs }
+  const ending = prepareEnding(graceMs)
   const engine = createEngineApi({
     runtime,
     facts: { version: readVersion(), hostName: os.hostname(), id: identityOf(runtime) },
     onEvent: metrics.onEvent,
+    ending: ending.begun,
+    stopping: ending.over,
     onError: (err) => log.error({ err }, 'internal error'),
   })
-  const places: string[] = []
+  const all: Listening[] = []
   const serve = async (name: ListenerName, hosts: readonly string[], handler: HttpClient): Promise<void> => {
     for (const host of hosts) {
       const listening = started.use(await listenAs(name, host, withRequestLog(handler, name, log), context))
-      places.push(...listening.places)
+      all.push(listening)
     }
   }
   await serve('engine', config.texts('host') ?? [defaultHost(env)], engine)
@@ -75,10 +80,13 @@ export async function startDaemon(config: Config, env: NodeJS.ProcessEnv = proce
     )
   const stack = started.move()
   return {
-    places,
+    places: all.flatMap(({ places }) => places),
     log,
     reload: (changed) => applyChanges(changed, { runtime, log }),
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    async [Symbol.asyncDispose]() {
+      await ending.end(all)
+      await stack.disposeAsync()
+    },
   }
 }
 
@@ -86,6 +94,7 @@ interface DaemonContext {
   readonly config: Config
   readonly env: NodeJS.ProcessEnv
   readonly metrics: Metrics
+  readonly graceMs: number
 }
 
 async function openRuntime(
@@ -126,7 +135,7 @@ async function listenAs(
   name: ListenerName,
   host: string,
   handler: HttpClient,
-  { config, env, metrics }: DaemonContext,
+  { config, env, metrics, graceMs }: DaemonContext,
 ): Promise<Listening> {
   const options: ListenOptions = {
     env,
@@ -136,7 +145,7 @@ async function listenAs(
     loopbackWithoutTls: name === 'admin' || config.isOn('loopback-without-tls'),
     allowedHosts: config.texts('allowed-hosts') ?? [],
     maxConnections: config.count('max-connections') ?? 1024,
-    graceMs: (config.count('shutdown-timeout') ?? 15) * 1000,
+    graceMs,
     onRequest: (event) => metrics.onRequest(name, event),
   }
   return await listen(parseHost(host), handler, options)

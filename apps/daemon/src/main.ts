@@ -70,6 +70,8 @@ async function check(sources: ConfigSources): Promise<void> {
 
 async function run(sources: ConfigSources): Promise<void> {
   await using daemon = await startDaemon(await readConfig(sources))
+  // Before anybody hears that it runs: whoever does may tell it to end.
+  const ending = ended()
   const { log, places } = daemon
   log.info({ places, pid: process.pid }, 'listening')
   const reload = async (): Promise<void> => {
@@ -84,13 +86,19 @@ async function run(sources: ConfigSources): Promise<void> {
   }
   process.on('SIGHUP', () => void reload())
   await notifySystemd('READY=1', process.env)
-  const signal = await ended()
+  const signal = await ending
   log.info({ signal }, 'ending')
   await notifySystemd('STOPPING=1', process.env)
 }
 
+/** Waits for the signal to end; the next one ends the program at once, as if it was not watched for. */
 async function ended(): Promise<string> {
+  const signals = ['SIGINT', 'SIGTERM'] as const
   return await new Promise<string>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
+    const end = (signal: string): void => {
+      for (const each of signals) process.off(each, end)
+      resolve(signal)
+    }
+    for (const signal of signals) process.on(signal, end)
   })
 }

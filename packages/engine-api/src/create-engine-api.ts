@@ -21,6 +21,13 @@ export interface EngineApiOptions {
   readonly events?: EngineEvents
   /** Receives the progress of all work, such as to count it. */
   readonly onEvent?: OnEvent
+  /** Fires when the program is about to end: streams of events, which have no end of their own, end then. */
+  readonly ending?: AbortSignal
+  /**
+   * Fires when transfers and other work have to stop: what came stays for the next try, and clients are told the reason
+   * of the signal as an error.
+   */
+  readonly stopping?: AbortSignal
   /** Called with each error that is answered with status 500. */
   readonly onError?: (error: unknown) => void
 }
@@ -33,12 +40,24 @@ export interface EngineApiOptions {
  */
 export function createEngineApi(options: EngineApiOptions): HttpClient {
   const { runtime, facts, events = createEngineEvents(), onEvent, onError = (): void => {} } = options
+  const { ending, stopping } = options
   return async (request) => {
     try {
       const url = new URL(request.url)
       const { path, version } = splitVersion(url.pathname)
       const { action, name } = matchRoute(ROUTES, request.method, path)
-      const exchange = { request, query: url.searchParams, version, name, runtime, events, facts, onEvent }
+      const exchange = {
+        request,
+        query: url.searchParams,
+        version,
+        name,
+        runtime,
+        events,
+        facts,
+        onEvent,
+        ending,
+        stopping,
+      }
       return withEngineHeaders(await forMethod(request, await action(exchange)))
     } catch (error) {
       request.signal?.throwIfAborted()

@@ -18,4 +18,8 @@ export interface Exchange {
   readonly events: EngineEvents
   readonly facts: EngineFacts
   readonly onEvent: OnEvent | undefined
+  /** Fires when streams without an end have to end. */
+  readonly ending: AbortSignal | undefined
+  /** Fires when work has to stop; its reason is told to the client. */
+  readonly stopping: AbortSignal | undefined
 }

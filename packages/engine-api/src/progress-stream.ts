@@ -19,18 +19,18 @@ const BYTES_EVERY_MS = 100
 /**
  * The answer to a request whose work tells of its progress: one JSON object a line while it goes on, and a last one with
  * `errorDetail` when it fails. As long as there is no line, a failure is thrown. The work is stopped when the client
- * leaves, and never waits for a client that reads slowly.
+ * leaves or the program ends, and never waits for a client that reads slowly.
  *
  * @see Docker Engine API v1.50, `POST /images/create`
  */
 export async function progressResponse(
-  { request }: Exchange,
+  { request, stopping }: Exchange,
   work: (emit: (line: ProgressLine | undefined) => void, signal: AbortSignal) => Promise<void>,
   options: ProgressOptions = {},
 ): Promise<HttpResponse> {
   const queue = new LineQueue()
   const left = new AbortController()
-  const signal = request.signal === undefined ? left.signal : AbortSignal.any([request.signal, left.signal])
+  const signal = AbortSignal.any([left.signal, request.signal, stopping].filter((each) => each !== undefined))
   let failure: { readonly error: unknown } | undefined
   const done = work(throttled(queue), signal)
     .catch((error: unknown) => void (failure = { error }))

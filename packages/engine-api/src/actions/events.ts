@@ -14,7 +14,8 @@ const MAX_TIMER_MS = 2_147_483_647
 
 /** `GET /events[?since=T][&until=T][&filters=...]`: past events that are still known, then those to come. */
 export async function eventsAction(exchange: Exchange): Promise<HttpResponse> {
-  const { query, events, request } = exchange
+  const { query, events } = exchange
+  const over = [exchange.request.signal, exchange.ending].filter((each) => each !== undefined)
   const isWanted = eventFilter(filtersOf(exchange))
   const sinceMs = timeOf(query, 'since')
   const untilMs = timeOf(query, 'until')
@@ -23,7 +24,7 @@ export async function eventsAction(exchange: Exchange): Promise<HttpResponse> {
 
   async function* lines(): ByteStream {
     let wake = (): void => {}
-    let isOver = untilMs !== undefined && untilMs <= Date.now()
+    let isOver = over.some(({ aborted }) => aborted) || (untilMs !== undefined && untilMs <= Date.now())
     const end = (): void => {
       isOver = true
       wake()
@@ -36,7 +37,7 @@ export async function eventsAction(exchange: Exchange): Promise<HttpResponse> {
     })
     const leftMs = untilMs === undefined ? Number.POSITIVE_INFINITY : untilMs - Date.now()
     const timer = leftMs <= MAX_TIMER_MS ? setTimeout(end, Math.max(0, leftMs)) : undefined
-    request.signal?.addEventListener('abort', end)
+    for (const signal of over) signal.addEventListener('abort', end)
     try {
       for (;;) {
         const text = waiting.splice(0).map((event) => `${JSON.stringify(event)}\n`)
@@ -47,7 +48,7 @@ export async function eventsAction(exchange: Exchange): Promise<HttpResponse> {
     } finally {
       unsubscribe()
       clearTimeout(timer)
-      request.signal?.removeEventListener('abort', end)
+      for (const signal of over) signal.removeEventListener('abort', end)
     }
   }
   return { status: 200, headers: { 'content-type': 'application/json' }, body: lines() }
