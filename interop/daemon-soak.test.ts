@@ -1,0 +1,119 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { buildImage, randomBytes } from '@drayage/testkit'
+import { describe, expect, test } from 'vitest'
+
+import { startDrayd, type Drayd } from './drayd.ts'
+import { engineClient, type EngineClient } from './engine-client.ts'
+import { havePeers } from './peer.ts'
+import { useRegistry } from './registry-fixture.ts'
+
+const here = havePeers('docker-registry', 'skopeo')
+
+const REQUESTS = 3000
+const CLIENTS = 8
+const PULL = 2
+/** What a heap and its caches may have grown by; a leak of 10 kB a request would be more. */
+const GROWTH_BYTES = 30_000_000
+
+describe.skipIf(!here)('drayd in the long run', () => {
+  const fixture = useRegistry()
+
+  test(`I9: ${REQUESTS} mixed requests leave neither descriptors nor handles nor memory behind`, async () => {
+    const image = await buildImage({ layers: [[{ path: 'data', content: randomBytes(1, 3_000_000) }]] })
+    const reference = await fixture.push('soak', image)
+    await using drayd = await startDrayd(fixture.path(), ['--admin-host', `unix://${fixture.path('admin.sock')}`])
+    const client = engineClient(drayd.socket)
+    const admin = engineClient(fixture.path('admin.sock'))
+    await askOne(client, reference, PULL, '')
+    await mix(client, reference, 600)
+    const before = await settled(drayd, admin)
+    await mix(client, reference, REQUESTS)
+    const after = await settled(drayd, admin, before)
+    process.stderr.write(`before ${JSON.stringify(before)}, after ${JSON.stringify(after)}\n`)
+    expect(after.descriptors).toBeLessThanOrEqual(before.descriptors)
+    expect(after.handles).toBeLessThanOrEqual(before.handles)
+    expect(after.bytes - before.bytes).toBeLessThan(GROWTH_BYTES)
+    expect((await client.ask('GET', `/images/${reference}/json`)).status).toBe(200)
+  })
+})
+
+/** Asks for all kinds of things, several clients at a time. */
+async function mix(client: EngineClient, reference: string, requests: number): Promise<void> {
+  let left = requests
+  const turn = async (who: number): Promise<void> => {
+    for (let at = who; left-- > 0; at++) await askOne(client, reference, at, `soak-${who}:${at % 3}`)
+  }
+  await Promise.all(Array.from({ length: CLIENTS }, (_, who) => turn(who)))
+}
+
+async function askOne(client: EngineClient, reference: string, at: number, tag: string): Promise<void> {
+  const [repository = '', version = ''] = tag.split(':')
+  switch (at % 9) {
+    case 0:
+      return expectStatus(client.ask('GET', '/v1.50/images/json?shared-size=1'), 200)
+    case 1:
+      return expectStatus(client.ask('GET', `/v1.50/images/${reference}/json`), 200)
+    case PULL:
+      return expectStatus(client.ask('POST', `/v1.50/images/create?fromImage=${encodeURIComponent(reference)}`), 200)
+    case 3:
+      await expectStatus(client.ask('POST', `/v1.50/images/${reference}/tag?repo=${repository}&tag=${version}`), 201)
+      return expectStatus(client.ask('DELETE', `/v1.50/images/${tag}`), 200)
+    case 4:
+      return leave(client, 'GET', '/v1.50/events')
+    case 5:
+      return leave(client, 'GET', `/v1.50/images/${reference}/get`)
+    case 6:
+      return expectStatus(client.ask('GET', '/v1.50/images/none/json'), 404)
+    case 7:
+      return leave(client, 'POST', `/v1.50/images/create?fromImage=${encodeURIComponent(reference)}`)
+    default:
+      return expectStatus(client.ask('GET', '/v1.50/system/df'), 200)
+  }
+}
+
+async function expectStatus(asked: Promise<{ readonly status: number }>, status: number): Promise<void> {
+  expect((await asked).status).toBe(status)
+}
+
+/** Asks, and leaves before the answer or in its middle. */
+async function leave(client: EngineClient, method: string, path: string): Promise<void> {
+  const leaving = new AbortController()
+  const asked = client.ask(method, path, { signal: leaving.signal }).catch((error: unknown) => error)
+  await sleep(Math.random() * 10)
+  leaving.abort()
+  await asked
+}
+
+interface Footprint {
+  readonly descriptors: number
+  /** What keeps the event loop busy: sockets, timers, servers. */
+  readonly handles: number
+  /** Of resident memory. */
+  readonly bytes: number
+}
+
+/** What a daemon holds once its idle connections are gone: when that is no more than `wanted`, or does not change. */
+async function settled(drayd: Drayd, admin: EngineClient, wanted?: Footprint): Promise<Footprint> {
+  let last = await footprint(drayd, admin)
+  for (let same = 0; same < 20;) {
+    const isReached = wanted !== undefined && last.descriptors <= wanted.descriptors && last.handles <= wanted.handles
+    if (isReached) return last
+    await sleep(300)
+    const now = await footprint(drayd, admin)
+    same = now.descriptors === last.descriptors && now.handles === last.handles ? same + 1 : 0
+    last = now
+  }
+  return last
+}
+
+async function footprint({ pid }: Drayd, admin: EngineClient): Promise<Footprint> {
+  const { text } = await admin.ask('GET', '/metrics')
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return {
+    descriptors: (await readdir(`/proc/${pid}/fd`)).length,
+    handles: Number(/^drayd_nodejs_active_resources_total (\d+)$/m.exec(text)?.[1]),
+    bytes: Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024,
+  }
+}
