@@ -62,6 +62,11 @@ export interface RuntimeOptions {
   readonly credentials?: CredentialSource
   /** Headers of every request to a registry, such as `x-meta-build`; see `createRegistryClient` of `@drayage/registry`. */
   readonly headers?: Readonly<Record<string, string>>
+  /**
+   * Sends blobs of more than 4 MiB in chunks of this many bytes, for registries behind proxies that hold requests back; by
+   * default in one request, and in chunks only where that fails. See `createRegistryClient` of `@drayage/registry`.
+   */
+  readonly chunkBytes?: number
   /** Wraps the transport that all requests to registries go through, such as to count their bytes. */
   readonly wrapTransport?: (http: HttpClient) => HttpClient
   /** Tells of what registries say beside their answers. */
@@ -99,6 +104,7 @@ export interface Runtime extends AsyncDisposable {
  * Composes registry client, logins, transfers and local store. Neither the network nor the store is touched.
  *
  * @throws PlatformSyntaxError `ERR_PLATFORM_SYNTAX` for a `$DOCKER_DEFAULT_PLATFORM` that is none
+ * @throws RangeError for an option that is none
  */
 export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   const { env = process.env, home = homedir() } = options
@@ -120,6 +126,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     endpoints: registries.endpoints,
     credentials: usedLogins.credentials,
     ...(options.headers === undefined ? {} : { headers: options.headers }),
+    ...(options.chunkBytes === undefined ? {} : { chunkBytes: options.chunkBytes }),
     ...(options.onRegistryEvent === undefined ? {} : { onEvent: options.onRegistryEvent }),
   })
   let opening: Promise<LocalStore> | undefined

@@ -69,6 +69,16 @@ test('pushImage() brings the index that is here whole, or the image of it for a 
   await expect(pushed('s390x')).rejects.toMatchObject({ code: 'ERR_PLATFORM_NOT_FOUND' })
 })
 
+test('pushImage() sends large blobs in chunks where the runtime is told to', async () => {
+  const chunkBytes = 2_000_000
+  await using chunking = await openTestRuntime(directory.path, { chunkBytes })
+  const target = `${other.host}/team/app:2`
+  await tagImage(chunking, name, target)
+  expect((await pushImage(chunking, target)).target.digest).toBe(image.manifest.digest)
+  expect(uploads(other).filter((method) => method === 'PATCH')).toHaveLength(3)
+  await expect(openTestRuntime(directory.path, { chunkBytes: 0 })).rejects.toBeInstanceOf(RangeError)
+})
+
 test('pushImage() uploads nothing the second time, and mounts for a second repository of the registry', async () => {
   const [first, second] = [`${other.host}/team/app:2`, `${other.host}/team/twin:2`]
   await tagImage(runtime, name, first)
