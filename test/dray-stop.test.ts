@@ -1,9 +1,9 @@
-// dray stopped while it reads a pipe that stays open, as a user stops it.
+// dray stopped while it waits for a pipe, as a user stops it.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 
-import { tempDir } from '@drayage/testkit'
+import { buildImage, randomBytes, runOk, tempDir, writeOciLayout } from '@drayage/testkit'
 import { expect, test } from 'vitest'
 
 const program = path.resolve(import.meta.dirname, '../apps/cli/bin/dray.js')
@@ -23,6 +23,24 @@ test.each([
     await new Promise((resolve) => child.stdin.write(begin.repeat(4_000_000), resolve))
     child.kill('SIGINT')
     expect(await closed).toEqual([130, null])
+  } finally {
+    child.kill('SIGKILL')
+  }
+})
+
+test('dray save ends at SIGINT while nobody reads its pipe', async () => {
+  await using scratch = await tempDir()
+  const layout = path.join(scratch.path, 'layout')
+  const layers = [[{ path: 'a', content: randomBytes(1, 5_000_000) }]]
+  await writeOciLayout(layout, await buildImage({ layers }), 'app:1')
+  const env = { ...process.env, HOME: scratch.path, DRAYAGE_STORE: path.join(scratch.path, 'store') }
+  await runOk(process.execPath, [program, 'load', '-q', '-i', layout], { env })
+  const child = spawn(process.execPath, [program, 'save', 'app:1'], { env, stdio: ['ignore', 'pipe', 'ignore'] })
+  try {
+    const ended = once(child, 'exit')
+    await once(child.stdout, 'readable')
+    child.kill('SIGINT')
+    expect(await ended).toEqual([130, null])
   } finally {
     child.kill('SIGKILL')
   }

@@ -69,8 +69,8 @@ export async function createCommandContext(
     runtime,
     signal,
     isTerminal: process.stdout.isTTY,
-    print: (line) => writeOut(process.stdout, `${line}\n`),
-    write: (bytes) => writeOut(process.stdout, bytes),
+    print: (line) => writeOut(process.stdout, `${line}\n`, signal),
+    write: (bytes) => writeOut(process.stdout, bytes, signal),
     progress: (stream, { quiet = false, verb = 'pull' } = {}) =>
       quiet ? silent : openProgress(options.progress, process[stream], verb),
     tellWarnings: () => warnings.tell((line) => void process.stderr.write(`${line}\n`)),

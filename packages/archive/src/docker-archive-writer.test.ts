@@ -456,6 +456,18 @@ test('streamOutput() rejects with the error of its stream', async () => {
   await expect(write(streamOutput(sink), [imageOf(image, [])])).rejects.toBe(failure)
 })
 
+test('streamOutput() stops with the reason of its signal while nobody takes its bytes', async () => {
+  const stop = new AbortController()
+  const reason = new Error('stopped')
+  const sink = new Writable({ write: () => stop.abort(reason) })
+  const writing = write(streamOutput(sink, { signal: stop.signal }), [imageOf(image, [])])
+  await expect(writing).rejects.toBe(reason)
+  expect(sink.destroyed).toBe(true)
+  const slowEnd = new Writable({ write: (_, __, done) => done(), final: () => ending.abort(reason) })
+  const ending = new AbortController()
+  await expect(streamOutput(slowEnd, { signal: ending.signal }).finish(0)).rejects.toBe(reason)
+})
+
 test('createDockerArchiveWriter() writes a layer of one empty stream of chunks', async () => {
   const layer = await buildLayer([])
   const empty = await buildImage({ layers: [layer] })

@@ -43,11 +43,11 @@ export async function saveImages(
   const images = await selectSavedImages(store, names, { signal })
   switch (format) {
     case 'docker-oci-archive':
-      return await saveDockerOciArchive(store, images, await openOutput(output), { signal })
+      return await saveDockerOciArchive(store, images, await openOutput(output, { signal }), { signal })
     case 'docker-archive':
-      return await saveDockerArchive(store, images, await openOutput(output), { signal })
+      return await saveDockerArchive(store, images, await openOutput(output, { signal }), { signal })
     case 'oci-archive':
-      return await saveOciArchive(store, images, await openOutput(output), { signal })
+      return await saveOciArchive(store, images, await openOutput(output, { signal }), { signal })
     case 'oci':
       return await saveLayout(runtime, store, images, directoryOf(output, 'an OCI layout'), { signal })
     case 'dir':
@@ -55,8 +55,8 @@ export async function saveImages(
   }
 }
 
-async function openOutput(output: string | Writable): Promise<ArchiveOutput> {
-  return typeof output === 'string' ? await openFileOutput(output, { overwrite: true }) : streamOutput(output)
+async function openOutput(output: string | Writable, options: AbortOptions): Promise<ArchiveOutput> {
+  return typeof output === 'string' ? await openFileOutput(output, { overwrite: true }) : streamOutput(output, options)
 }
 
 function directoryOf(output: string | Writable, what: string): string {
