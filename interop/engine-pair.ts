@@ -123,7 +123,13 @@ async function made(work: TempDir, name: string): Promise<string> {
   return directory
 }
 
-async function putImage(url: string, repository: string, tag: string, image: TestImage | TestIndex): Promise<void> {
+/** Puts an image or an index into a registry. */
+export async function putImage(
+  url: string,
+  repository: string,
+  tag: string,
+  image: TestImage | TestIndex,
+): Promise<void> {
   const base = `${url}/v2/${repository}`
   const manifests = manifestsOf(image)
   const digests = new Set(manifests.map(({ manifest }) => manifest.digest))

@@ -16,16 +16,19 @@ export interface ProgressLine {
 
 /**
  * Creates what tells the events of one pull or push as Docker Engine does; `undefined` for an event that it does not tell:
- * the config of a pushed image, and of the wait before a name is asked for once more all but its start.
+ * the config of a pushed image, and that a name is asked for once more, before anything else was told. As long as there is
+ * no line, a failure is an HTTP status, which programs need.
  */
 export function progressLines(verb: ProgressVerb): (event: DistributionEvent) => ProgressLine | undefined {
+  let isBegun = verb === 'push'
   let secondsLeft = 0
   return (event) => {
     if (event.type === 'retrying') {
       const isStart = event.secondsLeft > secondsLeft
       secondsLeft = event.secondsLeft
-      return isStart ? progressLine(event, verb) : undefined
+      return isBegun && isStart ? progressLine(event, verb) : undefined
     }
+    isBegun = true
     if (event.type === 'layer' && event.isConfig === true) return undefined
     return progressLine(event, verb)
   }
