@@ -46,11 +46,22 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** A time in the shortest form, as Go writes it. */
+/** A time in the shortest form, as Go writes it: without zeros at the end of its fraction. It is any text, of any length. */
 function timeOf(created: string): string {
-  return created === ''
-    ? NO_TIME
-    : created.replace(/(\.[0-9]*?)0*(?=Z|[+-])/, (_, part: string) => (part === '.' ? '' : part))
+  if (created === '') return NO_TIME
+  const point = created.indexOf('.')
+  if (point < 0) return created
+  let end = point + 1
+  while (isDigit(created, end)) end++
+  if (!['Z', '+', '-'].includes(created.charAt(end))) return created
+  let kept = end
+  while (created.charAt(kept - 1) === '0') kept--
+  return created.slice(0, kept === point + 1 ? point : kept) + created.slice(end)
+}
+
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  return code >= 48 && code <= 57
 }
 
 /** Go escapes what could end a script in HTML. */

@@ -1,5 +1,18 @@
 import { execFile } from 'node:child_process'
-import { chmod, lstat, mkdir, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  link,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -96,6 +109,54 @@ test.each(impostors)(
     expect((await lstat(store.blobPath(what.digest))).isFile()).toBe(true)
   },
 )
+
+test('S69: a hard link to other bytes in the place of a blob is never given as the blob, and a commit leaves them alone', async () => {
+  const directory = await temporaryDirectory()
+  const store = createFsStore({ directory: join(directory, 'store') })
+  await store.has(what)
+  const victim = join(directory, 'victim')
+  await writeFile(victim, new Uint8Array(size), { mode: 0o640 })
+  await link(victim, store.blobPath(what.digest))
+  expect(await store.verifyBlob(what.digest)).toBe('corrupt')
+  await expect(readBlob(store, what)).rejects.toMatchObject({ name: 'DigestMismatchError' })
+  await writeBlob(store, what, bytes)
+  expect(await readBlob(store, what)).toEqual(bytes)
+  expect(await readFile(victim)).toEqual(Buffer.alloc(size))
+  expect(await modeOf(victim)).toBe(0o640)
+})
+
+test.each(impostors)('S69: %s that comes and goes in the place of a blob is never read', async (_, make) => {
+  const directory = await temporaryDirectory()
+  const store = createFsStore({ directory })
+  await writeBlob(store, what, bytes)
+  const path = store.blobPath(what.digest)
+  const [aside, other] = [join(directory, 'aside'), join(directory, 'other')]
+  let isOver = false
+  const swap = async (): Promise<void> => {
+    for (let left = 40; left > 0; left--) {
+      await rename(path, aside)
+      await make(path)
+      await rename(path, other)
+      await rename(aside, path)
+      await rm(other, { recursive: true })
+    }
+  }
+  const read = async (): Promise<string[]> => {
+    const outcomes = new Set<string>()
+    while (!isOver) {
+      if (await store.has(what)) outcomes.add('there')
+      const found = await readBlob(store, what).catch((error: unknown) => error)
+      const isBlob = found instanceof Uint8Array && Buffer.from(found).equals(bytes)
+      outcomes.add(isBlob ? 'whole' : String(Reflect.get(Object(found), 'code')))
+    }
+    return [...outcomes]
+  }
+  const reading = read()
+  await swap().finally(() => (isOver = true))
+  const known = ['there', 'whole', 'ERR_CONTENT_NOT_FOUND']
+  expect((await reading).filter((outcome) => !known.includes(outcome))).toEqual([])
+  expect(await store.verifyBlob(what.digest)).toBe('intact')
+})
 
 test.each([
   [

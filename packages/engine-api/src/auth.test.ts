@@ -108,3 +108,12 @@ test('a search with a limit, filter or host that is none is refused', async () =
     expect([query, (await engine.ask('GET', `/images/search?${query}`)).status]).toEqual([query, 400])
   }
 })
+
+test('a login in base64 of anything is for the registry to judge', async () => {
+  isGuarded = true
+  for (const auth of ['QTo=', '/////w==', '!', 'AAAA'.repeat(100_000)]) {
+    const body = JSON.stringify({ auth, serveraddress: engine.registry.host })
+    expect([auth.slice(0, 9), (await engine.ask('POST', '/auth', { body })).status]).toEqual([auth.slice(0, 9), 401])
+  }
+  expect(engine.errors).toEqual([])
+})

@@ -53,7 +53,8 @@ export function authConfigOf(value: unknown): AuthConfig | undefined {
 
 /** The older form: user and password in one base64 text. */
 function splitPair(pair: string): Pick<AuthConfig, 'username' | 'password'> {
-  const text = decodeText(Buffer.from(pair, 'base64'))
+  // Whatever it is: a registry is to judge it.
+  const text = Buffer.from(pair, 'base64').toString()
   const colon = text.indexOf(':')
   return colon < 0 ? {} : { username: text.slice(0, colon), password: text.slice(colon + 1) }
 }

@@ -14,7 +14,7 @@ export interface Login {
 
 /** Reads an `Authorization: Basic` header; `undefined` when it is none. @see RFC 7617 */
 export function parseBasic(header: string | undefined): Login | undefined {
-  const match = /^basic +([A-Za-z0-9+/]{0,16384}={0,2}) *$/i.exec(header ?? '')
+  const match = /^basic +([A-Za-z0-9+/]{1,16384}={0,2}) *$/i.exec(header ?? '')
   if (match === null) return undefined
   try {
     const text = new TextDecoder().decode(Uint8Array.from(atob(match[1] ?? ''), (char) => char.charCodeAt(0)))

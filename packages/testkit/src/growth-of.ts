@@ -1,0 +1,31 @@
+/** Times below this are noise, in milliseconds. */
+const LEAST_MS = 0.1
+
+/** Runs of each size. */
+const RUNS = 5
+
+/**
+ * How the work grows with the size of its input: the exponent of a power law fitted over four sizes, each four times the
+ * one before. About 1 is linear, 2 quadratic; less than 1 means that the work is bounded. Of each size the fastest of several
+ * runs counts, so that a busy machine changes little.
+ *
+ * @param work given a size, of which 1 is a character
+ * @param least the first size; 4000 by default
+ */
+export function growthOf(work: (size: number) => void, least: number = 4000): number {
+  const points = [1, 4, 16, 64].map((factor) => {
+    const size = least * factor
+    const times = Array.from({ length: RUNS }, () => timeMs(() => work(size)))
+    return [Math.log(size), Math.log(Math.max(LEAST_MS, Math.min(...times)))] as const
+  })
+  const meanX = points.reduce((sum, [x]) => sum + x, 0) / points.length
+  const meanY = points.reduce((sum, [, y]) => sum + y, 0) / points.length
+  const slope = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0)
+  return slope / points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0)
+}
+
+function timeMs(work: () => void): number {
+  const before = performance.now()
+  work()
+  return performance.now() - before
+}
