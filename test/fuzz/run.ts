@@ -22,6 +22,8 @@ async function main(): Promise<void> {
   const directory = values.keep ?? scratch.path
   await mkdir(directory, { recursive: true })
   console.log(`seed ${seed}`)
+  // The daemons end with this process, when it ends by itself.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   const result = await fuzz({
     seed,
     directory,
