@@ -21,7 +21,8 @@ export async function serveCommand(
   const handler = readOnly ? basicAuth({ users: new Map(), allow: allowReading })(registry) : registry
   await using server = await serve(handler, { host, port })
   await print(`Serving on ${server.host}`)
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+  // It may have been stopped while it started.
+  if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
   await server.close()
   signal.throwIfAborted()
 }
