@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 
@@ -23,13 +24,16 @@ export async function checkTarget(runtime: Runtime, to: TargetPlace, { signal }:
     case 'oci':
       return createOciLayoutSink({ directory: to.directory })
     case 'store':
-      return (await isThere(path.join(runtime.storeDirectory, 'version')))
+      return (await find(path.join(runtime.storeDirectory, 'version'))) !== undefined
         ? (await runtime.openStore()).content
         : NOTHING
     case 'oci-archive':
-    case 'docker-archive':
-      if (await isThere(to.file)) throw new ArchiveExistsError(to.file)
+    case 'docker-archive': {
+      const found = await find(to.file)
+      // As a copy does: an empty file is filled, and a pipe or a device written to.
+      if (found?.isFile() === true && found.size > 0) throw new ArchiveExistsError(to.file)
       return NOTHING
+    }
     default:
       return NOTHING
   }
@@ -37,12 +41,11 @@ export async function checkTarget(runtime: Runtime, to: TargetPlace, { signal }:
 
 const NOTHING: Checker = { has: async () => false }
 
-async function isThere(file: string): Promise<boolean> {
+async function find(file: string): Promise<Stats | undefined> {
   try {
-    await stat(file)
-    return true
+    return await stat(file)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error
   }
 }

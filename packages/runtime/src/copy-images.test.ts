@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, readdir } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
 import { openOciArchive, openOciLayout } from '@drayage/archive'
@@ -178,6 +178,20 @@ describe('planImages()', () => {
     } else if (kind !== 'dir') {
       await expect(planImages(runtime, [name], place)).rejects.toMatchObject({ code: 'ERR_ARCHIVE_EXISTS' })
     }
+  })
+
+  test('refuses an archive that is there, and takes an empty file and a device, as the copy does', async () => {
+    const [name = ''] = names
+    await writeFile(out('empty'), '')
+    for (const file of [out('empty'), '/dev/null']) {
+      for (const kind of ['docker-archive', 'oci-archive']) {
+        const [plan] = await planImages(runtime, [name], `${kind}:${file}`)
+        expect(plan?.root.digest).toBe(digests()[0])
+      }
+      await copyImage(runtime, name, `docker-archive:${file}`)
+    }
+    const again = planImages(runtime, [name], `docker-archive:${out('empty')}`)
+    await expect(again).rejects.toMatchObject({ code: 'ERR_ARCHIVE_EXISTS' })
   })
 
   test('counts what several images share once', async () => {
