@@ -36,6 +36,7 @@ export {
 } from './errors.ts'
 export { createRegistryHandler } from './handler.ts'
 export { DEFAULT_LIMITS } from './limits.ts'
+export { localHostOnly } from './local-host-only.ts'
 export { createMemoryStorage } from './memory-storage.ts'
 export { sweepUploads } from './sweep-uploads.ts'
 export { tokenAuth } from './token-auth.ts'

@@ -1,4 +1,4 @@
-import { basicAuth, createRegistryHandler, type Allow } from '@drayage/registry-server'
+import { basicAuth, createRegistryHandler, localHostOnly, type Allow } from '@drayage/registry-server'
 import { serve } from '@drayage/registry-server/node'
 import { openRegistryStorage } from '@drayage/runtime'
 
@@ -19,7 +19,7 @@ export async function serveCommand(
   const [host, port] = parseAddress(listen)
   const registry = createRegistryHandler({ storage: await openRegistryStorage(runtime) })
   const handler = readOnly ? basicAuth({ users: new Map(), allow: allowReading })(registry) : registry
-  await using server = await serve(handler, { host, port })
+  await using server = await serve(localHostOnly(handler), { host, port })
   await print(`Serving on ${server.host}`)
   // It may have been stopped while it started.
   if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
@@ -29,7 +29,7 @@ export async function serveCommand(
 
 const allowReading: Allow = async (_, { type, action }) => action === 'pull' || type === 'registry'
 
-/** Addresses of this machine: there are no users, so nobody else may come. */
+/** Addresses of this machine: there are no users, so no other machine may come. */
 const LOOPBACK = /^(127(?:\.\d{1,3}){3}|localhost|\[::1\]):(\d{1,5})$/
 
 function parseAddress(text: string): [string, number] {
