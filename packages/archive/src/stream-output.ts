@@ -11,6 +11,8 @@ import type { SequentialOutput } from './archive-output.ts'
  */
 export function streamOutput(stream: Writable, { signal }: AbortOptions = {}): SequentialOutput {
   let failure: unknown
+  // Only of these is known that they are done with an array once its write is: others, such as a PassThrough, hand it on.
+  const isDirect = stream === process.stdout || stream === process.stderr
   stream.on('error', (error) => void (failure ??= error))
   const assertSound = (): void => {
     signal?.throwIfAborted()
@@ -21,18 +23,21 @@ export function streamOutput(stream: Writable, { signal }: AbortOptions = {}): S
       assertSound()
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       const onAbort = (): void => reject(signal?.reason)
+      const onClose = (): void => reject(failure ?? new Error('Cannot write the archive: its stream was closed'))
       signal?.addEventListener('abort', onAbort, { once: true })
-      stream.write(bytes, (error) => (error ? reject(error) : resolve()))
+      stream.once('close', onClose)
+      stream.write(isDirect ? bytes : new Uint8Array(bytes), (error) => (error ? reject(error) : resolve()))
       try {
         await promise
       } finally {
         signal?.removeEventListener('abort', onAbort)
+        stream.off('close', onClose)
       }
     },
     async finish() {
       assertSound()
       // Standard output cannot be ended.
-      if (stream === process.stdout || stream === process.stderr) return
+      if (isDirect) return
       const finished = once(stream, 'finish', { ...(signal !== undefined && { signal }) })
       stream.end()
       try {
@@ -43,7 +48,7 @@ export function streamOutput(stream: Writable, { signal }: AbortOptions = {}): S
       }
     },
     async discard() {
-      if (stream !== process.stdout && stream !== process.stderr) stream.destroy()
+      if (!isDirect) stream.destroy()
     },
   }
 }
