@@ -15,3 +15,8 @@ export const COMPRESSION = '--compression <kind>'
 export const COMPRESSION_HELP = 'compress layers with gzip or zstd; with :LEVEL also those that are'
 /** What the format of a verb that writes manifests may be. */
 export const IMAGE_FORMAT_HELP = 'write manifests as OCI, Docker schema 2 or, for old registries, schema 1'
+
+/** Gathers the values of an option that can be given again. */
+export function append(value: string, before: string[]): string[] {
+  return [...before, value]
+}

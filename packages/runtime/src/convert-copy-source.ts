@@ -4,7 +4,7 @@ import { formatReference } from '@drayage/reference'
 import { isConversion } from './conversion-options.ts'
 import { choiceOf, takesIndex } from './copy-choice.ts'
 import type { CopyImageOptions } from './copy-options.ts'
-import type { TargetPlace } from './copy-target.ts'
+import { holdsTars, type TargetPlace } from './copy-target.ts'
 import type { Runtime } from './create-runtime.ts'
 import { TransportError } from './errors.ts'
 import { openConversion } from './open-conversion.ts'
@@ -52,14 +52,11 @@ export function afterConversion(options: CopyImageOptions): CopyImageOptions {
   return { ...others, all: true }
 }
 
-/** Places that hold layers uncompressed, and no manifest. */
-const HOLDS_TARS: ReadonlySet<string> = new Set(['docker-archive', 'docker-daemon'])
-
 /** Refuses what cannot be, before anything is read. */
 function assertConvertible(source: CopySource, to: TargetPlace, options: CopyImageOptions): void {
   const { format, index, preserveDigests = false } = options
   const name = formatReference(source.name)
-  if (HOLDS_TARS.has(to.kind)) {
+  if (holdsTars(to)) {
     throw new TransportError('convert', name, `found a ${to.kind}, expected a place that keeps format and compression`)
   }
   if (index === 'sparse') {

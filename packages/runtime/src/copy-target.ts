@@ -28,6 +28,11 @@ export type OpenPlace = Exclude<Transport, ArchivePlace>
 /** Any place that images are copied to. */
 export type TargetPlace = OpenPlace | ArchivePlace
 
+/** Whether a place holds layers uncompressed, and no manifest. */
+export function holdsTars({ kind }: TargetPlace): boolean {
+  return kind === 'docker-archive' || kind === 'docker-daemon'
+}
+
 /** Where images are copied to. */
 export type CopyTarget = ArchiveTarget | PlaceTarget
 

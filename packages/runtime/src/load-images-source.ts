@@ -16,6 +16,8 @@ import type { ImageId } from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
 import { tryParseReference, withDefaultTag, type Reference } from '@drayage/reference'
 
+import { layoutEntryName } from './layout-entry-name.ts'
+
 /** An image on its way into the store. */
 export interface ArchivedImage {
   readonly target: Descriptor
@@ -72,18 +74,11 @@ function entriesOf(layout: LayoutSource): LoadSource['images'] {
       const known = images.get(target.digest)
       images.set(target.digest, {
         target: known?.target ?? target,
-        names: [...(known?.names ?? []), ...namesOf(target)],
+        names: [...(known?.names ?? []), layoutEntryName(target)].filter((name) => name !== undefined),
       })
     }
     yield* images.values()
   }
-}
-
-/** The name of an entry; one without a repository, such as "1.2", does not tell what it is a tag of. */
-function namesOf({ annotations = {} }: Descriptor): readonly Reference[] {
-  const { 'io.containerd.image.name': full, 'org.opencontainers.image.ref.name': short } = annotations
-  const text = [full, short].find((each) => each !== undefined && /[/:]/.test(each))
-  return text === undefined ? [] : namedBy(text)
 }
 
 function namedBy(text: string): Reference[] {

@@ -14,6 +14,7 @@ import {
 import { takesIndex } from './copy-choice.ts'
 import type { CopyImageOptions } from './copy-options.ts'
 import type { Runtime } from './create-runtime.ts'
+import { layoutEntryName } from './layout-entry-name.ts'
 import type { LocalStore } from './local-store.ts'
 import { openRemote } from './remote.ts'
 import type { Transport } from './transport.ts'
@@ -148,10 +149,8 @@ function isNameOf(name: Reference, text: string): boolean {
 /** An entry of a layout, with the name that it has there; a tag alone does not tell what repository it belongs to. */
 async function layoutEntry(layout: LayoutSource, tag: string | undefined, options: AbortOptions): Promise<CopySource> {
   const target = await layout.select(tag, options)
-  const { 'io.containerd.image.name': full, 'org.opencontainers.image.ref.name': short } = target.annotations ?? {}
-  const text = [full, short].find((each) => each !== undefined && /[/:]/.test(each))
-  const parsed = text === undefined ? undefined : tryParseReference(text)
-  const image = parsed?.ok === true && parsed.value.digest === undefined ? withDefaultTag(parsed.value) : undefined
+  const image = layoutEntryName(target)
+  const short = target.annotations?.['org.opencontainers.image.ref.name']
   const source = namelessSource(layout, target)
   return { ...source, ...(image !== undefined && names(image)), entryName: short ?? image?.tag }
 }

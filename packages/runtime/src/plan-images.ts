@@ -8,7 +8,7 @@ import { assertTakes } from './assert-takes.ts'
 import { choiceOf } from './copy-choice.ts'
 import { isConversion } from './conversion-options.ts'
 import type { CopyImageOptions } from './copy-options.ts'
-import { parseCopyTarget, type TargetPlace } from './copy-target.ts'
+import { holdsTars, parseCopyTarget, type TargetPlace } from './copy-target.ts'
 import { copyMounts } from './copy-mounts.ts'
 import type { Runtime } from './create-runtime.ts'
 import { TransportError } from './errors.ts'
@@ -76,11 +76,8 @@ async function planImage(
     { from: source.from, to: source.name },
     { signal, onEvent, retry, ...mounts, ...choiceOf(runtime, source, options) },
   )
-  return HOLDS_TARS.has(to.kind) ? asTars(plan) : plan
+  return holdsTars(to) ? asTars(plan) : plan
 }
-
-/** Places that hold layers uncompressed, and no manifest. */
-const HOLDS_TARS: ReadonlySet<string> = new Set(['docker-archive', 'docker-daemon'])
 
 function asTars(plan: CopyPlan): CopyPlan {
   const isLayer = (type: string): boolean => isLayerType(type) || isForeignLayerType(type)
