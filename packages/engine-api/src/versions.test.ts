@@ -103,3 +103,29 @@ test('a platform that is none is refused in words that clients look for', async 
   const word = await engine.ask('POST', `/images/create?fromImage=${name}&platform=foobar`)
   expect(word.text).toContain('unknown operating system or architecture')
 })
+
+test('a push of one platform sends the image for it, under the digest that it has', async () => {
+  await engine.ask('POST', `/images/create?fromImage=${name}&platform=linux/arm64`)
+  const target = `${engine.registry.host}/one`
+  await engine.ask('POST', `/images/${name}/tag?repo=${target}&tag=1`)
+  const headers = { 'x-registry-auth': 'e30=' }
+  const pushed = await engine.ask('POST', `/images/${target}/push?tag=1&platform=${platformOf('arm64')}`, { headers })
+  expect(pushed.lines.at(-1)).toMatchObject({ aux: { Digest: arm64.manifest.digest } })
+  const absent = await engine.ask('POST', `/images/${target}/push?tag=1&platform=${platformOf('s390x')}`, { headers })
+  expect(JSON.stringify(absent.lines)).toContain('s390x')
+})
+
+test('a load takes the image of the platform that is asked for, and tells of names that it takes', async () => {
+  const saved = await engine.ask('GET', `/images/get?names=${amd64.imageId}`)
+  await engine.ask('POST', `/images/${amd64.imageId}/tag?repo=app&tag=1`)
+  const named = await engine.ask('GET', '/images/get?names=app:1')
+  await engine.ask('POST', `/images/create?fromImage=${name}&platform=linux/arm64`)
+  await engine.ask('POST', `/images/${arm64.imageId}/tag?repo=app&tag=1`)
+  const loaded = await engine.ask('POST', `/images/load?platform=${platformOf('amd64')}`, { body: named.bytes })
+  expect(loaded.lines).toEqual([
+    { stream: `The image app:1 already exists, renaming the old one with ID ${arm64.imageId} to empty string\n` },
+    { stream: 'Loaded image: app:1\n' },
+  ])
+  const again = await engine.ask('POST', '/images/load', { body: saved.bytes })
+  expect(again.lines).toEqual([{ stream: `Loaded image ID: ${amd64.imageId}\n` }])
+})

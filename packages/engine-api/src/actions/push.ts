@@ -13,6 +13,7 @@ import { pushAllTags, pushImage, type PushImageOptions, type Runtime } from '@dr
 import { EngineRequestError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import { imageAttributes } from '../image-attributes.ts'
+import { platformOf } from '../platform-of.ts'
 import { progressLines } from '../progress-line.ts'
 import { progressResponse } from '../progress-stream.ts'
 import { textOf } from '../query.ts'
@@ -20,7 +21,7 @@ import { readJsonBody } from '../read-json-body.ts'
 import { authConfigOf, registryAuthOf } from '../registry-auth.ts'
 import { runtimeFor } from '../runtime-for.ts'
 
-/** `POST /images/{name}/push[?tag=TAG]`: without a tag, all tags. */
+/** `POST /images/{name}/push[?tag=TAG][&platform=P]`: without a tag, all tags; of an index all, or one platform. */
 export async function pushAction(exchange: Exchange): Promise<HttpResponse> {
   const { name, query, events, request } = exchange
   const hasHeader = (request.headers['x-registry-auth'] ?? '') !== ''
@@ -30,6 +31,7 @@ export async function pushAction(exchange: Exchange): Promise<HttpResponse> {
   if (named.digest !== undefined) throw new EngineRequestError(400, 'cannot push a digest reference')
   const reference = tag === undefined ? named : withTag(named, tag)
   const repository = familiarRepository(reference)
+  const platform = platformOf(query)
   const runtime = runtimeFor(exchange, auth)
   return await progressResponse(exchange, async (emit, signal) => {
     emit({ status: `The push refers to repository [${formatRepository(reference)}]` })
@@ -41,7 +43,7 @@ export async function pushAction(exchange: Exchange): Promise<HttpResponse> {
       if (event.type !== 'pushed') return
       emit({ progressDetail: {}, aux: { Tag: event.tag, Digest: event.digest, Size: event.size } })
     }
-    await pushAny(runtime, reference, { signal, onEvent })
+    await pushAny(runtime, reference, { signal, onEvent, ...(platform && { platform }) })
     const pushed = reference.tag === undefined ? repository : familiarReference(reference)
     const attributes = reference.tag === undefined ? {} : await imageAttributes(exchange, pushed)
     events.publish('push', pushed, { ...attributes, name: repository })
