@@ -29,7 +29,7 @@ export async function copyToRegistry(
     throw new TransportError('copy to', formatReference(reference), 'found a digest, expected a tag')
   }
   const { content, from } = source
-  const { retry = DEFAULT_RETRY_POLICY } = runtime
+  const { retry = DEFAULT_RETRY_POLICY, uploads: transfers } = runtime
   const { signal } = options
   const arrived = new Set<Digest>()
   const onEvent: OnEvent = (event) => {
@@ -38,7 +38,7 @@ export async function copyToRegistry(
     options.onEvent?.(event)
   }
   const remote = openRemote(runtime, reference)
-  const settings = { signal, onEvent, retry, ...copyMounts(runtime, source, reference, options) }
+  const settings = { signal, onEvent, retry, transfers, ...copyMounts(runtime, source, reference, options) }
   const copied =
     options.format === 'v2s1' && 'mediaType' in from
       ? await pushSchema1(content, remote, { from, to: reference }, settings)
