@@ -1,10 +1,11 @@
-import { mkdir, stat, symlink, writeFile } from 'node:fs/promises'
+import { chown, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
+import { request as secureRequest } from 'node:https'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { tempDir, type TempDir } from '@drayage/testkit'
+import { createCertificate, tempDir, type Certificate, type TempDir } from '@drayage/testkit'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import { askDrayd, runDrayd, startDrayd, type Drayd } from './test/start-drayd.ts'
@@ -73,6 +74,51 @@ test('S60 drayd does not serve TCP to everybody', async () => {
   }
   const ended = await runDrayd(['--host', 'tcp://0.0.0.0:0', '--loopback-without-tls', '--store', at('store')])
   expect(ended.status).toBe(2)
+})
+
+test('S60 drayd serves TCP with TLS to clients whose certificate it knows, and to no others', async () => {
+  const [own, client, other] = [{ ipAddress: '127.0.0.1' }, { dnsName: 'client' }, { dnsName: 'client' }].map(
+    createCertificate,
+  )
+  await writeFile(at('cert.pem'), own?.cert ?? '')
+  await writeFile(at('key.pem'), own?.key ?? '')
+  await writeFile(at('ca.pem'), client?.cert ?? '')
+  const tls = ['--tls-cert', at('cert.pem'), '--tls-key', at('key.pem')]
+  const open = await runDrayd(['--host', 'tcp://0.0.0.0:0', '--store', at('store'), ...tls])
+  expect([open.status, open.stderr]).toEqual([2, expect.stringContaining('tls-client-ca')])
+  const daemon = await start(['--host', 'tcp://127.0.0.1:0', ...tls, '--tls-client-ca', at('ca.pem')])
+  const ask = (certificate: Certificate | undefined): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const url = `${daemon.places[0] ?? ''}/_ping`.replace('tcp:', 'https:')
+      const sent = secureRequest(url, { ca: own?.cert, ...certificate, agent: false }, (response) => {
+        response.resume()
+        resolve(response.statusCode)
+      })
+      sent.on('error', reject).end()
+    })
+  expect(await ask(client)).toBe(200)
+  await expect(ask(other)).rejects.toThrow()
+  await expect(ask(undefined)).rejects.toThrow()
+  await expect(askDrayd(daemon.places[0] ?? '', '/_ping')).rejects.toThrow()
+})
+
+test('S63 drayd refuses a store whose parts are links or whose owner is another', async () => {
+  await mkdir(at('elsewhere'))
+  for (const part of ['blobs', 'ingest', 'layers', 'trash']) {
+    await mkdir(at(`linked-${part}`))
+    await symlink(at('elsewhere'), at(`linked-${part}`, part))
+    const ended = await runDrayd(['--host', `unix://${at('s')}`, '--store', at(`linked-${part}`)])
+    expect([part, ended.status, ended.stderr]).toEqual([part, 1, expect.stringContaining('symbolic link')])
+  }
+  expect(await readdir(at('elsewhere'))).toEqual([])
+})
+
+test.runIf(process.geteuid?.() === 0)('S63 drayd refuses a store of another user', async () => {
+  await mkdir(at('foreign'))
+  await chown(at('foreign'), 12_345, 12_345)
+  const ended = await runDrayd(['--host', `unix://${at('s')}`, '--store', at('foreign')])
+  expect([ended.status, ended.stderr]).toEqual([1, expect.stringContaining('owner 12345')])
+  expect(await readdir(at('foreign'))).toEqual([])
 })
 
 test('S61 requests of web pages and for other names are refused over TCP', async () => {

@@ -57,6 +57,7 @@ test.each(['blobs', 'blobs/sha256', 'ingest', 'trash'])(
     const store = createFsStore({ directory })
     await expect(store.has(what)).rejects.toMatchObject({ code: 'ERR_STORE_UNSAFE', path: join(directory, part) })
     await expect(store.begin('key')).rejects.toMatchObject({ code: 'ERR_STORE_UNSAFE' })
+    await expect(store.prepare()).rejects.toMatchObject({ code: 'ERR_STORE_UNSAFE' })
     expect(await readdir(elsewhere)).toEqual([])
     await rm(join(directory, part))
     expect(await store.has(what)).toBe(false)

@@ -16,6 +16,8 @@ import { sweepIngests, type SweepOptions, type SweepResult } from './sweep-inges
 /** A content store on a file system. */
 export interface FsStore extends ContentStore, AsyncDisposable {
   begin(key: IngestKey, options?: AbortOptions): Promise<Ingest & Followable>
+  /** Creates the directory, or refuses one that is not safe, now and not in the first call that needs it. */
+  prepare(options?: AbortOptions): Promise<void>
   /** The file of a blob, whether it is there or not. It is for reading only. */
   blobPath(digest: Digest): string
   /** Reads a blob and tells whether it still is what its digest says. */
@@ -82,6 +84,7 @@ export function openFsStore({ directory, now = Date.now }: FsStoreOptions, hooks
       await ready(options)
       yield* fetchBlob(layout, what, options)
     },
+    prepare: (options = {}) => ready(options),
     async has(what, options = {}) {
       await ready(options)
       return hasBlob(layout, what)

@@ -69,6 +69,14 @@ describe('fetchToken()', () => {
     expect(header).toBe(`Basic ${Buffer.from('ü:p:ß').toString('base64')}`)
   })
 
+  it.each(['0001-01-01T00:00:00Z', '9999-12-31T23:59:59Z', 'x', null])(
+    'S74 leaves an issued_at of %s alone',
+    async (at) => {
+      const http: HttpClient = async () => tokenAnswer({ token: 't', expires_in: 300, issued_at: at })
+      expect(await ask(http)).toMatchObject({ text: 't', lifeMs: 300_000 })
+    },
+  )
+
   it('gives up on a token server that does not answer', async () => {
     const http: HttpClient = async ({ signal }) =>
       await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))

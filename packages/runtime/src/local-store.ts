@@ -32,7 +32,7 @@ export interface LocalStore extends AsyncDisposable {
  * Opens the store in `directory`, and creates it when it is missing. Any number of processes may do so at once.
  *
  * @throws StoreLayoutError `ERR_STORE_LAYOUT` when a newer version made it
- * @throws StoreUnsafeError `ERR_STORE_UNSAFE` when it belongs to another user
+ * @throws StoreUnsafeError `ERR_STORE_UNSAFE` when it belongs to another user, or a part of it is a link
  * @throws StoreUnwritableError `ERR_STORE_UNWRITABLE` when it cannot be created
  * @throws StoreVersionError `ERR_STORE_VERSION`, StoreCorruptError `ERR_STORE_CORRUPT`, StoreBusyError `ERR_STORE_BUSY`
  * of its database
@@ -40,6 +40,7 @@ export interface LocalStore extends AsyncDisposable {
 export async function openLocalStore(directory: string): Promise<LocalStore> {
   await prepareStoreDirectory(directory)
   const content = createFsStore({ directory })
+  await content.prepare()
   const database = await openDatabase(path.join(directory, 'metadata.db'))
   try {
     const layers = createLayerStore({ database, directory: path.join(directory, 'layers'), content })

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 
 import { digestOf } from '@drayage/digest'
+import { createContentLeases, DEFAULT_LEASE_MS, openDatabase } from '@drayage/image-store'
 import { createRegistryHandler } from '@drayage/registry-server'
 import { serve, type HttpServer } from '@drayage/registry-server/node'
 import { buildImage, randomBytes, tempDir, type TempDir, type TestImage } from '@drayage/testkit'
@@ -88,6 +89,22 @@ test('S68 an upload of the store is known by its own id in its own repository al
   }
   expect((await ask('GET', location)).headers.get('range')).toBe('0-9')
   expect(await statusOf('PUT', `${location}?digest=${digestOf(new Uint8Array(10))}`)).toBe(201)
+})
+
+test('F36 blobs whose manifest never came stay for a day and go then, and what is tagged stays', async () => {
+  const [lone, image] = [randomBytes('lone', 5000), await buildImage()]
+  await statusOf('POST', `app/blobs/uploads/?digest=${digestOf(lone)}`, lone)
+  await pushBlobs('app', image)
+  expect(await putTag('app', '1', image)).toBe(201)
+  const { directory: store, content } = await runtime.openStore()
+  const stored = (await Array.fromAsync(content.list())).map(({ digest }) => digest)
+  using database = await openDatabase(`${store}/metadata.db`)
+  const sweepAfter = async (ms: number): Promise<readonly string[]> =>
+    await createContentLeases({ database, now: () => Date.now() + ms }).sweep(stored, (each) => content.delete(each))
+  expect(await sweepAfter(DEFAULT_LEASE_MS - 60_000)).toEqual([])
+  expect(await sweepAfter(DEFAULT_LEASE_MS + 60_000)).toEqual([digestOf(lone)])
+  expect(await statusOf('GET', `app/blobs/${digestOf(lone)}`)).toBe(404)
+  expect(await statusOf('GET', `app/blobs/${image.config.digest}`)).toBe(200)
 })
 
 test('F35 pulls of a tag that is put again and again see the old or the new image, whole', async () => {
