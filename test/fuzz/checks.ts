@@ -19,6 +19,9 @@ const REST_MS = 120_000
 /** How long an answer of a daemon at rest may take, in milliseconds: it hangs if it takes longer. */
 const ANSWER_MS = 30_000
 
+/** Most memory of a daemon at rest, in bytes. */
+const MAX_REST_BYTES = 512 * 1_048_576
+
 /** Rounds in which threads and caches still come up. */
 const WARM_ROUNDS = 3
 
@@ -50,6 +53,7 @@ export function createChecks({ daemons, store, report }: ChecksOptions): () => P
       else {
         await checkAnswers(daemon, report)
         const { rssBytes } = await rest(daemon)
+        if (rssBytes > MAX_REST_BYTES) report(`${daemon.name} keeps more than ${MAX_REST_BYTES} bytes of memory`)
         told.push(`${daemon.name} ${Math.round(rssBytes / 1_048_576)} MiB`)
       }
     }
