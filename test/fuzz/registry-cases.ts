@@ -33,6 +33,7 @@ export function login(random: Random): Record<string, string> {
   const odd = [
     'Basic',
     'Basic !!',
+    `Basic${' '.repeat(50_000)}!`,
     `Basic ${btoa('fuzz')}`,
     `Basic ${btoa('nobody:x')}`,
     'Bearer x',

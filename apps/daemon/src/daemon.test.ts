@@ -87,19 +87,18 @@ test('S60 drayd serves TCP with TLS to clients whose certificate it knows, and t
   const open = await runDrayd(['--host', 'tcp://0.0.0.0:0', '--store', at('store'), ...tls])
   expect([open.status, open.stderr]).toEqual([2, expect.stringContaining('tls-client-ca')])
   const daemon = await start(['--host', 'tcp://127.0.0.1:0', ...tls, '--tls-client-ca', at('ca.pem')])
-  const ask = (certificate: Certificate | undefined): Promise<number | undefined> =>
-    new Promise((resolve, reject) => {
+  const ask = (certificate: Certificate | undefined): Promise<unknown> =>
+    new Promise((resolve) => {
       const url = `${daemon.places[0] ?? ''}/_ping`.replace('tcp:', 'https:')
       const sent = secureRequest(url, { ca: own?.cert, ...certificate, agent: false }, (response) => {
         response.resume()
         resolve(response.statusCode)
       })
-      sent.on('error', reject).end()
+      sent.on('error', () => resolve('refused')).end()
     })
   expect(await ask(client)).toBe(200)
-  await expect(ask(other)).rejects.toThrow()
-  await expect(ask(undefined)).rejects.toThrow()
-  await expect(askDrayd(daemon.places[0] ?? '', '/_ping')).rejects.toThrow()
+  expect([await ask(other), await ask(undefined)]).toEqual(['refused', 'refused'])
+  await expect(askDrayd(daemon.places[0] ?? '', '/_ping')).rejects.toHaveProperty('code', 'ECONNRESET')
 })
 
 test('S63 drayd refuses a store whose parts are links or whose owner is another', async () => {
