@@ -23,6 +23,8 @@ export async function sendResponse(
 ): Promise<void> {
   const length = response.headers['content-length']
   target.writeHead(response.status, response.headers)
+  // The first byte of a stream may be long in coming, and clients want to hear before that it was accepted.
+  if (length === undefined) target.flushHeaders()
   try {
     await sendBody(target, response, options)
   } catch (error) {

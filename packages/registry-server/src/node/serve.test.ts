@@ -84,6 +84,19 @@ test('serve() hands the body of a request on as it comes', async () => {
   expect([patched.status, patched.headers.get('range')]).toEqual([202, '0-1999999'])
 })
 
+test('serve() sends the headers of a stream before its first byte', async () => {
+  const { promise: asked, resolve: go } = Promise.withResolvers<void>()
+  async function* late() {
+    await asked
+    yield new Uint8Array([1])
+  }
+  const { server } = await start(async () => ({ status: 200, headers: {}, body: late() }))
+  const response = await fetch(server.url)
+  expect(response.status).toBe(200)
+  go()
+  expect(await response.bytes()).toEqual(new Uint8Array([1]))
+})
+
 test('serve() destroys the connection when a body fails or has another length than announced', async () => {
   const failure = new Error('disk')
   async function* failing() {
