@@ -85,3 +85,10 @@ test("the logins of the daemon's user are not for its clients, who bring their o
   expect([answer.status, answer.text]).toEqual([404, expect.stringContaining('not found')])
   expect(requests.some(({ headers }) => headers['authorization'] !== undefined)).toBe(true)
 })
+
+test('a registry endpoint without users answers to names of this machine only', async () => {
+  const daemon = await start(['--registry-host', 'tcp://127.0.0.1:0'])
+  const [, endpoint = ''] = daemon.places
+  expect((await askDrayd(endpoint, '/v2/')).status).toBe(200)
+  expect((await askDrayd(endpoint, '/v2/', { headers: { host: 'attacker.example' } })).status).toBe(403)
+})

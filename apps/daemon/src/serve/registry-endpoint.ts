@@ -5,6 +5,7 @@ import {
   basicAuth,
   createRegistryHandler,
   DEFAULT_LIMITS,
+  localHostOnly,
   sweepUploads,
   tokenAuth,
   type Allow,
@@ -64,14 +65,18 @@ async function withUsers(config: Config): Promise<(registry: HttpClient) => Http
       'Cannot serve the registry: passwords would cross the network in clear. Set registry.tls-cert',
     )
   }
-  if (file === undefined && anonymous === 'push') return (registry) => registry
+  // Of what has no users, web pages must not be able to make use.
+  const guard = file === undefined && isLocal ? localHostOnly : (registry: HttpClient): HttpClient => registry
+  if (file === undefined && anonymous === 'push') return guard
   const realm = config.text('registry.realm')
   const users = parseHtpasswd(file === undefined ? '' : await readText(file))
   const allow: Allow = async (user, { type, action }) =>
     user !== undefined || anonymous === 'push' || (anonymous === 'pull' && (action === 'pull' || type === 'registry'))
-  return config.text('registry.auth') === 'token'
-    ? tokenAuth({ users, allow, ...(realm === undefined ? {} : { realm }) })
-    : basicAuth({ users, allow })
+  const auth =
+    config.text('registry.auth') === 'token'
+      ? tokenAuth({ users, allow, ...(realm === undefined ? {} : { realm }) })
+      : basicAuth({ users, allow })
+  return (registry) => guard(auth(registry))
 }
 
 async function readText(file: string): Promise<string> {
