@@ -11,7 +11,7 @@ import { expect, test } from 'vitest'
 
 import { createRuntime } from './create-runtime.ts'
 import { hostPlatform } from './host-platform.ts'
-import { remoteManifest } from './remote.ts'
+import { remoteManifest } from './remote/remote.ts'
 import { openTestRuntime } from './test/open-test-runtime.ts'
 import { startRegistry } from './test/test-registry.ts'
 

@@ -20,17 +20,17 @@ import {
 import type { UndiciClient } from '@drayage/registry/undici'
 import { createTransferManager, type TransferManager } from '@drayage/transfer'
 
-import type { UserEnvironment } from './docker-daemon-options.ts'
+import type { UserEnvironment } from './copy/docker-daemon-options.ts'
 import { hostPlatform } from './host-platform.ts'
-import type { LocalStore } from './local-store.ts'
+import type { LocalStore } from './store/local-store.ts'
 import type { RegistrySettings } from './registry-configuration/load-settings.ts'
 import {
   createRegistryConfiguration,
   type RegistryConfiguration,
 } from './registry-configuration/registry-configuration.ts'
-import { defaultStoreDirectory } from './store-directory.ts'
-import { createFileSessions, uploadsDirectory } from './upload-sessions.ts'
-import { watchLogins, type UsedLogins } from './used-logins.ts'
+import { defaultStoreDirectory } from './store/store-directory.ts'
+import { createFileSessions, uploadsDirectory } from './remote/upload-sessions.ts'
+import { watchLogins, type UsedLogins } from './remote/used-logins.ts'
 
 /** Options of {@link createRuntime}. */
 export interface RuntimeOptions {
@@ -182,14 +182,14 @@ function lazyTransport(
 
 /** Loads what a store needs, databases and threads among it, when one is opened. */
 async function openStoreAt(directory: string): Promise<LocalStore> {
-  const { openLocalStore } = await import('./local-store.ts')
+  const { openLocalStore } = await import('./store/local-store.ts')
   return await openLocalStore(directory)
 }
 
 /** Loads the client of an engine when one is asked for. */
 async function openDaemonOf(user: UserEnvironment): Promise<DockerDaemon> {
   const { createDockerDaemon } = await import('@drayage/docker-daemon')
-  const { dockerDaemonOptions } = await import('./docker-daemon-options.ts')
+  const { dockerDaemonOptions } = await import('./copy/docker-daemon-options.ts')
   return createDockerDaemon(await dockerDaemonOptions(user))
 }
 

@@ -1,8 +1,8 @@
 import { growthOf } from '@drayage/testkit'
 import { expect, test } from 'vitest'
 
-import { applyChanges } from './image-changes.ts'
-import { parseUntil } from './parse-until.ts'
+import { applyChanges } from './archives/image-changes.ts'
+import { parseUntil } from './images/parse-until.ts'
 
 /** Texts that make backtracking explode, of about this many characters. */
 const floods: readonly ((size: number) => string)[] = [

@@ -1,6 +1,6 @@
 import { chainIds } from '@drayage/digest'
 
-import type { LocalStore } from '../local-store.ts'
+import type { LocalStore } from '../store/local-store.ts'
 
 /** What is wrong with a store: blobs that are not what their names say, and images that are not whole. */
 export async function findFaults({ content, images, layers }: LocalStore): Promise<string[]> {

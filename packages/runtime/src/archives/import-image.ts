@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto'
+
+import { observe, type AbortOptions, type ByteStream } from '@drayage/bytes'
+import { DETECT_BYTES, detectCompression, UnsupportedCompressionError } from '@drayage/compression'
+import { writeBlob } from '@drayage/content'
+import { createHasher, digestOf, type DiffId, type ImageId } from '@drayage/digest'
+import { load } from '@drayage/distribution'
+import {
+  encodeImageConfig,
+  encodeManifest,
+  MEDIA_TYPES,
+  type Descriptor,
+  type ImageConfig,
+  type Platform,
+} from '@drayage/manifest'
+import { formatReference, parseReference, withDefaultTag, type Reference } from '@drayage/reference'
+
+import type { Runtime } from '../create-runtime.ts'
+import { NameRefusedError } from '@drayage/image-store'
+import { applyChanges } from './image-changes.ts'
+import type { LocalStore } from '../store/local-store.ts'
+import { openPullSink, type PullSink } from '../images/pull-store.ts'
+
+/** Options of {@link importImage}. */
+export interface ImportImageOptions extends AbortOptions {
+  /** What the image is called, with a tag; `latest` when it has none. Without it the image has no name. */
+  readonly name?: string | undefined
+  /** Lines of a Dockerfile that make the config, such as `CMD ["/bin/sh"]`. */
+  readonly changes?: readonly string[]
+  /** The comment of the image's history. */
+  readonly comment?: string | undefined
+  /** What the image runs on; the platform of the runtime by default. */
+  readonly platform?: Platform
+  /** Told how many bytes have come. */
+  readonly onProgress?: (bytesSoFar: number) => void
+  /** Milliseconds since 1970, the time at which the image was made; the system's clock by default. */
+  readonly now?: () => number
+}
+
+/** An image that was imported. */
+export interface ImportedImage {
+  readonly image: ImageId
+  readonly name: Reference | undefined
+}
+
+/**
+ * Makes an image of one layer from the tar of a file tree, plain or compressed with gzip or zstd. The bytes are kept as
+ * they come.
+ *
+ * @throws ImageChangeError `ERR_IMAGE_CHANGE`
+ * @throws NameRefusedError `ERR_NAME_REFUSED` for a name with a digest
+ * @throws UnsupportedCompressionError `ERR_COMPRESSION_UNSUPPORTED` for bzip2 and xz
+ * @throws TransferError `ERR_TRANSFER` for bytes that are no tar
+ */
+export async function importImage(
+  runtime: Runtime,
+  source: ByteStream,
+  options: ImportImageOptions = {},
+): Promise<ImportedImage> {
+  const { signal } = options
+  const name = options.name === undefined ? undefined : withDefaultTag(parseReference(options.name))
+  if (name?.digest !== undefined) {
+    throw new NameRefusedError(formatReference(name), 'cannot import digest reference')
+  }
+  const config = applyChanges(options.changes ?? [])
+  const store = await runtime.openStore()
+  await using sink = openPullSink(store)
+  const layer = await takeLayer(store, sink, source, options)
+  const measured = await store.layers.measure(store.content.fetch(layer, { signal, verify: false }), { signal })
+  const target = await writeImage(store, sink, layer, measured.diffId, {
+    ...options,
+    config,
+    platform: options.platform ?? runtime.platform,
+  })
+  await store.layers.discard(measured)
+  const { platform } = runtime
+  const names = name === undefined ? [] : [name]
+  const { image } = await load(store.content, sink, { target, names }, { platform, signal })
+  await sink.complete()
+  return { image, name }
+}
+
+/** Takes the layer in as it comes; its digest is known at its end. */
+async function takeLayer(
+  store: LocalStore,
+  sink: PullSink,
+  source: ByteStream,
+  { signal, onProgress }: ImportImageOptions,
+): Promise<Descriptor> {
+  const hasher = createHasher()
+  const prefix = new Uint8Array(DETECT_BYTES)
+  let size = 0
+  const watched = observe(source, (total, chunk) => {
+    if (size < DETECT_BYTES) prefix.set(chunk.subarray(0, DETECT_BYTES - size), size)
+    hasher.update(chunk)
+    size = total
+    onProgress?.(total)
+  })
+  await using ingest = await store.content.begin(`import-${randomUUID()}`, { signal })
+  try {
+    await ingest.append(watched, { signal })
+    const mediaType = layerTypeOf(prefix.subarray(0, Math.min(size, DETECT_BYTES)))
+    const layer = { mediaType, digest: hasher.digest(), size }
+    await sink.content.keep([layer], { signal })
+    await ingest.commit(layer, { signal })
+    return layer
+  } catch (error) {
+    await ingest.reset().catch(() => {})
+    throw error
+  }
+}
+
+function layerTypeOf(prefix: Uint8Array): string {
+  const compression = detectCompression(prefix)
+  switch (compression) {
+    case 'gzip':
+      return MEDIA_TYPES.ociLayerGzip
+    case 'zstd':
+      return MEDIA_TYPES.ociLayerZstd
+    case 'none':
+      return MEDIA_TYPES.ociLayer
+    default:
+      throw new UnsupportedCompressionError(compression)
+  }
+}
+
+interface WriteImageOptions extends ImportImageOptions {
+  readonly config: NonNullable<ImageConfig['config']>
+  readonly platform: Platform
+}
+
+/** Writes config and manifest; resolves to the manifest. */
+async function writeImage(
+  store: LocalStore,
+  sink: PullSink,
+  layer: Descriptor,
+  diffId: DiffId,
+  { config, platform, comment = '', now = Date.now, signal }: WriteImageOptions,
+): Promise<Descriptor> {
+  const created = new Date(now()).toISOString()
+  const write = async (mediaType: string, bytes: Uint8Array): Promise<Descriptor> => {
+    const what = { mediaType, digest: digestOf(bytes), size: bytes.byteLength }
+    await sink.content.keep([what], { signal })
+    await writeBlob(store.content, what, bytes, { signal })
+    return what
+  }
+  const described = await write(
+    MEDIA_TYPES.ociConfig,
+    encodeImageConfig({
+      ...platform,
+      created,
+      config,
+      rootfs: { type: 'layers', diff_ids: [diffId] },
+      history: [{ created, comment }],
+    }),
+  )
+  const manifest = {
+    schemaVersion: 2 as const,
+    mediaType: MEDIA_TYPES.ociManifest,
+    config: described,
+    layers: [layer],
+  }
+  return await write(MEDIA_TYPES.ociManifest, encodeManifest(manifest))
+}

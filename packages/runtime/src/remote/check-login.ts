@@ -1,0 +1,44 @@
+import type { AbortOptions } from '@drayage/bytes'
+import { loginHost } from '@drayage/credentials'
+
+import type { Runtime } from '../create-runtime.ts'
+
+/** A login to check. */
+export interface LoginRequest {
+  /** Such as `registry.example:5000` or `https://index.docker.io/v1/`; Docker Hub by default. */
+  readonly serverAddress?: string | undefined
+  readonly username: string
+  readonly password?: string | undefined
+  /** In place of a password. */
+  readonly identityToken?: string | undefined
+}
+
+/** What a registry says of a login. */
+export interface AcceptedLogin {
+  /** The registry, as references name it. */
+  readonly host: string
+  /** Docker's word for it. */
+  readonly status: 'Login Succeeded'
+  /** What the registry gives to be kept in place of the password. */
+  readonly identityToken?: string
+}
+
+/**
+ * Asks a registry, and none of its mirrors, whether it accepts a login. Nothing is kept.
+ *
+ * @throws RegistryUnauthorizedError `ERR_REGISTRY_UNAUTHORIZED`
+ * @throws UrlRefusedError `ERR_URL_REFUSED` for a token server that may not see the password
+ * @throws TypeError for an address that is none
+ */
+export async function checkLogin(
+  runtime: Runtime,
+  request: LoginRequest,
+  options: AbortOptions = {},
+): Promise<AcceptedLogin> {
+  const { serverAddress = '', username, password = '', identityToken } = request
+  const host = loginHost(serverAddress)
+  const credentials = identityToken === undefined ? { username, password } : { identityToken, username }
+  const { signal } = options
+  const checked = await runtime.registry.checkLogin(host, credentials, { signal })
+  return { host, status: 'Login Succeeded', ...checked }
+}

@@ -1,0 +1,25 @@
+import { parseReference } from '@drayage/reference'
+import { buildImage, buildIndex, tempDir } from '@drayage/testkit'
+import { expect, test } from 'vitest'
+
+import { remoteConfig, remoteManifest } from './remote.ts'
+import { openTestRuntime } from '../test/open-test-runtime.ts'
+import { startRegistry } from '../test/test-registry.ts'
+
+test('remoteManifest() and remoteConfig() look without pulling', async () => {
+  await using directory = await tempDir()
+  await using registry = await startRegistry()
+  await using runtime = await openTestRuntime(directory.path)
+  const image = await buildImage()
+  const index = buildIndex([image])
+  const name = parseReference(await registry.push('app', '1', index))
+  expect((await remoteManifest(runtime, name)).descriptor.digest).toBe(index.manifest.digest)
+  const chosen = await remoteManifest(runtime, name, { selectPlatform: true })
+  expect(chosen.descriptor.digest).toBe(image.manifest.digest)
+  expect((await remoteConfig(runtime, name)).descriptor.digest).toBe(image.config.digest)
+  await using other = await openTestRuntime(directory.path, { platform: { os: 'linux', architecture: 's390x' } })
+  await expect(remoteConfig(other, name)).rejects.toMatchObject({ code: 'ERR_PLATFORM_NOT_FOUND' })
+  await expect(remoteManifest(runtime, parseReference(`${registry.host}/none:1`))).rejects.toMatchObject({
+    code: 'ERR_NAME_NOT_FOUND',
+  })
+})

@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto'
+
+import type { AbortOptions } from '@drayage/bytes'
+import { NameNotFoundError, type ContentStore } from '@drayage/content'
+import type { Digest } from '@drayage/digest'
+import type { Descriptor } from '@drayage/manifest'
+import {
+  familiarRepository,
+  parseRepository,
+  tryParseRepository,
+  withTag,
+  type Reference,
+  type Repository,
+} from '@drayage/reference'
+import { RequestRefusedError, type Links, type RegistryStorage } from '@drayage/registry-server'
+
+import type { Runtime } from '../create-runtime.ts'
+import type { LocalStore } from './local-store.ts'
+import { partsOf, tagPushed } from './tag-pushed.ts'
+
+/**
+ * The local store as what a registry keeps, for `createRegistryHandler` of `@drayage/registry-server`: its images can be
+ * pulled, and what is pushed becomes an image of the store when it is tagged. A path stands for the name that it would have
+ * on a command line: `team/app` for `docker.io/team/app`, `ghcr.io/org/app` for itself. An image is verified before it
+ * has a name, and content that nobody tags goes after a day.
+ */
+export async function openRegistryStorage(runtime: Runtime): Promise<RegistryStorage> {
+  const store = await runtime.openStore()
+  const { holdings, uploads, images } = store
+  const content = leasedContent(store)
+  return {
+    content,
+    blobs: linksOf(store, 'blob'),
+    manifests: linksOf(store, 'manifest'),
+    tags: {
+      set: (repository, tag, digest, options) =>
+        tagPushed(runtime, store, { repository: nameOf(repository), tag, digest }, options),
+      get: (repository, tag, options) => digestOfTag(store, withTag(nameOf(repository), tag), options),
+      remove: (repository, tag, options) => images.untag(withTag(nameOf(repository), tag), options),
+    },
+    referrers: {
+      async add(repository, subject, referrer) {
+        holdings.refer(nameOf(repository), subject, referrer)
+      },
+      async *list(repository, subject, { after } = {}) {
+        const name = nameOf(repository)
+        for (let last = after; ;) {
+          const page = holdings.referrers(name, subject, { limit: PAGE, after: last })
+          yield* page
+          last = page.at(-1)?.digest
+          if (page.length < PAGE) return
+        }
+      },
+      async remove(repository, subject, referrer) {
+        holdings.unrefer(nameOf(repository), subject, referrer)
+      },
+    },
+    names: {
+      async repositories({ limit, after = '' }) {
+        return allRepositories(store)
+          .filter((name) => name > after)
+          .slice(0, limit)
+      },
+      tags: async (repository, page) => holdings.tags(nameOf(repository), page),
+    },
+    uploads: {
+      async open(session) {
+        nameOf(session.repository)
+        uploads.open(session)
+      },
+      find: async (id) => uploads.find(id),
+      close: async (id) => uploads.close(id),
+      async *uploads() {
+        yield* uploads.list()
+      },
+    },
+  }
+}
+
+const PAGE = 1000
+
+/** @throws RequestRefusedError `ERR_REQUEST_REFUSED` for a path that stands for no name, such as one that looks like an ID */
+function nameOf(path: string): Repository {
+  const parsed = tryParseRepository(path)
+  if (parsed.ok) return parsed.value
+  const refusal = { status: 400, specCode: 'NAME_INVALID', message: 'invalid repository name' } as const
+  throw new RequestRefusedError(refusal, { cause: parsed.error })
+}
+
+/** What a tag stands for. */
+async function digestOfTag(
+  { images }: LocalStore,
+  name: Reference,
+  options?: AbortOptions,
+): Promise<Digest | undefined> {
+  try {
+    return (await images.resolve(name, options)).digest
+  } catch (error) {
+    if (error instanceof NameNotFoundError) return undefined
+    throw error
+  }
+}
+
+/** The paths of the repositories that a client can name, sorted. */
+function allRepositories({ holdings }: LocalStore): string[] {
+  const found: string[] = []
+  for (let after = ''; ;) {
+    const page = holdings.repositories({ limit: PAGE, after })
+    found.push(...page.map((name) => familiarRepository(parseRepository(name))))
+    after = page.at(-1) ?? ''
+    if (page.length < PAGE) break
+  }
+  // A host with a port cannot be part of a path.
+  return found.filter((name) => !name.includes(':')).sort()
+}
+
+/** The content of the store, where what is committed stays until the registry has linked it. */
+function leasedContent({ content, leases }: LocalStore): ContentStore {
+  const holder = `registry-${randomUUID()}`
+  return {
+    fetch: content.fetch,
+    has: content.has,
+    list: content.list,
+    delete: content.delete,
+    async begin(key, options) {
+      const ingest = await content.begin(key, options)
+      return {
+        get offset() {
+          return ingest.offset
+        },
+        append: (source, each) => ingest.append(source, each),
+        reset: (each) => ingest.reset(each),
+        async commit(expected, each) {
+          await leases.keep(holder, [expected.digest], each)
+          return await ingest.commit(expected, each)
+        },
+        [Symbol.asyncDispose]: () => ingest[Symbol.asyncDispose](),
+      }
+    },
+  }
+}
+
+function linksOf(store: LocalStore, kind: 'blob' | 'manifest'): Links {
+  const { holdings, leases, content } = store
+  const link = async (repository: Repository, what: Descriptor, options: AbortOptions): Promise<void> => {
+    const parts: readonly Digest[] = kind === 'manifest' ? await partsOf(content, what, options) : []
+    holdings.hold(kind, repository, what, parts)
+  }
+  return {
+    async link(repository, what, options = {}) {
+      const holder = `link-${randomUUID()}`
+      await leases.keep(holder, [what.digest], options)
+      try {
+        await link(nameOf(repository), what, options)
+      } finally {
+        await leases.release(holder)
+      }
+    },
+    find: async (repository, digest) => holdings.find(kind, nameOf(repository), digest),
+    unlink: async (repository, digest) => holdings.drop(kind, nameOf(repository), digest),
+  }
+}
