@@ -1,6 +1,7 @@
-import { chown, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { chown, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { request as secureRequest } from 'node:https'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import path from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -134,6 +135,21 @@ test('S61 requests of web pages and for other names are refused over TCP', async
     expect([host, (await askDrayd(place, '/_ping', { headers: { host } })).status]).toEqual([host, 200])
   }
   expect((await askDrayd(place, '/_ping', { headers: { 'sec-fetch-site': 'none' } })).status).toBe(200)
+})
+
+test.runIf(process.platform === 'linux')('drayd finds out when the machine of a client is gone', async () => {
+  const daemon = await start(['--registry-host', 'tcp://127.0.0.1:0'])
+  const port = Number(daemon.places[1]?.split(':').at(-1))
+  const client = connect(port, '127.0.0.1')
+  await once(client, 'connect')
+  const inHex = port.toString(16).toUpperCase().padStart(4, '0')
+  // `02` before the time is the timer that asks.
+  const isAsked = async (): Promise<boolean> =>
+    (await readFile('/proc/net/tcp', 'utf8'))
+      .split('\n')
+      .some((line) => new RegExp(`^ *\\d+: \\w+:${inHex} \\w+:\\w+ 01 \\w+:\\w+ 02:`).test(line))
+  while (!(await isAsked())) await sleep(10)
+  client.destroy()
 })
 
 test('the admin listener tells numbers and health', async () => {

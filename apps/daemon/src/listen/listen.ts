@@ -38,6 +38,9 @@ const SERVER_OPTIONS: ServerOptions = {
   headersTimeout: 30_000,
   keepAliveTimeout: 75_000,
   maxHeaderSize: MAX_HEADER_BYTES,
+  // A client whose machine is gone says no good-bye: the system asks whether it is still there.
+  keepAlive: true,
+  keepAliveInitialDelay: 60_000,
 }
 
 /** What listens, and where. */
