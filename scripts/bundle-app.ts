@@ -22,6 +22,9 @@ const undiciParts: Plugin = {
 const minify = { compress: true, mangle: false, codegen: { removeWhitespace: true } } as const
 const external = [/^node:/]
 
+/** The oldest Node that is supported: it has no `using`. */
+const transform = { target: 'node22.19' } as const
+
 /** The packages that every program needs, or next to: one file of them loads sooner than thirty. */
 const BASE = /packages[\\/](bytes|content|credentials|digest|distribution|manifest|reference|registry|transfer)[\\/]/
 
@@ -34,6 +37,7 @@ export const bundleApp = (program: string): RolldownOptions[] => [
     input: { [program]: `./src/${program}.ts` },
     platform: 'node',
     external,
+    transform,
     plugins: [undiciParts],
     output: {
       dir: 'dist',
@@ -58,6 +62,7 @@ export const bundleApp = (program: string): RolldownOptions[] => [
     },
     platform: 'node',
     external,
+    transform,
     output: {
       dir: 'dist',
       format: 'esm',

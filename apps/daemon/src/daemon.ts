@@ -16,6 +16,7 @@ import { listen, type Listening, type ListenOptions } from './listen/listen.ts'
 import { parseHost } from './listen/parse-host.ts'
 import { readTls, type TlsFiles } from './listen/tls.ts'
 import { createAdmin } from './serve/admin.ts'
+import { createStack } from './stack.ts'
 import { createLog, type Log } from './serve/log.ts'
 import { createMetrics, type Metrics } from './serve/metrics.ts'
 import { openRegistryEndpoint } from './serve/registry-endpoint.ts'
@@ -42,7 +43,7 @@ type ListenerName = 'engine' | 'registry' | 'admin'
 export async function startDaemon(config: Config, env: NodeJS.ProcessEnv = process.env): Promise<Daemon> {
   const log = createLog(config.text('log-level') ?? 'info')
   const metrics = createMetrics()
-  await using started = new AsyncDisposableStack()
+  await using started = createStack()
   const runtime = started.use(await openRuntime(config, env, { log, metrics }))
   await runtime.openStore()
   metrics.watch(runtime)
@@ -85,7 +86,7 @@ export async function startDaemon(config: Config, env: NodeJS.ProcessEnv = proce
     reload: (changed) => applyChanges(changed, { runtime, log }),
     async [Symbol.asyncDispose]() {
       await ending.end(all)
-      await stack.disposeAsync()
+      await stack[Symbol.asyncDispose]()
     },
   }
 }
