@@ -195,6 +195,21 @@ describe('mirrors', () => {
     expect(taken().map((line) => line.split(' ')[1])).toEqual(['m.example', 'm.example', 'registry.example'])
   })
 
+  it('list tags for who asks for that, and the registry does where they fail', async () => {
+    const list = (...tags: readonly string[]): Serve => {
+      return () => answer(200, {}, JSON.stringify({ tags }))
+    }
+    const own = { 'registry.example': list('own') }
+    const tagsOf = async ({ client, taken }: Asked): Promise<readonly unknown[]> => {
+      const tags = await listOf(client.repository('registry.example/repo').tags({ mirrors: true }))
+      return [tags, taken().map((line) => line.split(' ')[1])]
+    }
+    const served = ask({ ...own, 'm.example': list('of', 'mirror') }, [mirror('m.example'), REGISTRY])
+    expect(await tagsOf(served)).toEqual([['of', 'mirror'], ['m.example']])
+    const failing = ask({ ...own, 'm.example': () => answer(500) }, [mirror('m.example'), REGISTRY])
+    expect(await tagsOf(failing)).toEqual([['own'], ['m.example', 'registry.example']])
+  })
+
   it('are never pushed to, listed or deleted from', async () => {
     const { client, taken } = ask(
       {

@@ -35,6 +35,12 @@ import { resolveManifest } from './resolve-manifest.ts'
 import type { UploadIngest } from './upload-ingest.ts'
 import { verifyContent } from './verify-content.ts'
 
+/** Options of `RepositoryClient.tags()`. */
+export interface TagsOptions extends AbortOptions {
+  /** Whether a mirror may give the list, which may know fewer tags than the registry does; `false` by default. */
+  readonly mirrors?: boolean
+}
+
 /** Takes things out of a repository, where its registry does that at all. Each resolves to whether it was there. */
 export interface RepositoryDeleter {
   /**
@@ -77,7 +83,7 @@ export interface RepositoryClient
    *
    * @throws RegistryListingError `ERR_REGISTRY_LISTING`
    */
-  tags(options?: AbortOptions): AsyncIterable<string>
+  tags(options?: TagsOptions): AsyncIterable<string>
   /**
    * The manifests whose subject is the one with this digest; none when there are none. A registry without such a list is
    * asked for the tag that clients keep it under.

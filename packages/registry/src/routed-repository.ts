@@ -8,8 +8,8 @@ import type { RepositoryClient } from './repository-client.ts'
 import { chooseRoutes, tryRoutes, type Route, type RouteContext, type RouteRequest } from './routes.ts'
 
 /**
- * A repository that is read from the first of its endpoints that answers, and written, listed and deleted from at the
- * registry itself.
+ * A repository that is read from the first of its endpoints that answers, and written and deleted from at the registry
+ * itself, which is asked for lists too unless mirrors will do.
  *
  * @param findRoutes gives the routes of the repository, as they are now
  */
@@ -58,13 +58,30 @@ export function createRoutedRepository(
     deleteManifest: async (digest, options) => await (await itself(options)).deleteManifest(digest, options),
     deleteTag: async (tag, options) => await (await itself(options)).deleteTag(tag, options),
     deleteBlob: async (digest, options) => await (await itself(options)).deleteBlob(digest, options),
-    tags: async function* (options) {
-      yield* (await itself(options)).tags(options)
+    tags: async function* (options = {}) {
+      if (options.mirrors !== true) return yield* (await itself(options)).tags(options)
+      // Whoever gives the first page gives the others too: pages of two servers do not fit together.
+      const { tags, first } = await read(undefined, options, (client) => beginList(client.tags(options)))
+      try {
+        for (let next = first; next.done !== true; next = await tags.next()) yield next.value
+      } finally {
+        await tags.return?.()
+      }
     },
     referrers: async function* (digest, options) {
       yield* (await itself(options)).referrers(digest, options)
     },
   }
+}
+
+interface BegunList {
+  readonly tags: AsyncIterator<string>
+  readonly first: IteratorResult<string>
+}
+
+async function beginList(list: AsyncIterable<string>): Promise<BegunList> {
+  const tags = list[Symbol.asyncIterator]()
+  return { tags, first: await tags.next() }
 }
 
 /** The reference as a server knows it that keeps the repository under another name. */

@@ -76,7 +76,7 @@ export async function pullAllTags(
 ): Promise<PullResult[]> {
   const repository = parseRepository(name)
   const pulled: PullResult[] = []
-  for await (const tag of runtime.registry.repository(repository).tags({ signal: options.signal })) {
+  for await (const tag of runtime.registry.repository(repository).tags({ mirrors: true, signal: options.signal })) {
     pulled.push(await pullImage(runtime, withTag(repository, tag), options))
   }
   return pulled
