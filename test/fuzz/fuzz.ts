@@ -7,6 +7,7 @@ import { engineCase } from './engine-cases.ts'
 import type { CaseContext, FuzzCase, Places } from './fuzz-case.ts'
 import { isMistake, plain, watchLog, type LogWatch } from './log-watch.ts'
 import { makeMaterials } from './materials.ts'
+import { probe } from './probe.ts'
 import { Random } from './random.ts'
 import { rawCase } from './raw-cases.ts'
 import { registryCase } from './registry-cases.ts'
@@ -88,6 +89,8 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
     history.push(text)
     if (history.length > HISTORY) history.shift()
   }
+  const probing = new AbortController()
+  const probes = Promise.all(daemons.map((daemon) => probe(daemon, report, probing.signal)))
   const check = createChecks({ daemons, store: path.join(directory, 'store'), report })
   const endMs = performance.now() + durationMs
   let next = from
@@ -105,6 +108,8 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
     const told = await check()
     print(`${new Date().toISOString()} cases ${next - from}, requests ${requests}, findings ${findings.size}; ${told}`)
   }
+  probing.abort()
+  await probes
   for (const daemon of daemons) {
     const end = daemon.ended() ?? (await daemon.stop())
     if (end !== 'exit status 0, signal null') report(`${daemon.name} ended with ${end}`)

@@ -4,7 +4,8 @@ import { ask, send, type CaseContext } from './fuzz-case.ts'
 import { someFraming, type Message } from './message.ts'
 import { mutateBytes, mutatedDocument } from './mutate.ts'
 import type { Random } from './random.ts'
-import { encoded, hostileText, mostly, repositoryName, tagName } from './texts.ts'
+import { POLITE, type Place } from './send.ts'
+import { encoded, hostileText, mostly, REPOSITORIES, repositoryName, tagName } from './texts.ts'
 
 const TYPES: readonly string[] = [
   'application/vnd.oci.image.manifest.v1+json',
@@ -19,8 +20,8 @@ const TYPES: readonly string[] = [
 export async function registryCase(context: CaseContext): Promise<void> {
   const { random, places } = context
   const message = someRegistryRequest(context)
-  const headers = { ...login(random), ...message.headers }
   const place = random.pick(places.registries)
+  const headers = { ...(random.chance(0.5) ? login(random) : await userOf(context, place)), ...message.headers }
   const isRead = message.body === undefined && ['GET', 'HEAD'].includes(message.method)
   if (isRead && random.chance(0.4)) await ask(context, place, { ...message, headers })
   else await send(context, place, { ...message, headers })
@@ -41,6 +42,16 @@ export function login(random: Random): Record<string, string> {
     ' ',
   ]
   return { authorization: random.chance(0.8) ? random.pick(odd) : hostileText(random) }
+}
+
+/** What the user of a registry endpoint sends: a token where that gives one out for the password, else the password. */
+export async function userOf(context: CaseContext, place: Place): Promise<Record<string, string>> {
+  const authorization = `Basic ${btoa('fuzz:fuzz')}`
+  const scopes = REPOSITORIES.map((name) => `scope=repository:${name}:pull,push,delete`).join('&')
+  const target = `/token?service=registry&${scopes}&scope=registry:catalog:*`
+  const answer = await send(context, place, { method: 'GET', target, headers: { authorization } }, POLITE)
+  const token = answer.status === 200 ? /"token":"(\w+)"/.exec(answer.text)?.[1] : undefined
+  return { authorization: token === undefined ? authorization : `Bearer ${token}` }
 }
 
 function someRegistryRequest(context: CaseContext): Message {

@@ -1,21 +1,22 @@
+import { evilImage } from './evil-image.ts'
 import { ask, send, type CaseContext, type FuzzCase } from './fuzz-case.ts'
-import { login, someBlob } from './registry-cases.ts'
+import { login, someBlob, userOf } from './registry-cases.ts'
 import { POLITE, type Place } from './send.ts'
 import { repositoryName, TAGS } from './texts.ts'
 
 /** Sequences whose steps depend on each other. */
 export const SEQUENCES: readonly FuzzCase[] = [pushMountDelete, interleavedUploads, pullTagRemove, tornLoads]
 
-const USER = { authorization: `Basic ${btoa('fuzz:fuzz')}` }
-
 /** Pushes an image, mounts its blobs elsewhere, deletes some of it, and pulls what is left through the Engine API. */
 async function pushMountDelete(context: CaseContext): Promise<void> {
   const { random, materials, places } = context
-  const [registry, image] = [random.pick(places.registries), random.pick(materials.images)]
+  const registry = random.pick(places.registries)
+  const image = random.chance(0.5) ? random.pick(materials.images) : await evilImage(random, materials)
+  const user = await userOf(context, registry)
   const [from, to] = [random.pick(['fuzz/a', 'fuzz/b']), random.pick(['fuzz/c/d', 'solo'])]
   const tag = random.pick(TAGS)
   const step = async (method: string, target: string, body?: Uint8Array, type?: string): Promise<void> => {
-    const headers = { ...USER, ...(type === undefined ? {} : { 'content-type': type }) }
+    const headers = { ...user, ...(type === undefined ? {} : { 'content-type': type }) }
     await send(context, registry, { method, target, headers, ...(body === undefined ? {} : { body }) })
   }
   for (const [digest, bytes] of image.blobs) {
@@ -34,9 +35,10 @@ async function pushMountDelete(context: CaseContext): Promise<void> {
 async function interleavedUploads(context: CaseContext): Promise<void> {
   const { random, places } = context
   const registry = random.pick(places.registries)
+  const user = await userOf(context, registry)
   const begin = async (): Promise<string> => {
     const target = `/v2/${repositoryName(random).replaceAll(/[^a-z/]/g, 'x')}/blobs/uploads/`
-    const answer = await send(context, registry, { method: 'POST', target, headers: USER }, POLITE)
+    const answer = await send(context, registry, { method: 'POST', target, headers: user }, POLITE)
     return answer.headers.get('location') ?? '/v2/fuzz/a/blobs/uploads/none'
   }
   const sessions = [await begin(), await begin()]
@@ -48,7 +50,7 @@ async function interleavedUploads(context: CaseContext): Promise<void> {
     const part = random.chance(0.5) ? bytes : bytes.subarray(start, start + random.int(20_000))
     const method = random.pick(['PATCH', 'PATCH', 'PUT', 'GET', 'DELETE'])
     const headers = {
-      ...(random.chance(0.9) ? USER : login(random)),
+      ...(random.chance(0.9) ? user : login(random)),
       'content-range': `${start}-${start + part.byteLength - 1}`,
     }
     const message = { method, target: method === 'PUT' ? `${target}?digest=${digest}` : target, headers }

@@ -48,12 +48,20 @@ export function hostileText(random: Random): string {
   const text = random.pick(HOSTILE)
   if (random.chance(0.04)) return 'a/'.repeat(random.pick([100, 3000, 30_000]))
   if (random.chance(0.04)) return 'a-----'.repeat(random.pick([20, 1000, 20_000])) + '!'
+  if (random.chance(0.04)) return flood(random)
   return random.chance(0.2) ? text + random.pick(HOSTILE) : text
+}
+
+/** One character, or two, so often that a parser which goes back does not come back. */
+function flood(random: Random): string {
+  const unit = random.pick([' ', '0', '"', '\\', ',', '=', '<', '\t', '\\"', 'a=', 'a,', '.0', '%2f'])
+  const lead = random.pick(['', 'Basic ', 'Bearer ', 'bytes=', 'ENV ', '{"a":"'])
+  return `${lead}${unit.repeat(random.pick([100, 10_000, 25_000]))}${random.pick(['', '!'])}`
 }
 
 /** What all requests name, so that they meet. */
 export const TAGS: readonly string[] = ['1', '2', 'multi', 'latest', 'x_y.z-1']
-const REPOSITORIES: readonly string[] = ['fuzz/a', 'fuzz/b', 'fuzz/c/d', 'solo']
+export const REPOSITORIES: readonly string[] = ['fuzz/a', 'fuzz/b', 'fuzz/c/d', 'solo']
 
 /** The name of a repository of the store. */
 export function repositoryName(random: Random): string {

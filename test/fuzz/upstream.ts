@@ -2,16 +2,15 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 
 import { fromBytes } from '@drayage/bytes'
-import type { HttpClient, HttpResponse } from '@drayage/content'
-import { digestOf } from '@drayage/digest'
+import type { HttpClient } from '@drayage/content'
 import { createMemoryStorage, createRegistryHandler } from '@drayage/registry-server'
 import { parseFaults, withFaults, type Fault } from '@drayage/registry-server/faults'
 import { serveOn } from '@drayage/registry-server/node'
 
 import type { Materials } from './materials.ts'
-import { mutateBytes, mutatedDocument } from './mutate.ts'
 import { Random } from './random.ts'
 import { TAGS } from './texts.ts'
+import { createWild } from './wild.ts'
 
 /** The registry that the daemons under test pull from and push to. */
 export interface Upstream extends AsyncDisposable {
@@ -23,16 +22,18 @@ const HOSTILE_REPOSITORIES = 24
 
 /**
  * Starts a registry: `good/app` is as it should be, `faulty0/app` to `faulty23/app` answer with faults, and `wild/` has under
- * every tag a manifest that is made from the tag's own name.
+ * every tag what is made from the tag's own name.
  */
 export async function startUpstream(seed: number, materials: Materials): Promise<Upstream> {
   const registry = createRegistryHandler({ storage: createMemoryStorage() })
   const repositories = ['good', ...Array.from({ length: HOSTILE_REPOSITORIES }, (_, at) => `faulty${at}`)]
   for (const name of repositories) await fill(registry, `${name}/app`, materials)
   const faulty = repositories.map((_, at) => withFaults(registry, someFaults(new Random(seed, at)), { seed: at }))
+  const wild = createWild(materials)
   const handler: HttpClient = async (request) => {
     const { pathname } = new URL(request.url)
-    if (pathname.startsWith('/v2/wild/')) return wild(pathname, materials, registry, request)
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    if (isRead && pathname.startsWith('/v2/wild/')) return await wild(pathname)
     const at = Number(/^\/v2\/faulty(\d+)\//.exec(pathname)?.[1] ?? -1)
     return await (faulty[at] ?? registry)(request)
   }
@@ -93,38 +94,4 @@ function someFaults(random: Random): readonly Fault[] {
     return { kind: random.pick(SIMPLE_KINDS), point: 'any', ...when }
   })
   return parseFaults(faults)
-}
-
-const MANIFEST_TYPES: readonly string[] = [
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-  'application/vnd.docker.distribution.manifest.v1+prettyjws',
-  'text/html',
-]
-
-/** What depends on the path alone: a mutated document under a tag, and blobs that may be what they are called. */
-async function wild(
-  pathname: string,
-  { documents, images }: Materials,
-  registry: HttpClient,
-  request: Parameters<HttpClient>[0],
-): Promise<HttpResponse> {
-  const last = pathname.slice(pathname.lastIndexOf('/') + 1)
-  const random = new Random(...Buffer.from(last))
-  const known = images.flatMap(({ blobs }) => [...blobs]).find(([digest]) => digest === last)?.[1]
-  if (request.method !== 'GET' && request.method !== 'HEAD') return await registry(request)
-  const body =
-    known === undefined
-      ? mutatedDocument(random, random.pick(documents))
-      : random.chance(0.9)
-        ? known
-        : mutateBytes(random, known)
-  const headers = {
-    'content-type': random.pick(MANIFEST_TYPES),
-    'content-length': String(body.byteLength),
-    ...(random.chance(0.7) ? { 'docker-content-digest': random.chance(0.9) ? digestOf(body) : 'sha256:x' } : {}),
-  }
-  return { status: 200, headers, body: fromBytes(body) }
 }
