@@ -32,6 +32,9 @@ export interface ListenOptions {
 /** Most bytes of the headers of a request: clients send credentials there. */
 const MAX_HEADER_BYTES = 128 * 1024
 
+/** How long whoever may push may send nothing in the middle of a body, in milliseconds: an upload can be gone on with. */
+const BODY_IDLE_MS = 600_000
+
 /** Within a request everything may take its time but its headers. */
 const SERVER_OPTIONS: ServerOptions = {
   requestTimeout: 0,
@@ -114,5 +117,6 @@ async function listenOnPort(
 
 function answerOn(server: Server | SecureServer, handler: HttpClient, options: ListenOptions): Served {
   server.maxConnections = options.maxConnections
-  return serveOn(server, handler, { graceMs: options.graceMs, onRequest: options.onRequest })
+  const bodyIdleMs = options.isGuarded === true ? BODY_IDLE_MS : undefined
+  return serveOn(server, handler, { graceMs: options.graceMs, onRequest: options.onRequest, bodyIdleMs })
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { get, request } from 'node:http'
 import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { HttpClient, HttpRequest } from '@drayage/content'
 import { randomBytes } from '@drayage/testkit'
@@ -133,6 +134,26 @@ test('serve() never ends a chunked body cleanly when its source fails', async ()
   const socket = connect(Number(server.host.split(':')[1]), '127.0.0.1')
   socket.resume().write('GET / HTTP/1.0\r\n\r\n')
   await expect(once(socket, 'close')).rejects.toMatchObject({ code: 'ECONNRESET' })
+})
+
+test('serve() leaves a client that stands still in a body, and not one that waits for the handler', async () => {
+  const taken: number[] = []
+  const { server, nextEvent } = await start(
+    async ({ body = repeat(new Uint8Array(), 0) }) => {
+      for await (const chunk of body) {
+        taken.push(chunk.byteLength)
+        await sleep(150)
+      }
+      return ok()
+    },
+    { bodyIdleMs: 50 },
+  )
+  const post = 'POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n'
+  expect(await raw(server, `${post}content-length: 4\r\n\r\nbody`)).toContain('HTTP/1.1 204')
+  const event = nextEvent()
+  expect(await raw(server, `${post}content-length: 4\r\n\r\nbod`)).toBe('')
+  expect(await event).toMatchObject({ status: 0, isComplete: false, error: { code: 'ERR_CLIENT_GONE' } })
+  expect(taken).toEqual([4, 3])
 })
 
 test('serve() answers 500 without details when the handler rejects', async () => {

@@ -18,6 +18,8 @@ export interface ServeOnOptions {
   readonly onRequest?: (event: RequestEvent) => void
   /** How long closing waits for running requests, in milliseconds; 5 000 by default. */
   readonly graceMs?: number
+  /** How long a client may send nothing in the middle of a body, in milliseconds; for ever by default. */
+  readonly bodyIdleMs?: number | undefined
 }
 
 /** Options of {@link serve}. */
@@ -65,10 +67,10 @@ export async function serve(handler: HttpClient, options: ServeOptions = {}): Pr
  * {@link serve} does. Making it listen is the caller's.
  */
 export function serveOn(server: Server | SecureServer, handler: HttpClient, options: ServeOnOptions = {}): Served {
-  const { onRequest, graceMs = 5_000 } = options
+  const { onRequest, graceMs = 5_000, bodyIdleMs } = options
   let closing: Promise<void> | undefined
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const event = await handle({ handler, url: addressOf(server).url, request, response })
+    const event = await handle({ handler, url: addressOf(server).url, request, response, bodyIdleMs })
     // The connection is idle once this turn is over.
     if (closing !== undefined) setImmediate(() => server.closeIdleConnections())
     onRequest?.(event)
@@ -93,16 +95,17 @@ interface Incoming {
   readonly url: string
   readonly request: IncomingMessage
   readonly response: ServerResponse
+  readonly bodyIdleMs: number | undefined
 }
 
-async function handle({ handler, url, request, response }: Incoming): Promise<RequestEvent> {
+async function handle({ handler, url, request, response, bodyIdleMs }: Incoming): Promise<RequestEvent> {
   const leaving = new AbortController()
   response.once('close', () => {
     if (!response.writableFinished) leaving.abort(new ClientGoneError())
   })
   const { signal } = leaving
   const target = pathOf(request.url ?? '')
-  const body = openRequestBody(request, response)
+  const body = openRequestBody(request, response, bodyIdleMs)
   let bytesSent = 0
   let failure: { readonly error: unknown } | undefined
   try {
