@@ -9,7 +9,7 @@ export interface LogWatch {
 
 /** Codes of errors that are of a registry's doing and answered with status 500, as Docker Engine does. */
 const DECLARED =
-  /^ERR_(DIGEST_MISMATCH|REGISTRY_\w+|TRANSFER|PULL_\w+|PUSH_\w+|MANIFEST_\w+|URL_\w+|UPLOAD_\w+|TOKEN_\w+|LOGIN_\w+)$/
+  /^ERR_(DIGEST_MISMATCH|REGISTRY(_\w+)?|TRANSFER|PULL_\w+|PUSH_\w+|MANIFEST_\w+|URL_\w+|UPLOAD_\w+|TOKEN_\w+|LOGIN_\w+)$/
 
 /** What is in a message that comes of a mistake in the daemon. */
 const MISTAKES = new RegExp(

@@ -37,7 +37,11 @@ export function join(...parts: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(Buffer.concat(parts))
 }
 
+/** Stands for a value that is too deep to be written by `JSON.stringify`. */
+const DEEP = '<deep>'
+
 const ODD_VALUES: readonly unknown[] = [
+  DEEP,
   ...[null, true, false, 0, -1, 1.5, 1e308, 2 ** 53, '', [], {}, [[]], [null]],
   { constructor: { prototype: { polluted: 1 } } },
   JSON.parse('{"__proto__":{"polluted":1}}'),
@@ -89,7 +93,10 @@ function mutateList(random: Random, list: readonly unknown[], depth: number): un
 /** The bytes of a JSON document that was changed as a value, as text, or not at all. */
 export function mutatedDocument(random: Random, value: unknown): Uint8Array {
   if (random.chance(0.1)) return Buffer.from(JSON.stringify(value))
-  const mutated = Buffer.from(JSON.stringify(mutateJson(random, value)) ?? '')
+  const depth = random.pick([100, 2000, 10_000, 100_000])
+  const deep = `${'{"a":['.repeat(depth)}${']}'.repeat(depth)}`
+  const text = JSON.stringify(mutateJson(random, value)) ?? ''
+  const mutated = Buffer.from(text.replaceAll(JSON.stringify(DEEP), () => deep))
   if (random.chance(0.03)) return Buffer.from('['.repeat(200_000))
   return random.chance(0.15) ? mutateBytes(random, mutated) : mutated
 }
