@@ -10,6 +10,7 @@ import type { Reference } from '@drayage/reference'
 import type { Runtime } from '../create-runtime.ts'
 import { openLoadSource } from './load-images-source.ts'
 import type { LocalStore } from '../store/local-store.ts'
+import { againIfRemoved } from '../images/again-if-removed.ts'
 import { nameExistingImage } from '../images/name-existing-image.ts'
 import { openPullSink } from '../images/pull-store.ts'
 
@@ -61,11 +62,15 @@ export async function loadImages(
   const loaded: LoadedImage[] = []
   for await (const each of source.images({ signal })) {
     const before = await imagesOf(store, each.names, { signal })
-    await using sink = openPullSink(store)
-    const image =
-      (await nameExistingImage(store, sink, each, { signal })) ??
-      (await load(source.content, sink, each, { platform, ...options })).image
-    await sink.complete()
+    const bring = async (): Promise<ImageId> => {
+      await using sink = openPullSink(store)
+      const image =
+        (await nameExistingImage(store, sink, each, { signal })) ??
+        (await load(source.content, sink, each, { platform, ...options })).image
+      await sink.complete()
+      return image
+    }
+    const image = await againIfRemoved(bring, { signal })
     loaded.push({ image, names: each.names, taken: before.filter(({ from }) => from !== image) })
   }
   return loaded

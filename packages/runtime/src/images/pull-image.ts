@@ -1,16 +1,13 @@
 import type { AbortOptions } from '@drayage/bytes'
 import { pull, type OnEvent, type PullOptions, type PullResult } from '@drayage/distribution'
-import { isImageStoreError } from '@drayage/image-store'
 import type { Platform } from '@drayage/manifest'
 import { familiarReference, parseRepository, withTag, type Reference } from '@drayage/reference'
 
 import type { Runtime } from '../create-runtime.ts'
 import type { LocalStore } from '../store/local-store.ts'
+import { againIfRemoved } from './again-if-removed.ts'
 import { openPullSink } from './pull-store.ts'
 import { sweepWhenDue } from './sweep-store.ts'
-
-/** How often an image that others remove while it is pulled is pulled again. */
-const MOST_TRIES = 10
 
 /** Options of {@link pullImage} and {@link pullAllTags}. */
 export interface PullImageOptions extends AbortOptions {
@@ -34,18 +31,13 @@ export async function pullImage(
   const { onEvent = (): void => {} } = options
   const store = await runtime.openStore()
   const all = { platform, transfers, ...(retry === undefined ? {} : { retry }), ...options, onEvent }
-  for (let tries = 1; ; tries++) {
-    try {
-      const pulled = await pullOnce(runtime, store, name, all)
-      await sweepWhenDue(store, onEvent)
-      return pulled
-    } catch (error) {
-      options.signal?.throwIfAborted()
-      if (!isRemovedMeanwhile(error) || tries >= MOST_TRIES) throw error
-      const text = typeof name === 'string' ? name : familiarReference(name)
-      onEvent({ type: 'warning', message: `"${text}" was removed while it was pulled, pulling it again` })
-    }
+  const onAgain = (): void => {
+    const text = typeof name === 'string' ? name : familiarReference(name)
+    onEvent({ type: 'warning', message: `"${text}" was removed while it was pulled, pulling it again` })
   }
+  const pulled = await againIfRemoved(() => pullOnce(runtime, store, name, all), { signal: options.signal, onAgain })
+  await sweepWhenDue(store, onEvent)
+  return pulled
 }
 
 async function pullOnce(
@@ -58,14 +50,6 @@ async function pullOnce(
   const pulled = await pull(registry, sink, name, options)
   await sink.complete()
   return pulled
-}
-
-/** Whether the image was there, but no more when it was to be named. */
-function isRemovedMeanwhile(error: unknown): boolean {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if (isImageStoreError(at) && at.code === 'ERR_IMAGE_NOT_FOUND') return true
-  }
-  return false
 }
 
 /** Pulls every tag of a repository, one after another, and stops at the first that fails. */

@@ -3,13 +3,16 @@ import { setImmediate } from 'node:timers/promises'
 
 import { digestOf } from '@drayage/digest'
 import { createContentLeases, DEFAULT_LEASE_MS, openDatabase } from '@drayage/image-store'
+import { parseRepository } from '@drayage/reference'
 import { createRegistryHandler } from '@drayage/registry-server'
 import { serve, type HttpServer } from '@drayage/registry-server/node'
 import { buildImage, randomBytes, tempDir, type TempDir, type TestImage } from '@drayage/testkit'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import type { Runtime } from '../create-runtime.ts'
+import { tagPushed } from './tag-pushed.ts'
 import { openRegistryStorage } from './registry-storage.ts'
+import { inspectImage } from '../images/inspect-image.ts'
 import { removeImage } from '../images/remove-image.ts'
 import { sweepStore } from '../images/sweep-store.ts'
 import { findFaults } from '../test/check-store.ts'
@@ -166,4 +169,30 @@ test('F35 a pull beside pushes, removals and sweeps sees the image or none, and 
   const pulls = [pull(), pull()]
   await change().finally(() => (isOver = true))
   expect((await Promise.all(pulls)).flat().filter((status) => ![200, 404].includes(status))).toEqual([])
+})
+
+test('F35 a tag is put although others remove its image before it has its name', async () => {
+  const image = await buildImage()
+  await pushBlobs('app', image)
+  expect(await putTag('app', '1', image)).toBe(201)
+  const store = await runtime.openStore()
+  let removals = 3
+  const images: typeof store.images = {
+    ...store.images,
+    async nameImage(...what) {
+      if (removals-- > 0) await removeImage(runtime, image.imageId, { force: true })
+      await store.images.nameImage(...what)
+    },
+  }
+  // What removals take the repository holds no more, and its client would push again.
+  const holdings: typeof store.holdings = { ...store.holdings, find: () => image.manifest }
+  await pushBlobs('other', image)
+  expect(
+    (await ask('PUT', `other/manifests/${image.manifest.digest}`, image.manifestBytes, image.manifest.mediaType))
+      .status,
+  ).toBe(201)
+  const pushed = { repository: parseRepository('app'), tag: '1', digest: image.manifest.digest }
+  await tagPushed(runtime, { ...store, images, holdings }, pushed)
+  expect(removals).toBeLessThan(1)
+  expect((await inspectImage(runtime, 'app:1')).Id).toBe(image.imageId)
 })

@@ -8,6 +8,7 @@ import { RequestRefusedError } from '@drayage/registry-server'
 
 import type { Runtime } from '../create-runtime.ts'
 import type { LocalStore } from './local-store.ts'
+import { againIfRemoved } from '../images/again-if-removed.ts'
 import { openPullSink } from '../images/pull-store.ts'
 
 /** What was pushed and gets a tag. */
@@ -41,11 +42,13 @@ export async function tagPushed(
   }
   const name = withTag(repository, tag)
   const names = [withDigest(withoutTag(name), digest), name]
-  const image = await imageOf(runtime, store, target, name, options)
-  for (const each of names) {
-    if (image === undefined) await store.images.tag(target, each, options)
-    else await store.images.nameImage(each, target, image, options)
-  }
+  await againIfRemoved(async () => {
+    const image = await imageOf(runtime, store, target, name, options)
+    for (const each of names) {
+      if (image === undefined) await store.images.tag(target, each, options)
+      else await store.images.nameImage(each, target, image, options)
+    }
+  }, options)
 }
 
 /** Brings the image of a target into the store; nothing when it is none, or is not here. */
