@@ -23,8 +23,9 @@ export async function sendResponse(
 ): Promise<void> {
   const length = response.headers['content-length']
   target.writeHead(response.status, response.headers)
-  // The first byte of a stream may be long in coming, and clients want to hear before that it was accepted.
-  if (length === undefined) target.flushHeaders()
+  // The first byte of a stream may be long in coming, and clients want to hear before that it was accepted. To HTTP/1.0 a
+  // stream ends with its connection, which Node 22 cannot reset any more once something was sent.
+  if (length === undefined && target.req.httpVersion !== '1.0') target.flushHeaders()
   try {
     await sendBody(target, response, options)
   } catch (error) {
