@@ -44,5 +44,7 @@ async function readBlock(handle: FileHandle, position: number, length: number): 
   if (length <= 0) return new Uint8Array(0)
   const buffer = Buffer.allocUnsafeSlow(length)
   const { bytesRead } = await handle.read(buffer, 0, length, position)
-  return new Uint8Array(buffer.buffer, 0, bytesRead)
+  const bytes = new Uint8Array(buffer.buffer, 0, bytesRead)
+  // Whoever keeps a few bytes must not keep a block for them.
+  return bytesRead < length / 2 ? bytes.slice() : bytes
 }
