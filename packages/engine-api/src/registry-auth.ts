@@ -1,17 +1,8 @@
 import { decodeText } from '@drayage/bytes'
+import type { AuthConfig } from '@drayage/runtime'
 
 import { EngineRequestError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
-
-/** Credentials of a client for one registry. @see Docker Engine API v1.50, "Authentication" */
-export interface AuthConfig {
-  readonly username?: string
-  readonly password?: string
-  readonly identitytoken?: string
-  /** Sent as it is, as a bearer token. */
-  readonly registrytoken?: string
-  readonly serveraddress?: string
-}
 
 /** Longest header that is read, in characters: 64 Ki. */
 const MAX_AUTH_HEADER = 65_536

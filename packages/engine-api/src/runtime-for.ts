@@ -1,7 +1,6 @@
-import { withCredentials, type Runtime } from '@drayage/runtime'
+import { withCredentials, type AuthConfig, type Runtime } from '@drayage/runtime'
 
 import type { Exchange } from './exchange.ts'
-import type { AuthConfig } from './registry-auth.ts'
 
 /** The runtime that uses the credentials of a client where it brings some. */
 export function runtimeFor({ runtime }: Exchange, auth: AuthConfig | undefined): Runtime {

@@ -5,6 +5,7 @@ import { DETECT_BYTES, detectCompression, UnsupportedCompressionError } from '@d
 import { writeBlob } from '@drayage/content'
 import { createHasher, digestOf, type DiffId, type ImageId } from '@drayage/digest'
 import { load } from '@drayage/distribution'
+import { NameRefusedError } from '@drayage/image-store'
 import {
   encodeImageConfig,
   encodeManifest,
@@ -16,7 +17,6 @@ import {
 import { formatReference, parseReference, withDefaultTag, type Reference } from '@drayage/reference'
 
 import type { Runtime } from '../create-runtime.ts'
-import { NameRefusedError } from '@drayage/image-store'
 import { applyChanges } from './image-changes.ts'
 import type { LocalStore } from '../store/local-store.ts'
 import { openPullSink, type PullSink } from '../images/pull-store.ts'
