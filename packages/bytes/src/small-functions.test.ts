@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 
 import { concat } from './concat.ts'
 import { equalBytes } from './equal-bytes.ts'
+import { freeBuffer } from './free-buffer.ts'
 import { fromBytes } from './from-bytes.ts'
 import { observe } from './observe.ts'
 import { skip } from './skip.ts'
@@ -20,6 +21,17 @@ test('equalBytes() compares length and every byte', () => {
   expect(equalBytes(chunk(1, 2), chunk(1, 3))).toBe(false)
   expect(equalBytes(chunk(1, 2), chunk(1))).toBe(false)
   expect(equalBytes(chunk(), chunk())).toBe(true)
+})
+
+test('freeBuffer() empties a buffer with its last array, and leaves one alone that goes on', () => {
+  const whole = new Uint8Array([1, 2, 3])
+  freeBuffer(whole.subarray(0, 2))
+  expect(whole).toEqual(chunk(1, 2, 3))
+  freeBuffer(whole.subarray(2))
+  expect(whole).toHaveLength(0)
+  const shared = new Uint8Array(new SharedArrayBuffer(2))
+  freeBuffer(shared)
+  expect(shared).toHaveLength(2)
 })
 
 test('fromBytes() yields its chunks in order, text as UTF-8', async () => {

@@ -74,6 +74,22 @@ test('S43 decompress() reads all frames of a zstd stream and skips skippable one
   }
 })
 
+test.each([
+  ['gzip', concat([gzipSync('one,'), gzipSync(mixed)])],
+  ['zstd', concat([zstdCompressSync('one,'), skippable(300), zstdCompressSync(mixed)])],
+])('decompress() empties the arrays of %s that it is given, and only then', async (_, bytes) => {
+  const expected = concat([Buffer.from('one,'), mixed])
+  const lengthsAfter = async (ownsSource: boolean): Promise<readonly number[]> => {
+    const pieces = await Array.fromAsync(inPieces(bytes, 100_000), (piece) => piece.slice())
+    expect(same(await collect(decompress(fromBytes(...pieces), { ownsSource }), { maxBytes: 2 ** 31 }), expected)).toBe(
+      true,
+    )
+    return pieces.map((piece) => piece.byteLength)
+  }
+  expect(new Set(await lengthsAfter(true))).toEqual(new Set([0]))
+  expect(await lengthsAfter(false)).not.toContain(0)
+})
+
 test('decompress() reads thousands of small zstd frames', async () => {
   const whole = concat(Array.from({ length: 3000 }, (_, index) => new Uint8Array(zstdCompressSync(`${index},`))))
   const text = Buffer.from(await inflated(whole)).toString()

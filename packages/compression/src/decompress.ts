@@ -33,6 +33,8 @@ export interface DecompressLimits {
 export interface DecompressOptions extends AbortOptions, DecompressLimits {
   /** How the source is compressed; detected from its first bytes by default. */
   readonly compression?: Compression | undefined
+  /** Whether the arrays of `source` are given away: those that are inflated are emptied when they are used up. `false` by default. */
+  readonly ownsSource?: boolean | undefined
 }
 
 /**
@@ -57,7 +59,7 @@ export function decompress(source: ByteStream, options: DecompressOptions = {}):
 }
 
 async function* inflate(source: ByteStream, maxWindowBytes: number, options: DecompressOptions): ByteStream {
-  const { signal } = options
+  const { signal, ownsSource } = options
   signal?.throwIfAborted()
   const { prefix, rest, close } = await peek(source, DETECT_BYTES, { signal })
   try {
@@ -65,11 +67,11 @@ async function* inflate(source: ByteStream, maxWindowBytes: number, options: Dec
     if (compression === 'none') {
       yield* rest
     } else if (compression === 'gzip') {
-      yield* runEngine(createGunzip(ENGINE_OPTIONS), compression, rest, { signal })
+      yield* runEngine(createGunzip(ENGINE_OPTIONS), compression, rest, { signal, ownsSource })
     } else {
       const windowLog = Math.min(31, Math.max(10, Math.ceil(Math.log2(maxWindowBytes))))
       const engine = createZstdDecompress({ ...ENGINE_OPTIONS, params: { [constants.ZSTD_d_windowLogMax]: windowLog } })
-      yield* runEngine(engine, compression, zstdFrames(rest, maxWindowBytes), { signal })
+      yield* runEngine(engine, compression, zstdFrames(rest, maxWindowBytes), { signal, ownsSource })
     }
   } finally {
     const closing = close().catch(() => {})

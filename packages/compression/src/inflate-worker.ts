@@ -9,7 +9,7 @@ serveJobs<InflateJobs>({
   async inflate({ input, params, emit }) {
     const hasher = createHasher(params.algorithm)
     let size = 0
-    for await (const block of wholeBlocks(decompress(input, params))) {
+    for await (const block of wholeBlocks(decompress(input, { ...params, ownsSource: true }))) {
       hasher.update(block)
       size += block.byteLength
       await emit(block)

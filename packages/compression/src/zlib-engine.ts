@@ -1,4 +1,4 @@
-import type { AbortOptions, ByteStream } from '@drayage/bytes'
+import { freeBuffer, type AbortOptions, type ByteStream } from '@drayage/bytes'
 
 import { engineOutput, type EngineReadable } from './engine-output.ts'
 import { CompressedDataError } from './errors.ts'
@@ -8,7 +8,8 @@ export interface ZlibEngine extends EngineReadable {
   /** Bytes of input that were used. */
   readonly bytesWritten: number
   readonly destroyed: boolean
-  write(chunk: Uint8Array): boolean
+  /** @param onUsed called with an error when the engine was destroyed before it used the chunk */
+  write(chunk: Uint8Array, onUsed: (error?: Error | null) => void): boolean
   end(): unknown
   destroy(): unknown
 }
@@ -23,6 +24,12 @@ export const ENGINE_OPTIONS: {
   readonly writableHighWaterMark: number
 } = { chunkSize: 256 * 1024, readableHighWaterMark: 512 * 1024, writableHighWaterMark: 512 * 1024 }
 
+/** How to run an engine. */
+export interface RunEngineOptions extends AbortOptions {
+  /** Whether the arrays of the source are freed when they are used up. */
+  readonly ownsSource?: boolean | undefined
+}
+
 /**
  * Yields what `engine` makes of `source`, and throws unless the engine took in all of it. The source is closed and the
  * engine freed when the consumer stops, also on failure.
@@ -33,10 +40,10 @@ export async function* runEngine(
   engine: ZlibEngine,
   compression: 'gzip' | 'zstd',
   source: ByteStream,
-  options: AbortOptions,
+  options: RunEngineOptions,
 ): ByteStream {
-  const { signal } = options
-  const feed = startFeed(engine, source)
+  const { signal, ownsSource = false } = options
+  const feed = startFeed(engine, source, ownsSource)
   const onAbort = (): void => feed.fail(signal?.reason)
   signal?.addEventListener('abort', onAbort, { once: true })
   try {
@@ -62,7 +69,7 @@ interface Feed {
   close(): Promise<void>
 }
 
-function startFeed(engine: ZlibEngine, source: ByteStream): Feed {
+function startFeed(engine: ZlibEngine, source: ByteStream, ownsSource: boolean): Feed {
   const iterator = source[Symbol.asyncIterator]()
   let fedBytes = 0
   let isDone = false
@@ -84,7 +91,11 @@ function startFeed(engine: ZlibEngine, source: ByteStream): Feed {
       }
       if (engine.destroyed || next.value.byteLength === 0) continue
       fedBytes += next.value.byteLength
-      if (!engine.write(next.value)) await drained(engine)
+      const chunk = next.value
+      const onUsed = (error?: Error | null): void => {
+        if (ownsSource && !error) freeBuffer(chunk)
+      }
+      if (!engine.write(chunk, onUsed)) await drained(engine)
     }
   }
   const running = run().catch((error: unknown) => {

@@ -55,7 +55,7 @@ class FrameWalker {
         } else if (!wasInFrame && this.#inFrame()) {
           start = offset - FRAME_MAGIC.byteLength
           if (start < 0) {
-            yield FRAME_MAGIC
+            yield FRAME_MAGIC.slice()
             start = offset
           }
         }

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 
 /** How much is written at once. */
-export const BLOCK_BYTES = 1_048_576
+export const BLOCK_BYTES = 524_288
 
 /** How many bytes are written before the disk is asked to take them, so that little is left to do at a commit. */
 const SYNC_BYTES = 64 * 1_048_576

@@ -1,3 +1,4 @@
+import { freeBuffer } from '@drayage/bytes'
 import { decompress } from '@drayage/compression'
 import { serveJobs } from '@drayage/compression/worker'
 import { createHasher } from '@drayage/digest'
@@ -15,12 +16,12 @@ serveJobs<MeasureJobs>({
       const scanner = new TarScanner((entry) => index.add(entry))
       let fault: TarFault | undefined
       let size = 0
-      for await (const chunk of decompress(input, params)) {
+      for await (const chunk of decompress(input, { ...params, ownsSource: true })) {
         hasher.update(chunk)
         size += chunk.byteLength
         fault ??= faultOf(() => scanner.push(chunk))
         await index.flush()
-        free(chunk)
+        freeBuffer(chunk)
       }
       fault ??= faultOf(() => scanner.finish())
       await index.close()
@@ -41,14 +42,4 @@ function faultOf(work: () => void): TarFault | undefined {
     if (!(error instanceof LayerTarError)) throw error
     return { found: error.found, offset: error.offset }
   }
-}
-
-/**
- * Frees a chunk that is used up together with what came before it in its buffer. Left to the garbage collector, the
- * buffers of one layer add up to some 50 MiB before it sees a reason to look.
- */
-function free(chunk: Uint8Array): void {
-  const { buffer } = chunk
-  const isLastOfBuffer = chunk.byteOffset + chunk.byteLength === buffer.byteLength
-  if (isLastOfBuffer && buffer instanceof ArrayBuffer) buffer.transfer(0)
 }

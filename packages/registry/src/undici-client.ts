@@ -17,7 +17,7 @@ export type UndiciClient = HttpClient &
   }
 
 /** The bytes of a body that are buffered while its consumer is busy. */
-const BODY_BUFFER_BYTES = 1024 * 1024
+const BODY_BUFFER_BYTES = 256 * 1024
 
 /**
  * A transport over undici: HTTP/1.1 with kept-alive connections, no redirects followed, no encoding undone. What fails
