@@ -1,6 +1,7 @@
 import { accessSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 
 import type { HttpClient } from '@drayage/content'
 import type { RunResult } from '@drayage/testkit'
@@ -77,6 +78,7 @@ describe.skipIf(!havePeers('dockerd', 'docker'))('docker against dockerd 20.10 a
     }
 
     test.each(CLI_CASES.map((each, at) => [`${at} docker ${each.args}`, each] as const))('%s', async (_, each) => {
+      if (each.args.startsWith('events')) await nextSecond()
       const docker = await ask(pair.docker, each)
       const drayage = await ask(pair.drayage, each)
       if (each.differs === undefined) {
@@ -88,6 +90,11 @@ describe.skipIf(!havePeers('dockerd', 'docker'))('docker against dockerd 20.10 a
     })
   })
 })
+
+/** `docker events` asks for events up to a whole second: what was done in this one is told in the next. */
+async function nextSecond(): Promise<void> {
+  await setTimeout(1000 - (Date.now() % 1000))
+}
 
 function fill(word: string, engine: Engine, { one, two }: CliImages): string {
   const values: Readonly<Record<string, string>> = {

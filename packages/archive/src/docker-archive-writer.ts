@@ -10,6 +10,7 @@ import { legacyLayers } from './legacy-layers.ts'
 import { bytesMember, type Member } from './members.ts'
 import { createPositionalMembers } from './positional-members.ts'
 import { createSequentialMembers } from './sequential-members.ts'
+import { createSpoolMemory } from './spool-memory.ts'
 
 /** An image on its way into a docker-archive. */
 export interface ArchiveImage {
@@ -25,15 +26,15 @@ export interface ArchiveImage {
 export interface DockerArchiveOptions {
   /** How many layers are read at a time; {@link DEFAULT_ARCHIVE_CONCURRENCY} by default. */
   readonly concurrency?: number
-  /** How many bytes of a layer that waits for its turn are kept in memory; {@link DEFAULT_SPOOL_MEMORY_BYTES} by default. */
+  /** How many bytes of all layers that wait for their turn are kept in memory; {@link DEFAULT_SPOOL_MEMORY_BYTES} by default. */
   readonly memoryBytes?: number
 }
 
 /** 2: inflating two layers at a time keeps two cores busy. */
 export const DEFAULT_ARCHIVE_CONCURRENCY: number = 2
 
-/** 8 MiB: most layers by number are smaller and never touch the disk before their turn. */
-export const DEFAULT_SPOOL_MEMORY_BYTES: number = 8 * 1_048_576
+/** 16 MiB: most layers by number are smaller and never touch the disk before their turn. */
+export const DEFAULT_SPOOL_MEMORY_BYTES: number = 16 * 1_048_576
 
 /** Writes images into one docker-archive. Disposing it before `finish` takes back what was written. */
 export interface DockerArchiveWriter extends AsyncDisposable {
@@ -85,7 +86,11 @@ export function createDockerArchiveWriter(
   const stop = new AbortController()
   const index = createDockerArchiveIndex()
   const held = new Set<string>()
-  const memberOptions = { concurrency, memoryBytes, fail: (error: unknown) => stop.abort(error) }
+  const memberOptions = {
+    concurrency,
+    memory: createSpoolMemory(memoryBytes),
+    fail: (error: unknown) => stop.abort(error),
+  }
   const members = isPositional(output)
     ? createPositionalMembers(output, memberOptions)
     : createSequentialMembers(output, memberOptions)

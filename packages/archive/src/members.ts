@@ -1,5 +1,6 @@
 import { type AbortOptions, type ByteStream, fromBytes } from '@drayage/bytes'
 
+import type { SpoolMemory } from './spool-memory.ts'
 import type { TarName } from './tar-header.ts'
 
 /** A file or a symbolic link on its way into a tar archive. */
@@ -43,8 +44,8 @@ export interface MemberWriter {
 export interface MemberWriterOptions {
   /** How many members are read at a time. */
   readonly concurrency: number
-  /** How many bytes of a member that waits for its turn are kept in memory. */
-  readonly memoryBytes: number
+  /** Holds bytes of members that wait for their turn. */
+  readonly memory: SpoolMemory
   /** Called with the first failure, to stop the other members. */
   readonly fail: (error: unknown) => void
 }

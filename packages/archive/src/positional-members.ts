@@ -16,7 +16,7 @@ import { writeBlocks } from './write-blocks.ts'
  * known. Where a guess was wrong, members are moved at the end.
  */
 export function createPositionalMembers(output: PositionalOutput, options: MemberWriterOptions): MemberWriter {
-  const { concurrency, memoryBytes, fail } = options
+  const { concurrency, memory, fail } = options
   const slots = createSlots(concurrency)
   const placed: (PlacedMember | undefined)[] = []
   const spools: Spool[] = []
@@ -41,7 +41,7 @@ export function createPositionalMembers(output: PositionalOutput, options: Membe
         await output.writeAt(fitting, at)
       }
       if (fitting.byteLength === block.byteLength) return
-      if (excess === undefined) spools.push((excess = createSpool(output.spoolDirectory, memoryBytes)))
+      if (excess === undefined) spools.push((excess = createSpool(output.spoolDirectory, memory)))
       await excess.append(block.slice(fitting.byteLength))
     }
     const size = await writeBlocks(source, write, { signal, ...(member.onBlock && { onBlock: member.onBlock }) })
@@ -57,7 +57,7 @@ export function createPositionalMembers(output: PositionalOutput, options: Membe
       const source = whenEnded(member.open({ signal }), release)
       await using early = place.isNow
         ? undefined
-        : prefetch(source, { directory: output.spoolDirectory, memoryBytes, signal })
+        : prefetch(source, { directory: output.spoolDirectory, memory, signal })
       try {
         const written = await writeBytes(member, await place.promise, early?.take() ?? source, signal)
         const { start, headerBytes } = written

@@ -1,19 +1,19 @@
-import { abortable, type AbortOptions, type ByteStream, rechunk } from '@drayage/bytes'
+import { abortable, type AbortOptions, type ByteStream, freeBuffer, rechunk } from '@drayage/bytes'
 
 import { createSpool } from './spool.ts'
+import type { SpoolMemory } from './spool-memory.ts'
 import { BLOCK_BYTES } from './write-blocks.ts'
 
 /** Options of {@link prefetch}. */
 export interface PrefetchOptions extends AbortOptions {
   /** Where bytes go that do not fit in memory. */
   readonly directory: string
-  /** How many bytes to keep in memory. */
-  readonly memoryBytes: number
+  readonly memory: SpoolMemory
 }
 
 /** A stream that is being read before anyone takes its bytes. */
 export interface Prefetch extends AsyncDisposable {
-  /** What was read so far and then the rest, straight from the source; single-use. */
+  /** What was read so far and then the rest, straight from the source; single-use. Each array is empty with the next step. */
   take(): ByteStream
   /** Reads to the end of the source before anyone takes its bytes, and resolves to the size. */
   size(): Promise<number>
@@ -21,7 +21,7 @@ export interface Prefetch extends AsyncDisposable {
 
 /** Starts to read `source`; its bytes wait in a spool until they are taken. */
 export function prefetch(source: ByteStream, options: PrefetchOptions): Prefetch {
-  const spool = createSpool(options.directory, options.memoryBytes)
+  const spool = createSpool(options.directory, options.memory)
   const iterator = rechunk(abortable(source, options), BLOCK_BYTES)[Symbol.asyncIterator]()
   let isTaken = false
   let isDone = false
@@ -46,8 +46,12 @@ export function prefetch(source: ByteStream, options: PrefetchOptions): Prefetch
       yield* spool.read()
       while (!isDone) {
         const next = await iterator.next()
-        if (next.done === true) isDone = true
-        else yield next.value
+        if (next.done === true) {
+          isDone = true
+          return
+        }
+        yield next.value
+        freeBuffer(next.value)
       }
     },
     async size() {

@@ -15,7 +15,7 @@ import { writeBlocks } from './write-blocks.ts'
  * through; the bytes of others, and of those whose size only their end tells, wait in a spool.
  */
 export function createSequentialMembers(output: SequentialOutput, options: MemberWriterOptions): MemberWriter {
-  const { concurrency, memoryBytes, fail } = options
+  const { concurrency, memory, fail } = options
   const slots = createSlots(concurrency)
   let next: Turn<void> = turnOf(Promise.resolve())
   let total = 0
@@ -30,7 +30,7 @@ export function createSequentialMembers(output: SequentialOutput, options: Membe
       signal?.throwIfAborted()
       const source = whenEnded(member.open({ signal }), release)
       const isDirect = turn.isNow && member.size !== undefined
-      await using early = isDirect ? undefined : prefetch(source, { directory: tmpdir(), memoryBytes, signal })
+      await using early = isDirect ? undefined : prefetch(source, { directory: tmpdir(), memory, signal })
       try {
         await turn.promise
         const size = member.size ?? (await early?.size()) ?? 0

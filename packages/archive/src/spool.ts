@@ -2,22 +2,23 @@ import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import type { ByteStream } from '@drayage/bytes'
+import { type ByteStream, freeBuffer } from '@drayage/bytes'
 
+import type { SpoolMemory } from './spool-memory.ts'
 import { BLOCK_BYTES } from './write-blocks.ts'
 import { writeFully } from './write-fully.ts'
 
 /** Bytes that wait: the first ones in memory, the others in a file without a name. */
 export interface Spool extends AsyncDisposable {
   readonly size: number
-  /** Keeps `chunk`, which is not to be changed afterwards. */
+  /** Keeps `chunk`, which is given away. */
   append(chunk: Uint8Array): Promise<void>
-  /** All bytes, once no more are appended. */
+  /** All bytes, once no more are appended; each array is empty with the next step. */
   read(): ByteStream
 }
 
-/** Creates an empty spool that keeps up to `memoryBytes` in memory and the rest in `directory`. */
-export function createSpool(directory: string, memoryBytes: number): Spool {
+/** Creates an empty spool that keeps in memory what there is room for, and the rest in `directory`. */
+export function createSpool(directory: string, memory: SpoolMemory): Spool {
   const kept: Uint8Array[] = []
   let keptBytes = 0
   let fileBytes = 0
@@ -28,7 +29,7 @@ export function createSpool(directory: string, memoryBytes: number): Spool {
       return keptBytes + fileBytes
     },
     async append(chunk) {
-      if (file === undefined && keptBytes + chunk.byteLength <= memoryBytes) {
+      if (file === undefined && memory.take(chunk.byteLength)) {
         kept.push(chunk)
         keptBytes += chunk.byteLength
         return
@@ -38,7 +39,15 @@ export function createSpool(directory: string, memoryBytes: number): Spool {
       fileBytes += chunk.byteLength
     },
     async *read() {
-      for (let chunk = kept.shift(); chunk !== undefined; chunk = kept.shift()) yield chunk
+      for (let chunk = kept.shift(); chunk !== undefined; chunk = kept.shift()) {
+        const { byteLength } = chunk
+        try {
+          yield chunk
+        } finally {
+          freeBuffer(chunk)
+          memory.give(byteLength)
+        }
+      }
       const block = new Uint8Array(BLOCK_BYTES)
       for (let position = 0; file !== undefined && position < fileBytes;) {
         const { bytesRead } = await file.read(block, 0, Math.min(BLOCK_BYTES, fileBytes - position), position)
@@ -48,7 +57,7 @@ export function createSpool(directory: string, memoryBytes: number): Spool {
       }
     },
     async [Symbol.asyncDispose]() {
-      kept.length = 0
+      for (const { byteLength } of kept.splice(0)) memory.give(byteLength)
       const open = file
       file = undefined
       await open?.close()

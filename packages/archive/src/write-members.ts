@@ -9,6 +9,7 @@ import {
 import type { Member } from './members.ts'
 import { createPositionalMembers } from './positional-members.ts'
 import { createSequentialMembers } from './sequential-members.ts'
+import { createSpoolMemory } from './spool-memory.ts'
 
 /** Options of everything that writes a whole archive at once. */
 export interface WriteArchiveOptions extends AbortOptions, DockerArchiveOptions {}
@@ -25,7 +26,11 @@ export async function writeMembers(
   const { concurrency = DEFAULT_ARCHIVE_CONCURRENCY, memoryBytes = DEFAULT_SPOOL_MEMORY_BYTES } = options
   const stop = new AbortController()
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal])
-  const memberOptions = { concurrency, memoryBytes, fail: (error: unknown) => stop.abort(error) }
+  const memberOptions = {
+    concurrency,
+    memory: createSpoolMemory(memoryBytes),
+    fail: (error: unknown) => stop.abort(error),
+  }
   const members = isPositional(output)
     ? createPositionalMembers(output, memberOptions)
     : createSequentialMembers(output, memberOptions)

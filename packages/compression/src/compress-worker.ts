@@ -11,7 +11,10 @@ import { zstdBlocks } from './zstd-blocks.ts'
 serveJobs<CompressJobs>({
   async compress({ input, params, emit }) {
     const { algorithm, compression, inflate } = params
-    const before = measure(inflate === undefined ? input : decompress(input, { ...inflate, ownsSource: true }), algorithm)
+    const before = measure(
+      inflate === undefined ? input : decompress(input, { ...inflate, ownsSource: true }),
+      algorithm,
+    )
     const blocks = compression === 'gzip' ? gzipBlocks(before.stream, params) : zstdBlocks(before.stream, params)
     const after = measure(blocks, algorithm)
     for await (const block of after.stream) await emit(block)
