@@ -91,6 +91,21 @@ test('a failure before the first line is a status, in words that clients look fo
   expect((await engine.ask('GET', '/images/get?names=none')).status).toBe(404)
 })
 
+test('a manifest of schema 1 is refused as what is no image', async () => {
+  const { host } = engine.registry
+  const manifest = {
+    ...{ schemaVersion: 1, name: 'old/app', tag: '1', architecture: 'amd64' },
+    fsLayers: [{ blobSum: `sha256:${'a'.repeat(64)}` }],
+    history: [{ v1Compatibility: JSON.stringify({ id: 'a'.repeat(64), os: 'linux' }) }],
+  }
+  const headers = { 'content-type': 'application/vnd.docker.distribution.manifest.v1+json' }
+  const body = JSON.stringify(manifest)
+  const put = await fetch(`http://${host}/v2/old/app/manifests/1`, { method: 'PUT', headers, body })
+  expect(put.status).toBe(201)
+  const answer = await engine.ask('POST', `/images/create?fromImage=${host}/old/app&tag=1`)
+  expect([answer.status, answer.text]).toEqual([400, expect.stringContaining('expected a container image')])
+})
+
 test('a failure of a load is a line of its stream', async () => {
   const answer = await engine.ask('POST', '/images/load', { body: 'no archive' })
   expect(answer.status).toBe(200)
