@@ -30,7 +30,8 @@ export function createSpool(directory: string, memory: SpoolMemory): Spool {
     },
     async append(chunk) {
       if (file === undefined && memory.take(chunk.byteLength)) {
-        kept.push(chunk)
+        // Whoever keeps a few bytes must not keep a block for them.
+        kept.push(chunk.byteLength === chunk.buffer.byteLength ? chunk : chunk.slice())
         keptBytes += chunk.byteLength
         return
       }
@@ -43,8 +44,9 @@ export function createSpool(directory: string, memory: SpoolMemory): Spool {
         const { byteLength } = chunk
         try {
           yield chunk
-        } finally {
+          // Not after a failure: it may still be being written then.
           freeBuffer(chunk)
+        } finally {
           memory.give(byteLength)
         }
       }

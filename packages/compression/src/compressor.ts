@@ -34,7 +34,7 @@ export interface CompressOptions extends AbortOptions {
 /** How to compress what is compressed already. */
 export interface RecompressOptions extends CompressOptions {
   /** How the source is read; by default as {@link DecompressOptions} say. */
-  readonly inflate?: Omit<DecompressOptions, 'signal'> | undefined
+  readonly inflate?: Omit<DecompressOptions, 'signal' | 'ownsSource'> | undefined
 }
 
 /** A stream on its way out of a worker, and what is known at its end. */

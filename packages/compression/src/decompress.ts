@@ -33,7 +33,10 @@ export interface DecompressLimits {
 export interface DecompressOptions extends AbortOptions, DecompressLimits {
   /** How the source is compressed; detected from its first bytes by default. */
   readonly compression?: Compression | undefined
-  /** Whether the arrays of `source` are given away: those that are inflated are emptied when they are used up. `false` by default. */
+  /**
+   * Whether the arrays of `source` are given away, with buffers of their own: those that are inflated are emptied when they
+   * are used up. `false` by default.
+   */
   readonly ownsSource?: boolean | undefined
 }
 

@@ -15,7 +15,7 @@ export interface InflaterOptions {
 }
 
 /** Options of {@link Inflater.inflate}. */
-export interface InflateOptions extends DecompressOptions {
+export interface InflateOptions extends Omit<DecompressOptions, 'ownsSource'> {
   /** Hash of the uncompressed bytes; sha256 by default. */
   readonly algorithm?: DigestAlgorithm | undefined
 }
