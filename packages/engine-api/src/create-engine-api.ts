@@ -4,9 +4,8 @@ import type { Runtime } from '@drayage/runtime'
 
 import { splitVersion } from './api-version.ts'
 import { createEngineEvents, type EngineEvents } from './engine-events.ts'
-import { isEngineApiError } from './errors.ts'
 import type { EngineFacts } from './engine-facts.ts'
-import { failureOf } from './failure.ts'
+import { failureOf, isUnexpected } from './failure.ts'
 import { failureResponse, forMethod } from './respond.ts'
 import { matchRoute } from './route.ts'
 import { ROUTES } from './routes.ts'
@@ -28,7 +27,7 @@ export interface EngineApiOptions {
    * of the signal as an error.
    */
   readonly stopping?: AbortSignal
-  /** Called with each error that is answered with status 500. */
+  /** Called with each error that is answered with status 500, or would be, had its stream of progress not begun. */
   readonly onError?: (error: unknown) => void
 }
 
@@ -57,6 +56,7 @@ export function createEngineApi(options: EngineApiOptions): HttpClient {
         onEvent,
         ending,
         stopping,
+        onError,
       }
       return withEngineHeaders(await forMethod(request, await action(exchange)))
     } catch (error) {
@@ -67,7 +67,6 @@ export function createEngineApi(options: EngineApiOptions): HttpClient {
 }
 
 function answerFailure(error: unknown, onError: (error: unknown) => void): HttpResponse {
-  const failure = failureOf(error)
-  if (failure.status === 500 && !isEngineApiError(error)) onError(error)
-  return failureResponse(failure)
+  if (isUnexpected(error)) onError(error)
+  return failureResponse(failureOf(error))
 }

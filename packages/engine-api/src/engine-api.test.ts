@@ -1,3 +1,4 @@
+import { fromBytes } from '@drayage/bytes'
 import { buildImage, randomBytes } from '@drayage/testkit'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
@@ -104,6 +105,21 @@ test('a manifest of schema 1 is refused as what is no image', async () => {
   expect(put.status).toBe(201)
   const answer = await engine.ask('POST', `/images/create?fromImage=${host}/old/app&tag=1`)
   expect([answer.status, answer.text]).toEqual([400, expect.stringContaining('expected a container image')])
+})
+
+test('an error that ends a stream of progress is told to the program too, as no status shows it', async () => {
+  const image = await buildImage({ layers: [[{ path: 'a', content: randomBytes(1, 5000) }]] })
+  const layer = image.layers[0]?.descriptor.digest ?? ''
+  await using broken = await startEngine((registry) => async (request) => {
+    const response = await registry(request)
+    if (request.method !== 'GET' || !request.url.endsWith(layer)) return response
+    return { status: 500, headers: {}, body: fromBytes('out of order') }
+  })
+  const name = await pushTestImage(broken.registry.host, 'team/app', '1', image)
+  const answer = await broken.ask('POST', `/images/create?fromImage=${encodeURIComponent(name)}`)
+  expect(answer.status).toBe(200)
+  expect(answer.lines.at(-1)).toMatchObject({ errorDetail: { message: expect.stringContaining('500') } })
+  expect(broken.errors).toMatchObject([{ message: answer.lines.at(-1)?.['error'] }])
 })
 
 test('a failure of a load is a line of its stream', async () => {

@@ -22,4 +22,6 @@ export interface Exchange {
   readonly ending: AbortSignal | undefined
   /** Fires when work has to stop; its reason is told to the client. */
   readonly stopping: AbortSignal | undefined
+  /** Called with each error that nobody expects and that no status tells. */
+  readonly onError: (error: unknown) => void
 }

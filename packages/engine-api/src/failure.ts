@@ -56,6 +56,11 @@ export function failureOf(error: unknown): Failure {
   return { status: 500, message }
 }
 
+/** Whether `error` is neither what a client asked for nor what this API says of itself: a person has to look at it. */
+export function isUnexpected(error: unknown): boolean {
+  return failureOf(error).status === 500 && !isEngineApiError(error)
+}
+
 function hasCode(error: Error): error is Error & { readonly code: string } {
   return 'code' in error && typeof error.code === 'string'
 }

@@ -3,7 +3,7 @@ import type { HttpResponse } from '@drayage/content'
 
 import { EngineRequestError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
-import { failureOf } from './failure.ts'
+import { failureOf, isUnexpected } from './failure.ts'
 import { LineQueue } from './line-queue.ts'
 import type { ProgressLine } from './progress-line.ts'
 
@@ -24,7 +24,7 @@ const BYTES_EVERY_MS = 100
  * @see Docker Engine API v1.50, `POST /images/create`
  */
 export async function progressResponse(
-  { request, stopping }: Exchange,
+  { request, stopping, onError }: Exchange,
   work: (emit: (line: ProgressLine | undefined) => void, signal: AbortSignal) => Promise<void>,
   options: ProgressOptions = {},
 ): Promise<HttpResponse> {
@@ -45,7 +45,9 @@ export async function progressResponse(
     try {
       while (await queue.some()) yield encodeText(queue.take().map(formatLine).join(''))
       await done
-      if (failure !== undefined) yield encodeText(formatLine(errorLine(failure.error)))
+      if (failure === undefined) return
+      if (!signal.aborted && isUnexpected(failure.error)) onError(failure.error)
+      yield encodeText(formatLine(errorLine(failure.error)))
     } finally {
       left.abort(new Error('Cannot go on: the client has left'))
       await done
