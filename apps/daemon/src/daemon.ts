@@ -20,7 +20,7 @@ import { createStack } from './stack.ts'
 import { createLog, type Log } from './serve/log.ts'
 import { createMetrics, type Metrics } from './serve/metrics.ts'
 import { openRegistryEndpoint } from './serve/registry-endpoint.ts'
-import { withRequestLog } from './serve/with-request-log.ts'
+import { logOfRequest, withRequestLog } from './serve/with-request-log.ts'
 import { readVersion } from './version.ts'
 
 /** A daemon that serves. Disposing it lets running requests end in their time, then stops them. */
@@ -50,13 +50,14 @@ export async function startDaemon(config: Config, env: NodeJS.ProcessEnv = proce
   const graceMs = (config.count('shutdown-timeout') ?? 15) * 1000
   const context = { config, env, metrics, graceMs }
   const ending = prepareEnding(graceMs)
+  const onError = (err: unknown): void => (logOfRequest() ?? log).error({ err }, 'unexpected error')
   const engine = createEngineApi({
     runtime,
     facts: { version: readVersion(), hostName: os.hostname(), id: identityOf(runtime) },
     onEvent: metrics.onEvent,
     ending: ending.begun,
     stopping: ending.over,
-    onError: (err) => log.error({ err }, 'internal error'),
+    onError,
   })
   const all: Listening[] = []
   const serve = async (name: ListenerName, hosts: readonly string[], handler: HttpClient): Promise<void> => {
@@ -68,7 +69,6 @@ export async function startDaemon(config: Config, env: NodeJS.ProcessEnv = proce
   await serve('engine', config.texts('host') ?? [defaultHost(env)], engine)
   const registry = config.text('registry.host')
   if (registry !== undefined) {
-    const onError = (err: unknown): void => log.error({ err }, 'internal error')
     const endpoint = started.use(await openRegistryEndpoint(runtime, config, onError))
     await serve('registry', [registry], endpoint.handler)
   }

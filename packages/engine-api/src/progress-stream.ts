@@ -40,14 +40,16 @@ export async function progressResponse(
   if (!isTold && failure !== undefined && (options.alwaysStreams !== true || signal.aborted)) {
     throw withoutPrompt(failure.error)
   }
+  // From here on no status can tell of a failure.
+  void done.then(() => {
+    if (failure !== undefined && !signal.aborted && isUnexpected(failure.error)) onError(failure.error)
+  })
 
   async function* lines(): ByteStream {
     try {
       while (await queue.some()) yield encodeText(queue.take().map(formatLine).join(''))
       await done
-      if (failure === undefined) return
-      if (!signal.aborted && isUnexpected(failure.error)) onError(failure.error)
-      yield encodeText(formatLine(errorLine(failure.error)))
+      if (failure !== undefined) yield encodeText(formatLine(errorLine(failure.error)))
     } finally {
       left.abort(new Error('Cannot go on: the client has left'))
       await done

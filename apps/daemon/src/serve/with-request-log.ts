@@ -1,8 +1,16 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
 
 import type { HttpClient } from '@drayage/content'
 
 import type { Log } from './log.ts'
+
+const requestLogs = new AsyncLocalStorage<Log>()
+
+/** The log of the request that is being answered, whose lines have its identity. */
+export function logOfRequest(): Log | undefined {
+  return requestLogs.getStore()
+}
 
 /**
  * Gives each request an identity, which its response names in `x-request-id` and its log lines have. What clients send in
@@ -12,15 +20,15 @@ export function withRequestLog(handler: HttpClient, listener: string, log: Log):
   return async (request) => {
     const requestId = randomUUID()
     const { method } = request
-    const line = { requestId, listener, method, path: new URL(request.url).pathname }
+    const own = log.child({ requestId, listener, method, path: new URL(request.url).pathname })
     try {
-      const response = await handler(request)
+      const response = await requestLogs.run(own, () => handler(request))
       const { status } = response
-      if (status >= 500 && status !== 501) log.error({ ...line, status }, 'request failed')
-      else log.debug({ ...line, status }, 'answered')
+      if (status >= 500 && status !== 501) own.error({ status }, 'request failed')
+      else own.debug({ status }, 'answered')
       return { ...response, headers: { ...response.headers, 'x-request-id': requestId } }
     } catch (err) {
-      log.debug({ ...line, err }, 'request ended without an answer')
+      own.debug({ err }, 'request ended without an answer')
       throw err
     }
   }
