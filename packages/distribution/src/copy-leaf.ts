@@ -7,6 +7,7 @@ import { MOUNT_TRIES } from './defaults.ts'
 import type { LayerState } from './events.ts'
 import { fetchBlob } from './fetch-blob.ts'
 import { inSink } from './in-sink.ts'
+import { forQuestions } from './retry-policy.ts'
 import { runShared } from './run-shared.ts'
 import { trySink } from './try-sink.ts'
 import { watchOffset } from './watch-offset.ts'
@@ -30,7 +31,7 @@ export async function copyLeaf(source: Fetcher, sink: CopySink, blob: Descriptor
   const tell = (layer: LayerState): void => context.onEvent({ type: 'layer', digest: blob.digest, layer, ...kind })
   const what = `blob ${blob.digest}`
   const look = (): Promise<boolean> => inSink('store', what, () => sink.has(blob, { signal }), context)
-  if (await trySink(look, retryingSmall(what, context)))
+  if (await trySink(look, retryingSmall(what, { ...context, retry: forQuestions(retry) })))
     return context.isRestoring ? undefined : tell({ state: 'exists' })
   tell({ state: 'queued' })
   const from = await mountLeaf(sink, blob, context)

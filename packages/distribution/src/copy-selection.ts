@@ -11,7 +11,7 @@ import { holdManifests } from './held-manifests.ts'
 import type { ReadIndexTreeOptions } from './index-tree.ts'
 import { chooseSubset, type PlatformSubset } from './platform-subset.ts'
 import type { GraphSource } from './ports.ts'
-import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry-policy.ts'
+import { DEFAULT_RETRY_POLICY, forQuestions, type RetryPolicy } from './retry-policy.ts'
 import { pickImage } from './select-image.ts'
 import { tryRequest } from './try-request.ts'
 
@@ -66,9 +66,10 @@ export async function selectCopy(
   const isDescriptor = 'mediaType' in from
   const name = isDescriptor ? from.digest : formatReference(from)
   const context = { signal, retry, onEvent, name }
+  const asking = { ...context, retry: forQuestions(retry) }
   const original = isDescriptor
     ? from
-    : await tryRequest('resolve', `"${name}"`, () => content.resolve(from, { signal }), context)
+    : await tryRequest('resolve', `"${name}"`, () => content.resolve(from, { signal }), asking)
   const chosen = await chooseImages(holdManifests(content), original, { ...context, platform, subset })
   if (options.preserveDigests === true && chosen.made.size > 0) {
     throw new DigestChangeError(name, 'the index is made anew for the chosen platforms')

@@ -7,6 +7,12 @@ export const DEFAULT_DOWNLOAD_ATTEMPTS = 5
 /** Milliseconds added to the wait before each further try, as in Docker Engine: 5 s, 10 s, 15 s, 20 s. */
 export const DEFAULT_RETRY_STEP_MS = 5000
 
+/**
+ * The most that the wait grows by where only a question is asked, such as what a name stands for: with nothing under way
+ * to lose, a registry that is not there, as its name has a typing error, is to be told of within seconds.
+ */
+export const MAX_QUESTION_STEP_MS = 500
+
 /** Bytes of progress after which the count of failed tries starts anew. */
 export const PROGRESS_BYTES: number = 1024 * 1024
 

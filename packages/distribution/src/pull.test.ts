@@ -42,6 +42,21 @@ describe('pull()', () => {
     expect(store.imagesById.get(image.imageId)).toMatchObject({ repository: { path: 'repo' }, index: undefined })
   })
 
+  test('F01 is told of a registry that is not there within seconds, whatever the waits of transfers are', async () => {
+    const registry = await testRegistry()
+    registry.fault = () => Promise.reject(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }))
+    const waits: number[] = []
+    const onEvent = (event: DistributionEvent): void => {
+      if (event.type === 'retrying') waits.push(event.secondsLeft)
+    }
+    const retry = { attempts: 2, stepMs: 3_600_000 }
+    const error = await failure(
+      pull(registry.client, testStore(), 'registry.test/repo', { ...options, retry, onEvent }),
+    )
+    expect(codesOf(error)).toContain('ERR_REGISTRY_UNREACHABLE')
+    expect(waits).toEqual([1])
+  })
+
   test('brings docker manifests and every compression', async () => {
     const layers = await Promise.all(
       (['none', 'gzip', 'zstd'] as const).map((compression) =>

@@ -27,7 +27,7 @@ import { escapeText } from './escape-text.ts'
 import type { LayerState, OnEvent } from './events.ts'
 import { inSink } from './in-sink.ts'
 import type { LayerMeasurement, NameKeeper, PullStore, RepositoryOpener, RepositorySource } from './ports.ts'
-import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry-policy.ts'
+import { DEFAULT_RETRY_POLICY, forQuestions, type RetryPolicy } from './retry-policy.ts'
 import { selectImage } from './select-image.ts'
 import { translatePullError } from './translate-pull-error.ts'
 import { tryRequest } from './try-request.ts'
@@ -111,7 +111,8 @@ async function pullReference<M extends LayerMeasurement>(
   context: PullContext,
 ): Promise<PullResult> {
   const { signal, onEvent, name } = context
-  const target = await tryRequest('resolve', `"${name}"`, () => source.resolve(reference, { signal }), context)
+  const asking = { ...context, retry: forQuestions(context.retry) }
+  const target = await tryRequest('resolve', `"${name}"`, () => source.resolve(reference, { signal }), asking)
   const selected = await selectImage(source, store.content, target, context)
   const manifest = selected.manifest.descriptor
   onEvent({ type: 'pulling', id: reference.tag ?? formatReference(reference), path: reference.path })

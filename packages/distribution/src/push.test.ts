@@ -40,6 +40,21 @@ describe('push()', () => {
     }
   })
 
+  test('F01 is told of a registry that is not there within seconds, whatever the waits of transfers are', async () => {
+    const image = await threeLayers()
+    const registry = await testRegistry()
+    registry.fault = () => Promise.reject(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }))
+    const waits: number[] = []
+    const onEvent = (event: DistributionEvent): void => {
+      if (event.type === 'retrying') waits.push(event.secondsLeft)
+    }
+    const slow = { retry: { attempts: 2, stepMs: 3_600_000 }, onEvent }
+    const sink = registry.client.repository(to)
+    const error = await failure(push(await storeOf(image), sink, { from: image.manifest, to }, slow))
+    expect(codesOf(error)).toContain('ERR_REGISTRY_UNREACHABLE')
+    expect(new Set(waits)).toEqual(new Set([1]))
+  })
+
   test('sends no blob again', async () => {
     const image = await threeLayers()
     const registry = await testRegistry()

@@ -1,4 +1,4 @@
-import { DEFAULT_DOWNLOAD_ATTEMPTS, DEFAULT_RETRY_STEP_MS } from './defaults.ts'
+import { DEFAULT_DOWNLOAD_ATTEMPTS, DEFAULT_RETRY_STEP_MS, MAX_QUESTION_STEP_MS } from './defaults.ts'
 
 /** How failed requests are tried again. */
 export interface RetryPolicy {
@@ -8,10 +8,18 @@ export interface RetryPolicy {
   readonly stepMs: number
 }
 
-/** Five tries with waits of 5, 10, 15 and 20 s, as Docker Engine has them. */
+/**
+ * Five tries with waits of 5, 10, 15 and 20 s, as Docker Engine has them. Questions that come before a transfer wait no
+ * more than 0.5, 1, 1.5 and 2 s, whatever the policy.
+ */
 export const DEFAULT_RETRY_POLICY: RetryPolicy = {
   attempts: DEFAULT_DOWNLOAD_ATTEMPTS,
   stepMs: DEFAULT_RETRY_STEP_MS,
+}
+
+/** The policy of a question that comes before any transfer: as many tries, with waits of at most 0.5, 1, 1.5 and 2 s. */
+export function forQuestions(policy: RetryPolicy): RetryPolicy {
+  return { ...policy, stepMs: Math.min(policy.stepMs, MAX_QUESTION_STEP_MS) }
 }
 
 /** Whether an error says of itself that the same request can succeed later. */

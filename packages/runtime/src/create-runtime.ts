@@ -56,7 +56,7 @@ export interface RuntimeOptions {
   readonly maxConcurrentDownloads?: number
   /** Uploads of pushes at a time, of all calls together; 5 by default. */
   readonly maxConcurrentUploads?: number
-  /** How failed requests are tried again; five tries with waits of 5, 10, 15 and 20 s by default. */
+  /** How failed requests are tried again; see `DEFAULT_RETRY_POLICY` of `@drayage/distribution` for the default. */
   readonly retry?: RetryPolicy
   /** Where credentials come from; by default the logins of docker and podman that the user has. */
   readonly credentials?: CredentialSource
