@@ -2,7 +2,7 @@ import { type AbortOptions, type ByteStream, collect } from '@drayage/bytes'
 
 import type { ArchiveBytes } from './archive-bytes.ts'
 import { ArchiveFormatError, ArchiveLimitError } from './errors.ts'
-import { findMember } from './member-path.ts'
+import { memberFinder } from './member-finder.ts'
 import { type ArchiveInput, openArchiveBytes, type OpenArchiveOptions } from './open-archive-bytes.ts'
 import { quoted } from './quoted.ts'
 import { readTarContents, type TarMember } from './tar-contents.ts'
@@ -47,8 +47,9 @@ export async function openArchiveFiles(input: ArchiveInput, options: OpenArchive
 }
 
 function filesOf(bytes: ArchiveBytes, contents: Awaited<ReturnType<typeof readTarContents>>): ArchiveFiles {
+  const findMember = memberFinder(contents)
   const find = (name: string): ArchiveFile | undefined => {
-    const member = findMember(contents, name)
+    const member = findMember(name)
     if (member === undefined) return undefined
     if (member.type !== 'file') {
       throw new ArchiveFormatError('type', `${quoted(name)} is ${described(member)}, expected a file`)

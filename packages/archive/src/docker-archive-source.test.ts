@@ -336,6 +336,24 @@ describe('a hostile docker-archive', () => {
     }
   })
 
+  test.each([
+    ['a name of 200 000 parts', [manifest([{ Config: `${'a/'.repeat(200_000)}c.json` }])]],
+    [
+      'links whose names have 2 000 parts',
+      [...longLinks(), manifest([{ Config: 'l0', Layers: repeated('l0', 9000) }])],
+    ],
+  ])('S39: %s is refused before it costs time', async (_, files) => {
+    expect(await refusal(files)).toMatchObject({ name: 'ArchiveLimitError', limit: 'names' })
+  })
+
+  function longLinks(): TestFile[] {
+    return Array.from({ length: 39 }, (_, at) => link(`l${at}`, `l${at + 1}${'/x'.repeat(2000)}`))
+  }
+
+  function repeated(name: string, times: number): string[] {
+    return Array.from({ length: times }, () => name)
+  }
+
   test('S39: a chain of 1 000 links is refused, one of 40 is not', async () => {
     const chain = (length: number): TestFile[] => [
       ...Array.from({ length }, (_, at) => link(at === 0 ? 'manifest.json' : `${at}`, `${at + 1}`)),
