@@ -1,6 +1,6 @@
 import process from 'node:process'
 
-import { createFsStore } from '@drayage/content-fs'
+import { createFsStore, type FsStore } from '@drayage/content-fs'
 import { createRegistryHandler } from '@drayage/registry-server'
 import { createFsStorage, serve } from '@drayage/registry-server/node'
 import {
@@ -16,7 +16,7 @@ import {
 } from '@drayage/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { drayOk, startDray } from './dray.ts'
+import { dray, drayOk, startDray, type Finished } from './dray.ts'
 import { startMeteredProxy, type MeteredProxy } from './metered-proxy.ts'
 import { havePeers } from './peer.ts'
 
@@ -38,6 +38,7 @@ describe.skipIf(!here)('a push that is killed', () => {
   let work: TempDir
   let image: TestImage
   let store: string
+  let records = 0
 
   beforeAll(async () => {
     work = await tempDir()
@@ -59,18 +60,25 @@ describe.skipIf(!here)('a push that is killed', () => {
     }
   }
 
+  /** Serves a registry of ours over `content`, and tells what it is asked. */
+  async function serveContent(
+    content: FsStore,
+  ): Promise<AsyncDisposable & { readonly host: string; readonly requests: readonly UploadRequest[] }> {
+    const requests: UploadRequest[] = []
+    const storage = createFsStorage(`${work.path}/records-${records++}`, content)
+    const onRequest = (event: UploadRequest): void => void requests.push(event)
+    return { ...(await serve(createRegistryHandler({ storage }), { onRequest })), requests }
+  }
+
   /** The sessions that took bytes, in order. */
   const sessionsOf = (requests: readonly UploadRequest[]): string[] => [
     ...new Set(requests.filter(({ method }) => method === 'PATCH').map(({ path }) => path)),
   ]
 
   test('goes on in the same session of a registry that kept it, three times in a row', async () => {
-    const requests: UploadRequest[] = []
-    const content = createFsStore({ directory: `${work.path}/own-content` })
-    await using _closed = content
-    const storage = createFsStorage(`${work.path}/own-records`, content)
-    const onRequest = (event: UploadRequest): void => void requests.push(event)
-    await using server = await serve(createRegistryHandler({ storage }), { onRequest })
+    await using content = createFsStore({ directory: `${work.path}/own-content` })
+    await using server = await serveContent(content)
+    const { requests } = server
     await using proxy = await startMeteredProxy(server.host)
     const target = `${proxy.host}/team/app:1`
     await drayOk(store, 'tag', 'killed:1', target)
@@ -105,5 +113,27 @@ describe.skipIf(!here)('a push that is killed', () => {
     expect(asked.map(({ status }) => status)).toEqual([404])
     const copied = `oci:${work.path}/copied:1`
     await runOk('skopeo', ['copy', '--src-tls-verify=false', `docker://${target}`, copied])
+  })
+
+  test('leaves the session of a push of the same layer alone that is at work beside it', async () => {
+    await using content = createFsStore({ directory: `${work.path}/shared-content` })
+    await using server = await serveContent(content)
+    const { requests } = server
+    await using proxy = await startMeteredProxy(server.host)
+    const target = (tag: number): string => `${proxy.host}/team/app:${tag}`
+    for (const tag of [1, 2]) await drayOk(store, 'tag', 'killed:1', target(tag))
+    const second = new Promise<Finished>((resolve) => {
+      proxy.after(30_000_000, () => resolve(dray(store, 'push', '-q', target(2))))
+    })
+    const both = await Promise.all([dray(store, 'push', '-q', target(1)), second])
+    expect(both.map(({ code, stderr }) => [code, stderr])).toEqual([
+      [0, ''],
+      [0, ''],
+    ])
+    expect(requests.filter(({ status }) => status === 409)).toEqual([])
+    for (const tag of [1, 2]) {
+      const copied = `oci:${work.path}/copied-${tag}:1`
+      await runOk('skopeo', ['copy', '--src-tls-verify=false', `docker://${target(tag)}`, copied])
+    }
   })
 })

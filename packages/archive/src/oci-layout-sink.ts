@@ -14,13 +14,13 @@ import {
   type Tagger,
 } from '@drayage/content'
 import { digestAlgorithm, digestHex, isDigest, type Digest } from '@drayage/digest'
+import { withFileLock } from '@drayage/file-lock'
 import type { Descriptor, ImageIndex } from '@drayage/manifest'
 import { formatReference, type Reference } from '@drayage/reference'
 
 import { fetchFile } from './content-file.ts'
 import { ensureLayoutFile, nameOf, readLayoutIndex, withEntry, withReferrer, writeLayoutIndex } from './layout-index.ts'
 import { LayoutIngest } from './layout-ingest.ts'
-import { withLock } from './layout-lock.ts'
 import { findBlob } from './oci-layout-source.ts'
 
 /** Options of {@link createOciLayoutSink}. */
@@ -36,6 +36,7 @@ export interface OciLayoutSink extends Ingester, Checker, Fetcher, Resolver, Tag
    * name. Content without a name is put as it is.
    *
    * @throws LayoutError `ERR_LAYOUT`
+   * @throws FileLockError `ERR_FILE_LOCK` of `@drayage/file-lock` for a directory that cannot be written in
    */
   put(what: Descriptor, refName?: string, options?: AbortOptions): Promise<void>
   /** Puts manifests that refer to another one into the layout's index, without names. @throws LayoutError `ERR_LAYOUT` */
@@ -68,7 +69,7 @@ export function createOciLayoutSink(options: OciLayoutSinkOptions): OciLayoutSin
       await ensureLayoutFile(directory)
       await writeLayoutIndex(directory, work(await readLayoutIndex(directory)))
     }
-    await withLock(join(directory, '.drayage.lock'), update, { signal })
+    await withFileLock(join(directory, '.drayage.lock'), update, { signal })
   }
   const put = async (what: Descriptor, refName?: string, putOptions: AbortOptions = {}): Promise<void> => {
     if (refName === '') throw new RangeError('Cannot name an entry of a layout: the name is empty, expected some text')

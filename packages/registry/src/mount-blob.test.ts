@@ -4,7 +4,18 @@ import { describe, expect, it } from 'vitest'
 
 import { createRegistryClient } from './client.ts'
 import { failureFields, refusal } from './test/image-registry.ts'
-import { blobOf, HOST, holds, pushAll, pushRegistry, stepOf, type PushRegistry } from './test/push-registry.ts'
+import {
+  blobOf,
+  chunked,
+  HOST,
+  holds,
+  pushAll,
+  pushRegistry,
+  resetAfter,
+  stepOf,
+  type PushRegistry,
+} from './test/push-registry.ts'
+import { createMemorySessions } from './upload-sessions.ts'
 
 const { what, bytes } = blobOf(1, 300_000)
 const BASE = { domain: HOST, path: 'team/base' }
@@ -32,6 +43,31 @@ describe('mount()', () => {
     expect(await pushAll(registry.repository, what, bytes)).toBe(1)
     expect(registry.steps()).toEqual(['POST uploads', 'PUT upload'])
     expect(await holds(registry, what)).toBe(true)
+  })
+
+  it('F18 keeps the bytes of an upload that was interrupted, and gives up the one of the mount', async () => {
+    const large = blobOf(2, 6_000_000)
+    const registry = pushRegistry()
+    registry.fault = (request, next) => (request.method === 'PATCH' ? resetAfter(request, next, 5_000_000) : undefined)
+    await expect(pushAll(registry.repository, large.what, large.bytes, { attempts: 1 })).rejects.toThrow('Cannot PATCH')
+    registry.fault = undefined
+    registry.steps()
+    expect(await registry.repository.mount(large.what, BASE)).toBe(false)
+    await using ingest = await registry.repository.begin(large.what.digest)
+    expect(ingest.offset).toBe(5_000_000)
+    expect(registry.steps()).toEqual(['POST uploads', 'GET upload', 'DELETE upload'])
+    await ingest.append(chunked(large.bytes, ingest.offset))
+    expect(await ingest.commit(large.what)).toBe('committed')
+  })
+
+  it('F18 keeps the upload of a mount for a later process once it is begun', async () => {
+    const uploadSessions = createMemorySessions()
+    const registry = pushRegistry({ uploadSessions })
+    expect(await registry.repository.mount(what, BASE)).toBe(false)
+    const key = `${HOST}/team/app@${what.digest}`
+    expect(await uploadSessions.load(key)).toBeUndefined()
+    await using ingest = await registry.repository.begin(what.digest)
+    expect(await uploadSessions.load(key)).toBe(ingest.session)
   })
 
   it.each([400, 401, 403, 404, 405, 501])('F18 takes %d for a no', async (status) => {

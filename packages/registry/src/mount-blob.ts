@@ -8,6 +8,7 @@ import type { Answer } from './endpoint.ts'
 import { RegistryError } from './errors.ts'
 import { openUpload, uploadsPath, follow, refusalOf, type UploadContext } from './upload.ts'
 import { sessionOf } from './upload-session.ts'
+import { NO_SESSIONS } from './upload-sessions.ts'
 
 /** Answers by which registries say that they do not mount; none of them keeps the content from being uploaded. */
 const REFUSED: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 501])
@@ -44,7 +45,8 @@ export async function mountBlob(
   if (answer.response.status === 201) return true
   const session = sessionOf(endpoint, answer)
   if (session === undefined) return false
-  const upload = openUpload(context, what.digest)
+  // Not kept yet: a session that is, from before, has bytes.
+  const upload = openUpload({ ...context, sessions: NO_SESSIONS }, what.digest)
   await follow(upload, session, answer)
   context.opened.set(what.digest, upload)
   return false

@@ -17,6 +17,7 @@ import {
   stepOf,
   type Fault,
 } from './test/push-registry.ts'
+import { createMemorySessions } from './upload-sessions.ts'
 
 const SMALL = blobOf(1, 300_000)
 const LARGE = blobOf(2, 6_000_000)
@@ -222,6 +223,7 @@ describe('sessions of uploads', () => {
   it('F03 go on in another client where a reset left them', async () => {
     const kept = new Map<string, string>()
     const uploadSessions = {
+      claim: async () => ({ [Symbol.dispose]() {} }),
       load: async (key: string) => kept.get(key),
       save: async (key: string, session: string) => void kept.set(key, session),
       forget: async (key: string) => void kept.delete(key),
@@ -244,6 +246,43 @@ describe('sessions of uploads', () => {
     expect(kept.size).toBe(0)
     expect(await holds(registry, LARGE.what)).toBe(true)
   })
+
+  it('that somebody else is at work in are left alone: each has its own', async () => {
+    const registry = pushRegistry({ uploadSessions: createMemorySessions() })
+    const half = 5_000_000
+    await using one = await registry.repository.begin(LARGE.what.digest)
+    await one.append(chunked(LARGE.bytes.subarray(0, half)))
+    {
+      await using other = await registry.client().begin(LARGE.what.digest)
+      expect(other.offset).toBe(0)
+      await other.append(chunked(LARGE.bytes.subarray(0, half)))
+      expect(other.session).not.toBe(one.session)
+      await one.append(chunked(LARGE.bytes, half))
+      expect(await one.commit(LARGE.what)).toBe('committed')
+      await other.append(chunked(LARGE.bytes, half))
+      expect(await other.commit(LARGE.what)).toBe('committed')
+    }
+    await using later = await registry.client().begin(LARGE.what.digest)
+    expect(later.offset).toBe(0)
+    expect(await holds(registry, LARGE.what)).toBe(true)
+  })
+
+  it.each([401, 403])(
+    'F13 at another host, whose time is over as it says by %d, begin anew at the registry',
+    async (status) => {
+      const uploadSessions = createMemorySessions()
+      await uploadSessions.save(`${HOST}/team/app@${LARGE.what.digest}`, 'https://storage.example/upload?sig=over')
+      const registry = pushRegistry({ uploadSessions })
+      registry.fault = ({ url }) =>
+        url.startsWith('https://storage.example/') ? Promise.resolve(answer(status, {})) : undefined
+      expect(await pushAll(registry.repository, LARGE.what, LARGE.bytes)).toBe(1)
+      expect(registry.requests.slice(0, 2).map(({ method, url }) => [method, new URL(url).host])).toEqual([
+        ['GET', 'storage.example'],
+        ['POST', HOST],
+      ])
+      expect(await holds(registry, LARGE.what)).toBe(true)
+    },
+  )
 
   it('go on from the session that a caller kept', async () => {
     const registry = pushRegistry()

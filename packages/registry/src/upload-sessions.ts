@@ -8,6 +8,11 @@ import { LruMap } from './lru-map.ts'
  * secret of the registry's: only its user may read it.
  */
 export interface UploadSessions {
+  /**
+   * Takes `key` for its caller alone until it is disposed of; `undefined` while another has it, in this process or
+   * another, who is at work in the kept session.
+   */
+  claim(key: string, options?: AbortOptions): Promise<Disposable | undefined>
   /** The session kept for `key`. What it gives is checked before it is used. */
   load(key: string, options?: AbortOptions): Promise<string | undefined>
   /** Keeps `session` for `key`, in place of what was kept before. */
@@ -19,9 +24,23 @@ export interface UploadSessions {
 /** Keeps the 1 000 sessions used last in memory. */
 export function createMemorySessions(): UploadSessions {
   const sessions = new LruMap<string>(MAX_REMEMBERED)
+  const claimed = new Set<string>()
   return {
+    claim: async (key) => {
+      if (claimed.has(key)) return undefined
+      claimed.add(key)
+      return { [Symbol.dispose]: () => void claimed.delete(key) }
+    },
     load: async (key) => sessions.get(key),
     save: async (key, session) => sessions.set(key, session),
     forget: async (key) => sessions.delete(key),
   }
+}
+
+/** Keeps nothing: for an upload whose session ends with it. */
+export const NO_SESSIONS: UploadSessions = {
+  claim: async () => undefined,
+  load: async () => undefined,
+  save: async () => {},
+  forget: async () => {},
 }

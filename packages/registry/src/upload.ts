@@ -42,12 +42,16 @@ export interface Upload {
   minChunkBytes: number
 }
 
+/** What the session of an upload to a repository is kept by. */
+export function sessionKey({ repository: { domain, path } }: UploadContext, name: string): string {
+  return `${domain}/${path}@${name}`
+}
+
 /** An upload of which nothing is known. */
 export function openUpload(context: UploadContext, name: string): Upload {
-  const { domain, path } = context.repository
   return {
     context,
-    key: `${domain}/${path}@${name}`,
+    key: sessionKey(context, name),
     session: undefined,
     offset: 0,
     isDoubtful: false,
@@ -91,13 +95,18 @@ export async function openSession(upload: Upload, options: AbortOptions): Promis
 
 /** Takes over what an accepted request says: where the upload goes on and how small its chunks may be. */
 export async function follow(upload: Upload, session: UploadSession, answer: Answer): Promise<void> {
-  const { sessions, now } = upload.context
+  const { now } = upload.context
   const isNew = upload.session === undefined || formatSession(upload.session) !== formatSession(session)
   upload.session = session
   upload.isDoubtful = false
   upload.provenAtMs = now()
   upload.minChunkBytes = Math.max(upload.minChunkBytes, minChunkBytes(answer.response.headers))
-  if (isNew) await sessions.save(upload.key, formatSession(session))
+  if (isNew) await keep(upload)
+}
+
+/** Keeps the session for who goes on with the upload later. */
+export async function keep({ context, key, session }: Upload): Promise<void> {
+  if (session !== undefined) await context.sessions.save(key, formatSession(session))
 }
 
 /** Forgets the session; the upload starts again. */
@@ -132,6 +141,9 @@ export async function connect(upload: Upload, options: AbortOptions): Promise<Up
 /** Statuses by which registries say that they know no such session; 400 and 416 are those of stateful `Location`s. */
 const LOST: ReadonlySet<number> = new Set([400, 404, 410, 416])
 
+/** Statuses by which another host says so of a signed URL, whose time is over. */
+const LOST_ELSEWHERE: ReadonlySet<number> = new Set([401, 403])
+
 /**
  * Asks how many bytes the registry has; `undefined` when it has lost the session.
  *
@@ -146,7 +158,7 @@ export async function askStatus(
   const sent = await sendTo(context, session, { method: 'GET', signal: options.signal })
   const { status } = sent.response
   const isSilent = status === 405 || status === 501
-  const isLost = LOST.has(status)
+  const isLost = LOST.has(status) || (session.at === 'elsewhere' && LOST_ELSEWHERE.has(status))
   const answer = isSilent || isLost ? sent : await expectStatus(sent, 200, 202, 204)
   await discardBody(answer.response)
   if (isLost) {

@@ -8,10 +8,10 @@ import { mountBlob } from './mount-blob.ts'
 import { UrlRefusedError } from './errors.ts'
 import { MAX_REMEMBERED } from './limits.ts'
 import { LruMap } from './lru-map.ts'
-import { askStatus, forget, openUpload, type Upload, type UploadContext } from './upload.ts'
+import { askStatus, cancel, forget, keep, openUpload, sessionKey, type Upload, type UploadContext } from './upload.ts'
 import { openUploadIngest, type UploadIngest } from './upload-ingest.ts'
 import { sessionAt } from './upload-session.ts'
-import type { UploadSessions } from './upload-sessions.ts'
+import { NO_SESSIONS, type UploadSessions } from './upload-sessions.ts'
 
 /** Options of `RepositoryClient.begin()`. */
 export interface BeginOptions extends AbortOptions {
@@ -65,10 +65,17 @@ export function createUploader(parts: UploaderParts): Uploader {
       if (size !== undefined && (!Number.isSafeInteger(size) || size < 0)) {
         throw new RangeError(`Cannot push ${key}: its size is ${size}, expected a whole number of bytes`)
       }
-      const release = await lock.acquire(key, { signal })
+      const unlock = await lock.acquire(key, { signal })
+      let claim: Disposable | undefined
+      const release = (): void => {
+        claim?.[Symbol.dispose]()
+        unlock()
+      }
       try {
-        const upload = takeOpened(context, key) ?? openUpload(context, key)
-        if (upload.session === undefined || options.session !== undefined) await resume(upload, options)
+        claim = await uploadSessions.claim(sessionKey(context, key), { signal })
+        // Somebody else is at work in the session that is kept: this upload has one of its own, which is not.
+        const sessions = claim === undefined ? NO_SESSIONS : uploadSessions
+        const upload = await startUpload({ ...context, sessions }, key, options)
         return openUploadIngest({ key, upload, size, hasContent: has, putManifest, release })
       } catch (error) {
         release()
@@ -78,11 +85,20 @@ export function createUploader(parts: UploaderParts): Uploader {
   }
 }
 
-/** The upload that a mount has opened for this key. */
-function takeOpened(context: UploadContext, key: string): Upload | undefined {
-  const upload = context.opened.get(key)
+/** Goes on with the session that was kept, else with the one that a mount has opened. */
+async function startUpload(context: UploadContext, key: string, options: BeginOptions): Promise<Upload> {
+  const upload = openUpload(context, key)
+  const opened = context.opened.get(key)
   context.opened.delete(key)
-  return upload
+  await resume(upload, options)
+  if (opened === undefined) return upload
+  if (upload.session !== undefined) {
+    await cancel(opened, options)
+    return upload
+  }
+  const taken = { ...opened, context }
+  await keep(taken)
+  return taken
 }
 
 /** Finds out where the session that was kept stands; one that is lost, or must not be used, is forgotten. */

@@ -20,6 +20,21 @@ test('createFileSessions() keeps, replaces and forgets sessions, also for anothe
   await sessions.forget('never kept')
 })
 
+test('createFileSessions() gives a key to one at a time, also of several processes', async () => {
+  await using directory = await tempDir()
+  const kept = path.join(directory.path, 'uploads')
+  {
+    using claim = await createFileSessions(kept).claim('key')
+    expect(claim).toBeDefined()
+    expect(await createFileSessions(kept).claim('key')).toBeUndefined()
+    using other = await createFileSessions(kept).claim('other')
+    expect(other).toBeDefined()
+  }
+  using again = await createFileSessions(kept).claim('key')
+  expect(again).toBeDefined()
+  expect((await stat(kept)).mode & 0o777).toBe(0o700)
+})
+
 test('createFileSessions() keeps files for their owner only, and reads no large ones (S63)', async () => {
   await using directory = await tempDir()
   const sessions = createFileSessions(directory.path)

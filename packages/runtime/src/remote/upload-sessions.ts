@@ -4,6 +4,7 @@ import path from 'node:path'
 
 import type { AbortOptions } from '@drayage/bytes'
 import { digestHex, digestOf } from '@drayage/digest'
+import { tryLockFile } from '@drayage/file-lock'
 import type { UploadSessions } from '@drayage/registry'
 
 /** The most bytes of a kept session that are read. */
@@ -21,6 +22,10 @@ export function uploadsDirectory(storeDirectory: string): string {
 export function createFileSessions(directory: string): UploadSessions {
   const fileOf = (key: string): string => path.join(directory, digestHex(digestOf(key)))
   return {
+    async claim(key, options = {}) {
+      await mkdir(directory, { recursive: true, mode: 0o700 })
+      return await tryLockFile(`${fileOf(key)}.lock`, options)
+    },
     async load(key, { signal } = {}) {
       signal?.throwIfAborted()
       const kept = await readFile(fileOf(key)).catch((error: NodeJS.ErrnoException) => {
