@@ -34,6 +34,8 @@ export interface Holdings {
   hold(kind: HoldingKind, repository: Repository, what: Descriptor, parts?: readonly Digest[]): void
   /** What a repository holds under a digest, by itself or as a part of an image with a name in it. */
   find(kind: HoldingKind, repository: Repository, digest: Digest): Descriptor | undefined
+  /** Whether an image that has a name in the repository, and is not what is asked for itself, consists of it. */
+  isNeeded(kind: HoldingKind, repository: Repository, digest: Digest): boolean
   /** Takes content out of a repository; tells whether it was held there by itself. */
   drop(kind: HoldingKind, repository: Repository, digest: Digest): boolean
   /** Notes that a manifest has a subject. */
@@ -70,6 +72,7 @@ export function createHoldings({ database, now = Date.now }: HoldingsOptions): H
       const sql = 'select descriptor from holdings where repository = ? and kind = ? and digest = ?'
       return descriptors(sql, nameOf(repository), kind, digest)[0] ?? findNamed(database, kind, repository, digest)
     },
+    isNeeded: (kind, repository, digest) => findNamed(database, kind, repository, digest, digest) !== undefined,
     drop(kind, repository, digest) {
       const params = [nameOf(repository), kind, digest]
       return database.transaction(() => {
@@ -125,12 +128,13 @@ function isKnown(database: Database, { domain, path }: Repository): boolean {
   return named.length + held.length > 0
 }
 
-/** Content of images and targets with a name in a repository. */
+/** Content of images and targets with a name in a repository, but for names that stand for `except`. */
 function findNamed(
   database: Database,
   kind: HoldingKind,
   { domain, path }: Repository,
   digest: Digest,
+  except?: Digest,
 ): Descriptor | undefined {
   const rows = database.all(
     `select n.target, i.manifest, i.config, i.layers from names n left join images i on i.id = n.image
@@ -142,6 +146,7 @@ function findNamed(
       const text = row[column]
       return typeof text === 'string' ? [required(asDescriptor(JSON.parse(text)))] : []
     }
+    if (one('target').some((target) => target.digest === except)) continue
     const layers = typeof row['layers'] === 'string' ? required(asDescriptors(JSON.parse(row['layers']))) : []
     const here = kind === 'manifest' ? [...one('target'), ...one('manifest')] : [...one('config'), ...layers]
     const found = here.find((each) => each.digest === digest)

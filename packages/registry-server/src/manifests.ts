@@ -48,9 +48,10 @@ export async function deleteManifest(exchange: Exchange, repository: string, ref
   }
   const manifest = await storage.manifests.find(repository, name.digest, request)
   if (manifest === undefined) throw manifestUnknown(reference)
+  // First, as a storage may refuse it.
+  await storage.manifests.unlink(repository, name.digest, request)
   await forgetTags(exchange, repository, name.digest)
   await forgetReferrer(exchange, repository, manifest)
-  await storage.manifests.unlink(repository, name.digest, request)
   return emptyResponse(202)
 }
 

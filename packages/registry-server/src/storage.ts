@@ -12,7 +12,11 @@ export interface Links {
   link(repository: string, what: Descriptor, options?: AbortOptions): Promise<void>
   /** The descriptor that was linked, when it is. */
   find(repository: string, digest: Digest, options?: AbortOptions): Promise<Descriptor | undefined>
-  /** Takes it out of the repository. Resolves to whether it was there. */
+  /**
+   * Takes it out of the repository. Resolves to whether it was there.
+   *
+   * @throws RequestRefusedError `ERR_REQUEST_REFUSED` where the storage needs it there for something else
+   */
   unlink(repository: string, digest: Digest, options?: AbortOptions): Promise<boolean>
 }
 

@@ -99,6 +99,40 @@ test('content that is in no repository of its own is not to be had there, nor af
   expect((await ask('HEAD', `team/app/blobs/${blob}`)).status).toBe(404)
 })
 
+test('what was pushed is gone from its repository once it is deleted, and what its images consist of is not deleted', async () => {
+  await pullImage(other, await registry.push('app', '1', image))
+  for (const tag of ['1', '2']) {
+    await copyImage(other, `store:${registry.host}/app:1`, `docker://${served.host}/team/app:${tag}`)
+  }
+  const layer = image.layers[0]?.descriptor.digest ?? ''
+  for (const part of [layer, image.config.digest]) {
+    const refused = await ask('DELETE', `team/app/blobs/${part}`)
+    expect([refused.status, await refused.text()]).toEqual([405, expect.stringContaining('consists of it')])
+    expect((await ask('HEAD', `team/app/blobs/${part}`)).status).toBe(200)
+  }
+  const manifest = `team/app/manifests/${image.manifest.digest}`
+  expect((await ask('DELETE', manifest)).status).toBe(202)
+  for (const gone of [manifest, 'team/app/manifests/1', 'team/app/manifests/2']) {
+    expect([gone, (await ask('GET', gone)).status]).toEqual([gone, 404])
+  }
+  expect((await ask('DELETE', manifest)).status).toBe(404)
+  expect((await ask('DELETE', `team/app/blobs/${layer}`)).status).toBe(202)
+  expect((await ask('HEAD', `team/app/blobs/${layer}`)).status).toBe(404)
+})
+
+test('the image of an index with a name is not deleted from under it', async () => {
+  const arm = await buildImage({ platform: { os: 'linux', architecture: 'arm64' } })
+  const index = buildIndex([arm, image])
+  const from = await registry.push('app', '1', index)
+  await copyImage(other, `docker://${from}`, `docker://${served.host}/team/app:1`, { all: true })
+  expect((await ask('DELETE', `team/app/manifests/${image.manifest.digest}`)).status).toBe(405)
+  expect((await ask('HEAD', `team/app/manifests/${image.manifest.digest}`)).status).toBe(200)
+  expect((await ask('DELETE', `team/app/manifests/${index.manifest.digest}`)).status).toBe(202)
+  expect((await ask('HEAD', 'team/app/manifests/1')).status).toBe(404)
+  expect((await ask('DELETE', `team/app/manifests/${image.manifest.digest}`)).status).toBe(202)
+  expect((await ask('HEAD', `team/app/manifests/${image.manifest.digest}`)).status).toBe(404)
+})
+
 test('an image whose layers are not what its config says is refused, and gets no name', async () => {
   const wrong = await buildImage({
     layers: [[{ path: 'a' }]],

@@ -8,6 +8,7 @@ import {
   familiarRepository,
   parseRepository,
   tryParseRepository,
+  withDigest,
   withTag,
   type Reference,
   type Repository,
@@ -141,7 +142,7 @@ function leasedContent({ content, leases }: LocalStore): ContentStore {
 }
 
 function linksOf(store: LocalStore, kind: 'blob' | 'manifest'): Links {
-  const { holdings, leases, content } = store
+  const { holdings, images, leases, content } = store
   const link = async (repository: Repository, what: Descriptor, options: AbortOptions): Promise<void> => {
     const parts: readonly Digest[] = kind === 'manifest' ? await partsOf(content, what, options) : []
     holdings.hold(kind, repository, what, parts)
@@ -157,6 +158,16 @@ function linksOf(store: LocalStore, kind: 'blob' | 'manifest'): Links {
       }
     },
     find: async (repository, digest) => holdings.find(kind, nameOf(repository), digest),
-    unlink: async (repository, digest) => holdings.drop(kind, nameOf(repository), digest),
+    async unlink(repository, digest, options = {}) {
+      const name = nameOf(repository)
+      if (holdings.isNeeded(kind, name, digest)) {
+        const message = 'an image with a name in the repository consists of it'
+        throw new RequestRefusedError({ status: 405, specCode: 'UNSUPPORTED', message, detail: { digest } })
+      }
+      const isHeld = holdings.drop(kind, name, digest)
+      // A pushed image has a name by its digest too, beside its tags.
+      const isNamed = kind === 'manifest' && (await images.untag(withDigest(name, digest), options))
+      return isHeld || isNamed
+    },
   }
 }
