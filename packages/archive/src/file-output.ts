@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { link, open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 import type { ArchiveOutput, PositionalOutput, SequentialOutput } from './archive-output.ts'
@@ -45,7 +45,26 @@ async function assertFree(path: string, { overwrite = false }: FileOutputOptions
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+  return codeOf(error) === 'ENOENT'
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}
+
+/** Gives the whole file its name. Of several that do so at once without `overwrite` one does, and the others fail. */
+async function publish(temporary: string, target: string, options: FileOutputOptions): Promise<void> {
+  await assertFree(target, options)
+  if (options.overwrite !== true) {
+    try {
+      await link(temporary, target)
+      return await rm(temporary)
+    } catch (error) {
+      // An empty file is in the way, one that came just now, or the file system has no links.
+      if (codeOf(error) === 'EEXIST') await assertFree(target, options)
+    }
+  }
+  await rename(temporary, target)
 }
 
 function sequentialFile(file: FileHandle): SequentialOutput {
@@ -102,8 +121,7 @@ function positionalFile(
         await file.truncate(size)
         await file.sync()
         await file.close()
-        await assertFree(target, options)
-        await rename(temporary, target)
+        await publish(temporary, target, options)
       } catch (error) {
         await discard()
         throw error

@@ -119,8 +119,12 @@ export class LayoutIngest implements Ingest {
     if (this.#syncFailure !== undefined) throw this.#syncFailure.error
     await this.#file.sync()
     await rename(this.#path, target)
-    await syncDirectory(dirname(target))
-    await this[Symbol.asyncDispose]()
+    try {
+      await syncDirectory(dirname(target))
+    } finally {
+      // Whatever the disk says, the file is a blob now, which nobody may write to.
+      await this[Symbol.asyncDispose]()
+    }
     return isPresent ? 'already-present' : 'committed'
   }
 

@@ -124,7 +124,13 @@ export class FsIngest implements Ingest, Followable {
     }
     data.finish(to)
     onStep('renamed')
-    await syncNames(expected)
+    try {
+      await syncNames(expected)
+    } catch (error) {
+      // The file is a blob now, which nobody may write to: all that is left to do is to sync its name, as the next commit does.
+      await this.#end().catch(() => {})
+      throw error
+    }
     onStep('directory-synced')
   }
 

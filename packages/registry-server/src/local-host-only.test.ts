@@ -22,6 +22,18 @@ test.each([
   expect(answer.status).toBe(status)
 })
 
+test.each([
+  [{ origin: 'https://evil.example' }, 403],
+  [{ origin: 'null' }, 403],
+  [{ 'sec-fetch-site': 'cross-site' }, 403],
+  [{ 'sec-fetch-site': 'same-site' }, 403],
+  [{ 'sec-fetch-site': 'same-origin' }, 200],
+  [{ 'sec-fetch-site': 'none' }, 200],
+])('localHostOnly() answers a request of a browser with %j with %i', async (headers, status) => {
+  const request = { method: 'GET', url: 'http://127.0.0.1:5000/v2/', headers: { host: '127.0.0.1:5000', ...headers } }
+  expect((await handler(request)).status).toBe(status)
+})
+
 test('localHostOnly() answers a request that names no host', async () => {
   expect((await handler({ method: 'GET', url: 'http://127.0.0.1:5000/v2/', headers: {} })).status).toBe(200)
 })

@@ -6,16 +6,18 @@ import { refusalResponse } from './respond.ts'
 const OWN_NAMES = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i
 
 /**
- * Answers only what is asked of this machine by a name of its own, as clients on it do. A web page that has let its own name
- * stand for this machine, so that a browser takes its requests here (DNS rebinding), gets nothing.
+ * Answers only what is asked of this machine by a name of its own, and not by a web page, as clients on it do. A page that
+ * has let its own name stand for this machine, so that a browser takes its requests here (DNS rebinding), gets nothing, nor
+ * does one that sends requests to another site.
  *
- * @see RFC 9110, section 7.2
+ * @see RFC 9110, section 7.2; Fetch Metadata Request Headers, section 2.3
  */
 export function localHostOnly(registry: HttpClient): HttpClient {
   return async (request) => {
-    const host = request.headers['host']
-    if (host === undefined || OWN_NAMES.test(host)) return await registry(request)
-    const message = 'requested access to the resource is denied: it is served to this machine by its own names only'
+    const { host, origin, 'sec-fetch-site': site = 'none' } = request.headers
+    const isOwn = host === undefined || OWN_NAMES.test(host)
+    if (isOwn && origin === undefined && (site === 'none' || site === 'same-origin')) return await registry(request)
+    const message = 'requested access to the resource is denied: it is served to programs on this machine only'
     return refusalResponse({ status: 403, specCode: 'DENIED', message })
   }
 }

@@ -100,13 +100,16 @@ export function contentType(headers: Readonly<Record<string, string>>): string {
 /** The bytes of a body that nobody wants that are read so that its connection can be used again. */
 const DRAIN_MAX_BYTES = 64 * 1024
 
-/** Gets rid of a body: a small one is read to its end so that the connection can be used again. Never throws. */
+/** How long is waited for them, in milliseconds: a new connection costs less. */
+const DRAIN_MAX_MS = 2000
+
+/** Gets rid of a body: a small one that comes soon is read to its end so that the connection can be used again. Never throws. */
 export async function discardBody(response: HttpResponse): Promise<void> {
   const length = contentLength(response.headers)
   if (length === undefined || length > DRAIN_MAX_BYTES) return await closeBody(response.body)
   let bytes = 0
   try {
-    for await (const chunk of response.body) {
+    for await (const chunk of abortable(response.body, { signal: AbortSignal.timeout(DRAIN_MAX_MS) })) {
       bytes += chunk.byteLength
       if (bytes > DRAIN_MAX_BYTES) break
     }

@@ -350,6 +350,13 @@ describe('has()', () => {
     expect(requests.map(({ method }) => method)).toEqual(['HEAD', 'GET'])
   })
 
+  it('takes no blob of another length for it where HEAD is not served either', async () => {
+    const { repository } = peer(({ method }) =>
+      method === 'HEAD' ? answer(405) : answer(200, { 'content-length': '5' }),
+    )
+    expect(await repository.has(what)).toBe(false)
+  })
+
   it('throws what says neither', async () => {
     const { repository } = peer(() => answer(500))
     expect(await failureFields(repository.has(what))).toMatchObject({ status: 500, retryable: true, method: 'HEAD' })

@@ -1,4 +1,5 @@
 import type { AbortOptions } from '@drayage/bytes'
+import type { HttpResponse } from '@drayage/content'
 import type { Descriptor } from '@drayage/manifest'
 
 import { closeBody, contentLength, discardBody } from './body.ts'
@@ -22,13 +23,18 @@ export async function hasContent(source: BlobSource, what: Descriptor, options: 
   if (!isUnserved) {
     const { response } = await expectStatus(head, 200)
     await discardBody(response)
-    const length = contentLength(response.headers)
-    return isManifestContent(what) || length === undefined || length === what.size
+    return isOfSize(response, what)
   }
   await discardBody(head.response)
   const get = await endpoint.send({ method: 'GET', path, headers, signal: options.signal })
   if (get.response.status === 200) await closeBody(get.response.body)
   else if (get.response.status === 404) await discardBody(get.response)
   else await expectStatus(get, 200)
-  return get.response.status === 200
+  return get.response.status === 200 && isOfSize(get.response, what)
+}
+
+/** The length of a manifest's answer is that of the type that was negotiated. */
+function isOfSize({ headers }: HttpResponse, what: Descriptor): boolean {
+  const length = contentLength(headers)
+  return isManifestContent(what) || length === undefined || length === what.size
 }
