@@ -37,9 +37,9 @@ export async function saveDockerOciArchive(
   output: ArchiveOutput,
   { signal }: AbortOptions,
 ): Promise<void> {
-  const archived = images.map(({ image, names, what }) => ({
+  const archived = images.map(({ image, manifest, names, what }) => ({
     what,
-    manifest: image.manifest,
+    manifest,
     repoTags: names.map(familiarReference),
     async tar(_: unknown, position: number): Promise<ArchiveLayer> {
       const { value } = await store.images.readConfig(image, { signal })

@@ -18,7 +18,9 @@ import {
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import type { Runtime } from '../create-runtime.ts'
+import { copyImage } from '../copy/copy-image.ts'
 import { pullImage } from '../images/pull-image.ts'
+import { pushImage } from '../images/push-image.ts'
 import { saveImages } from './save-images.ts'
 import { tagImage } from '../images/tag-image.ts'
 import { openTestRuntime } from '../test/open-test-runtime.ts'
@@ -60,6 +62,34 @@ const filesOf = (file: string): string[] =>
     .split('\n')
     .filter((line) => line.startsWith('-'))
 const file = (digest: string, suffix: string): string => `${digest.slice('sha256:'.length)}${suffix}`
+
+test('of an image that came with several manifests, each name is saved, copied and pushed with its own', async () => {
+  const tree = [[{ path: 'same', content: randomBytes(3, 100_000) }]]
+  const twins = {
+    gz: await buildImage({ layers: tree, compression: 'gzip' }),
+    zst: await buildImage({ layers: tree, compression: 'zstd' }),
+    both: await buildImage({ layers: tree, compression: 'none' }),
+  }
+  expect(new Set(Object.values(twins).map(({ imageId }) => imageId)).size).toBe(1)
+  const other = await buildImage({ layers: tree, platform: { os: 'linux', architecture: 'arm64' } })
+  await using registry = await startRegistry()
+  const names = new Map<string, string>()
+  for (const [tag, image] of Object.entries(twins)) {
+    const name = await registry.push('twins', tag, tag === 'both' ? buildIndex([other, image]) : image)
+    await pullImage(runtime, name)
+    names.set(name, image.manifest.digest)
+  }
+  for (const [name, digest] of names) {
+    const tag = name.split(':').at(-1) ?? ''
+    await saveImages(runtime, [name], { output: out(`${tag}.tar`) })
+    await using saved = await openOciArchive(out(`${tag}.tar`))
+    expect([tag, (await saved.select(undefined)).digest]).toEqual([tag, digest])
+    const copied = await copyImage(runtime, `store:${name}`, `oci:${out(tag)}:1`)
+    expect([tag, copied.digest]).toEqual([tag, digest])
+    const pushed = await pushImage(runtime, name)
+    expect([tag, pushed.target.digest]).toEqual([tag, digest])
+  }
+})
 
 test('saveImages() writes a repository with all tags, shared layers once, and equal bytes each time', async () => {
   const format = 'docker-archive'

@@ -18,6 +18,7 @@ import { layoutEntryName } from '../archives/layout-entry-name.ts'
 import type { LocalStore } from '../store/local-store.ts'
 import { openRemote } from '../remote/remote.ts'
 import type { Transport } from './transport.ts'
+import { manifestOfName } from '../images/manifest-of-name.ts'
 import { wholeTarget } from '../images/whole-target.ts'
 
 /** Where a copy comes from. Disposing it closes what was opened. */
@@ -92,7 +93,8 @@ async function openStored(runtime: Runtime, text: string, options: OpenCopySourc
   const source = { fetch: content.fetch, resolve: images.resolve }
   if (!isNamed) return { ...namelessSource(source, image.manifest), store }
   const name = withDefaultTag(parsed.value)
-  return { ...namedSource(source, await storedTarget(store, name, image.manifest, options), name), store }
+  const manifest = await manifestOfName(store, name, image, options)
+  return { ...namedSource(source, await storedTarget(store, name, manifest, options), name), store }
 }
 
 async function storedTarget(

@@ -15,6 +15,7 @@ import {
 import type { ConversionOptions } from '../copy/conversion-options.ts'
 import type { Runtime } from '../create-runtime.ts'
 import type { LocalStore } from '../store/local-store.ts'
+import { manifestOfName } from './manifest-of-name.ts'
 import { mountSources, recordSources } from './mount-sources.ts'
 import { openConversion } from '../copy/open-conversion.ts'
 import { openRemote } from '../remote/remote.ts'
@@ -55,7 +56,8 @@ export async function pushImage(
   const store = await runtime.openStore()
   const image = await store.images.find(familiarReference(reference), options)
   const isSchema1 = options.format === 'v2s1'
-  const chosen = await chooseTarget(runtime, store, reference, image.manifest, options)
+  const manifest = await manifestOfName(store, reference, image, options)
+  const chosen = await chooseTarget(runtime, store, reference, manifest, options)
   const source = { fetch: store.content.fetch, resolve: store.images.resolve }
   const parts = { store, logins: runtime.usedLogins, target: reference }
   await using converted = await openConversion(runtime, source, chosen, options)
