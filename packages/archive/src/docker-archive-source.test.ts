@@ -261,6 +261,32 @@ describe('openArchive()', () => {
   })
 })
 
+describe('a compressed layer without an original manifest', () => {
+  test.each(['gzip', 'zstd'] as const)(
+    'in %s is compared with the config before its image is selected',
+    async (compression) => {
+      const good = await buildImage({ layers: [[{ path: 'a', content: 'good' }]], compression })
+      const other = await buildImage({ layers: [[{ path: 'a', content: 'other' }]], compression })
+      {
+        await using archive = await openDockerArchive(await put(filesOf(good)))
+        expect((await archive.select()).digest).toMatch(/^sha256:/)
+      }
+      const swapped = { ...good, layers: other.layers }
+      const torn = { ...good, layers: good.layers.map((layer) => ({ ...layer, bytes: layer.bytes.subarray(0, -9) })) }
+      for (const [wrong, code] of [
+        [swapped, 'ERR_DIGEST_MISMATCH'],
+        [torn, expect.stringMatching(/^ERR_/)],
+      ] as const) {
+        await using archive = await openDockerArchive(await put(filesOf(wrong)))
+        for (const selector of [undefined, 0, 'app:1', good.imageId]) {
+          await expect(archive.select(selector)).rejects.toMatchObject({ code })
+        }
+        await expect(archive.resolve(parseReference('app:1'))).rejects.toMatchObject({ code })
+      }
+    },
+  )
+})
+
 describe('a hostile docker-archive', () => {
   const layer = { path: 'l.tar', content: 'x' }
   const manifest = (value: unknown): TestFile => ({ path: 'manifest.json', content: JSON.stringify(value) })

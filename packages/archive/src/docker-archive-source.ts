@@ -1,6 +1,7 @@
 import type { AbortOptions } from '@drayage/bytes'
 import { type Checker, type Fetcher, NameNotFoundError, type Resolver } from '@drayage/content'
-import { isDigest } from '@drayage/digest'
+import { decompress } from '@drayage/compression'
+import { DigestMismatchError, digestOfStream, isDigest, parseDiffId } from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
 import {
   familiarReference,
@@ -37,7 +38,8 @@ export interface DockerArchiveEntry {
 /**
  * An open docker-archive. As a source of graphs it gives each image a manifest: the original one where the archive holds it
  * with all its blobs, else one whose layers are the layers as they are stored. `fetch` serves what {@link DockerArchive.read},
- * `resolve` or `select` has told of before.
+ * `resolve` or `select` has told of before. These two verify compressed layers of an image without an original manifest
+ * against its config: `ERR_DIGEST_MISMATCH` of `@drayage/digest`, or the error of inflating them.
  */
 export interface DockerArchive extends Fetcher, Checker, Resolver, AsyncDisposable {
   readonly kind: 'docker-archive'
@@ -93,11 +95,14 @@ export async function dockerArchiveOf(files: ArchiveFiles, options: AbortOptions
       const entry = images.findLast(({ repoTags }) => repoTags.includes(tag))
       if (entry === undefined) return undefined
       const image = await read(entry, { signal })
-      return originals?.named(formatReference(withDefaultTag(name.value)), image.imageId) ?? image.manifest
+      const original = originals?.named(formatReference(withDefaultTag(name.value)), image.imageId)
+      return original ?? (await verifiedManifest(image, { signal }))
     }
     for (const entry of images) {
       const image = await read(entry, { signal })
-      if (selector === (image.imageId as string) || selector === image.manifest.digest) return image.manifest
+      if (selector === (image.imageId as string) || selector === image.manifest.digest) {
+        return await verifiedManifest(image, { signal })
+      }
     }
     return undefined
   }
@@ -123,10 +128,24 @@ export async function dockerArchiveOf(files: ArchiveFiles, options: AbortOptions
         const found = `unexpected tar manifest.json: expected 1 item, got ${images.length}`
         throw new ArchiveSelectionError(found, 'one image, or the choice of one', images.length)
       }
-      return (await read(requireAt(images, selector ?? 0), { signal })).manifest
+      return await verifiedManifest(await read(requireAt(images, selector ?? 0), { signal }), { signal })
     },
     [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
   }
+}
+
+/**
+ * The manifest of an image. One that was made for it says of a compressed layer only what is stored, so that what it
+ * inflates to is compared with the config first.
+ */
+async function verifiedManifest(image: DockerArchiveImage, { signal }: AbortOptions): Promise<Descriptor> {
+  if (image.isOriginal) return image.manifest
+  for (const { compression, diffId, open } of image.layers) {
+    if (compression === 'none') continue
+    const { digest } = await digestOfStream(decompress(open({ signal }), { signal }), 'sha256')
+    if (parseDiffId(digest) !== diffId) throw new DigestMismatchError(digest, diffId)
+  }
+  return image.manifest
 }
 
 /** A repository that could be taken for an ID, in full. */

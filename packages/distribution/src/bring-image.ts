@@ -110,7 +110,8 @@ async function findLayers<M extends LayerMeasurement>(
 ): Promise<FoundLayers<M>> {
   const pulled = new Map<Digest, PulledLayer<M>>()
   const missing: Descriptor[] = []
-  for (const layer of new Map(manifest.value.layers.map((each) => [each.digest, each])).values()) {
+  // A digest that comes with two sizes has a wrong one, which the layer is to be found not to have.
+  for (const layer of new Map(manifest.value.layers.map((each) => [`${each.digest} ${each.size}`, each])).values()) {
     const found = await findLayer(store, layer, options)
     if (found === undefined) missing.push(layer)
     else pulled.set(layer.digest, found)

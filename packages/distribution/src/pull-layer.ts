@@ -60,7 +60,7 @@ export async function pullLayer<M extends LayerMeasurement>(
   const tell = (state: LayerState): void => options.onEvent({ type: 'layer', digest: layer.digest, layer: state })
   const pulled = await runShared<PulledLayer<M>>(
     options.transfers,
-    `pull ${layer.digest}`,
+    `pull ${layer.digest} ${layer.size}`,
     (context) => fetchAndMeasure(source, store, layer, { ...options, ...context }),
     { signal, onProgress: tell, onState: (state) => state === 'waiting' && tell({ state: 'waiting' }) },
   )

@@ -4,6 +4,9 @@ import { parseRetryAfter } from './retry-after.ts'
 import type { RoutedClient, RoutedRequest, RoutedResponse } from './routed-client.ts'
 import { orAborted } from './single-flight.ts'
 
+/** By how much a timer may fire too early: who waited as long as was asked for is not to be sent away for that. */
+const TIMER_MS = 1
+
 /** Options of {@link rateGate}. */
 export interface RateGateOptions {
   /** A monotonic clock in milliseconds. */
@@ -38,7 +41,7 @@ export function rateGate(http: RoutedClient, { now }: RateGateOptions): RoutedCl
     const isFree = request.body !== undefined
     while (first !== undefined && !isFree) await orAborted(first, request.signal)
     const leftMs = untilMs === undefined ? 0 : untilMs - now()
-    if (leftMs > 0) throw held(request, leftMs)
+    if (leftMs >= TIMER_MS) throw held(request, leftMs)
     if (untilMs === undefined || isFree) return await send(request)
     const { promise, resolve } = Promise.withResolvers<void>()
     first = promise

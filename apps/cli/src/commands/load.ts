@@ -2,7 +2,7 @@ import process from 'node:process'
 import { addAbortSignal } from 'node:stream'
 
 import { familiarReference } from '@drayage/reference'
-import { loadImages } from '@drayage/runtime'
+import { loadImages, type LoadedImage } from '@drayage/runtime'
 
 import type { CommandContext } from '../command-context.ts'
 import { UsageError } from '../usage-error.ts'
@@ -20,12 +20,16 @@ export async function loadCommand(context: CommandContext, options: LoadCommandO
   // A pipe that stays open would keep the program from ending when it is stopped.
   const input = fromPipe ? addAbortSignal(context.signal, process.stdin) : (options.input ?? '')
   const view = context.progress('stderr', { quiet: options.quiet })
+  const loaded: LoadedImage[] = []
   try {
-    const loaded = await loadImages(context.runtime, input, {
+    await loadImages(context.runtime, input, {
       signal: context.signal,
       onEvent: view.onEvent,
+      onLoaded: (one) => loaded.push(one),
     })
+  } finally {
     view.close()
+    // Also those before one that failed.
     for (const { image, names, taken } of loaded) {
       for (const { name, from } of taken) {
         const shown = familiarReference(name)
@@ -34,7 +38,5 @@ export async function loadCommand(context: CommandContext, options: LoadCommandO
       for (const name of names) await context.print(`Loaded image: ${familiarReference(name)}`)
       if (names.length === 0) await context.print(`Loaded image ID: ${image}`)
     }
-  } finally {
-    view.close()
   }
 }

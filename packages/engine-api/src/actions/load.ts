@@ -1,8 +1,9 @@
 import { fromBytes } from '@drayage/bytes'
 import type { HttpResponse } from '@drayage/content'
+import type { ImageId } from '@drayage/digest'
 import type { DistributionEvent } from '@drayage/distribution'
 import { familiarReference } from '@drayage/reference'
-import { loadImages } from '@drayage/runtime'
+import { loadImages, type LoadedImage } from '@drayage/runtime'
 
 import type { Exchange } from '../exchange.ts'
 import { imageAttributes } from '../image-attributes.ts'
@@ -26,15 +27,21 @@ export async function loadAction(exchange: Exchange): Promise<HttpResponse> {
         exchange.onEvent?.(event)
         if (!isQuiet) emit(loadLine(event))
       }
-      const options = { signal, onEvent, ...(platform && { platform }) }
-      for (const { image, names, taken } of await loadImages(runtime, input, options)) {
+      const loaded: ImageId[] = []
+      const onLoaded = ({ image, names, taken }: LoadedImage): void => {
         for (const { name, from } of taken) {
           const text = `The image ${familiarReference(name)} already exists, renaming the old one with ID ${from} to empty string\n`
           emit({ stream: text })
         }
         for (const name of names) emit({ stream: `Loaded image: ${familiarReference(name)}\n` })
         if (names.length === 0) emit({ stream: `Loaded image ID: ${image}\n` })
-        events.publish('load', image, { ...(await imageAttributes(exchange, image)), name: image })
+        loaded.push(image)
+      }
+      try {
+        await loadImages(runtime, input, { signal, onEvent, onLoaded, ...(platform && { platform }) })
+      } finally {
+        for (const image of loaded)
+          events.publish('load', image, { ...(await imageAttributes(exchange, image)), name: image })
       }
     },
     { alwaysStreams: true },

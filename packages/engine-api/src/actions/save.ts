@@ -6,6 +6,7 @@ import { inspectImage, listImages, saveImages, type Runtime } from '@drayage/run
 
 import { EngineRequestError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
+import { isUnexpected } from '../failure.ts'
 import { imageForPlatform } from '../image-for-platform.ts'
 
 /**
@@ -14,7 +15,7 @@ import { imageForPlatform } from '../image-for-platform.ts'
  * the connection off, so that a part is never taken for the whole; Docker Engine writes the error into the archive.
  */
 export async function saveAction(exchange: Exchange): Promise<HttpResponse> {
-  const { runtime, name, query, events, request } = exchange
+  const { runtime, name, query, events, request, onError } = exchange
   const asked = name === '' ? query.getAll('names').filter((each) => each !== '') : [name]
   if (asked.length === 0) throw new EngineRequestError(400, 'names: found none, expected at least one')
   const { signal } = request
@@ -24,14 +25,20 @@ export async function saveAction(exchange: Exchange): Promise<HttpResponse> {
   const output = new PassThrough({ highWaterMark: 1_048_576 })
   // Whoever reads the body hears of a failure, and before there is a body the caller does.
   output.on('error', () => {})
+  let isBegun = false
   const saving = saveImages(runtime, names, { output, ...(signal === undefined ? {} : { signal }) })
   saving.then(
     () => {
       for (const { Id, Labels } of saved) events.publish('save', Id, { ...Labels, name: Id })
     },
-    (error: unknown) => output.destroy(error instanceof Error ? error : new Error(String(error))),
+    (error: unknown) => {
+      // Neither a client that has left nor one that hears of it by the status.
+      if (isBegun && !output.destroyed && isUnexpected(error)) onError(error)
+      output.destroy(error instanceof Error ? error : new Error(String(error)))
+    },
   )
   await Promise.race([saving, firstByte(output)])
+  isBegun = true
   return { status: 200, headers: { 'content-type': 'application/x-tar' }, body: output }
 }
 

@@ -5,6 +5,8 @@ import { createGzip } from 'node:zlib'
 
 import { openFileOutput, writeOciArchive } from '@drayage/archive'
 import { createMemoryStore, writeBlob } from '@drayage/content'
+import { digestOf } from '@drayage/digest'
+import type { ImageManifest } from '@drayage/manifest'
 import { familiarReference } from '@drayage/reference'
 import {
   buildImage,
@@ -21,7 +23,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Runtime } from '../create-runtime.ts'
 import { inspectImage } from '../images/inspect-image.ts'
 import { listImages } from '../images/list-images.ts'
-import { loadImages } from './load-images.ts'
+import { loadImages, type LoadedImage } from './load-images.ts'
 import { pullImage } from '../images/pull-image.ts'
 import { saveImages } from './save-images.ts'
 import { tagImage } from '../images/tag-image.ts'
@@ -129,6 +131,50 @@ test('loadImages() refuses a damaged layer and leaves nothing that is seen', asy
     await writeFile(file, bytes)
     await expect(loadImages(loader, file)).rejects.toThrow(/verif|digest/i)
     expect(await listImages(loader)).toEqual([])
+  }
+})
+
+test('loadImages() tells of the images that are there before one fails', async () => {
+  const wrong = await buildImage({ layers: [[{ path: 'a', content: 'as the config says' }]], compression: 'none' })
+  const item = (one: TestImage, tag: string): object => ({
+    Config: `${one.imageId.slice(7)}.json`,
+    RepoTags: [tag],
+    Layers: one.layers.map((layer) => `${layer.diffId.slice(7)}.tar`),
+  })
+  const good = await buildImage({ layers: [[{ path: 'a', content: 'good' }]], compression: 'none' })
+  const layers = [good, wrong].flatMap((one) => one.layers)
+  const tar = await buildTar([
+    ...layers.map(({ diffId, bytes }, at) => ({
+      path: `${diffId.slice(7)}.tar`,
+      content: at === 0 ? bytes : bytes.map((byte, position) => (position === 600 ? byte ^ 1 : byte)),
+    })),
+    ...[good, wrong].map((one) => ({ path: `${one.imageId.slice(7)}.json`, content: one.configBytes })),
+    { path: 'manifest.json', content: JSON.stringify([item(good, 'app:good'), item(wrong, 'app:wrong')]) },
+  ])
+  await writeFile(file, tar)
+  const told: string[] = []
+  const onLoaded = ({ image: id, names }: LoadedImage): void => void told.push(id, ...names.map(familiarReference))
+  await expect(loadImages(loader, file, { onLoaded })).rejects.toMatchObject({ code: 'ERR_TRANSFER' })
+  expect(told).toEqual([good.imageId, 'app:good'])
+  expect((await listImages(loader)).map(({ Id }) => Id)).toEqual([good.imageId])
+})
+
+test('a layer that is here is not taken for one of another size, and an image that is here stays whole', async () => {
+  const value: ImageManifest = JSON.parse(new TextDecoder().decode(image.manifestBytes))
+  const [first, ...others] = value.layers
+  if (first === undefined) throw new TypeError('Cannot test: found no layer')
+  const wrong = { ...first, size: first.size + 1 }
+  for (const layers of [
+    [wrong, ...others],
+    [wrong, first],
+  ]) {
+    const bytes = new TextEncoder().encode(JSON.stringify({ ...value, layers }))
+    const manifest = { ...image.manifest, digest: digestOf(bytes), size: bytes.byteLength }
+    const blobs = new Map([...image.blobs, [manifest.digest, bytes] as const])
+    const lying = await registry.push('app', 'lying', { ...image, manifest, manifestBytes: bytes, blobs })
+    await expect(pullImage(saver, lying)).rejects.toMatchObject({ code: 'ERR_TRANSFER' })
+    expect(await findFaults(await saver.openStore())).toEqual([])
+    await saveImages(saver, [name], { output: path.join(directory.path, 'again.tar') })
   }
 })
 

@@ -19,6 +19,8 @@ export interface LoadImagesOptions extends AbortOptions {
   /** Which image of an index; that of the runtime by default. */
   readonly platform?: Platform
   readonly onEvent?: OnEvent
+  /** Told of each image once it is there, also when a later one fails. */
+  readonly onLoaded?: (loaded: LoadedImage) => void
 }
 
 /** An image that was loaded. */
@@ -52,7 +54,7 @@ export async function loadImages(
   input: string | ByteStream,
   options: LoadImagesOptions = {},
 ): Promise<LoadedImage[]> {
-  const { signal } = options
+  const { onLoaded, signal, ...loading } = options
   const store = await runtime.openStore()
   const spoolDirectory = path.join(store.directory, 'ingest')
   await mkdir(spoolDirectory, { recursive: true, mode: 0o700 })
@@ -66,12 +68,14 @@ export async function loadImages(
       await using sink = openPullSink(store)
       const image =
         (await nameExistingImage(store, sink, each, { signal })) ??
-        (await load(source.content, sink, each, { platform, ...options })).image
+        (await load(source.content, sink, each, { platform, signal, ...loading })).image
       await sink.complete()
       return image
     }
     const image = await againIfRemoved(bring, { signal })
-    loaded.push({ image, names: each.names, taken: before.filter(({ from }) => from !== image) })
+    const one = { image, names: each.names, taken: before.filter(({ from }) => from !== image) }
+    loaded.push(one)
+    onLoaded?.(one)
   }
   return loaded
 }

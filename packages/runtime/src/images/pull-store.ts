@@ -84,7 +84,9 @@ function layersOf(
   registration: Registration,
 ): LayerMeasurer<LayerMeasurement> & LayerRegistrar<LayerMeasurement> {
   return {
-    find: (blob, options) => layers.find(blob.digest, options),
+    // The size counts too: what a manifest says of it is not known to be true of the blob that is here.
+    find: async (blob, options = {}) =>
+      (await content.has(blob, options)) ? await layers.find(blob.digest, options) : undefined,
     // Both streams that a pull measures, of an ingest and of a blob, come in arrays that nobody else holds.
     measure: (source, options) => layers.measure(source, { ...options, ownsSource: true }),
     async register(layer, measurement, { diffId, parent, image }, options = {}) {
