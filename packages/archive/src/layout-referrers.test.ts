@@ -63,6 +63,16 @@ test('a layout lists the entries that refer to an image, which are no images to 
   await check(await openOciLayout({ directory: directory.path }))
 })
 
+test('a manifest with a subject and a name is an image to choose', async () => {
+  const sink = createOciLayoutSink({ directory: directory.path })
+  await fill(sink, image, bill)
+  await sink.put(bill.manifest, '1')
+  const layout = await openOciLayout({ directory: directory.path })
+  expect(await layout.imageEntries()).toMatchObject([{ digest: bill.manifest.digest }])
+  await sink.put(image.manifest)
+  expect(await layout.imageEntries()).toHaveLength(2)
+})
+
 test('an oci-archive does the same', async () => {
   const file = join(directory.path, 'a.tar')
   await using sink = await createOciArchiveSink(await openFileOutput(file), { spoolDirectory: directory.path })

@@ -16,7 +16,7 @@ import { nameOf } from './layout-index.ts'
 export interface LayoutReferrers {
   /** The entries whose subject is the manifest with this digest, and what an index under its referrers tag lists. */
   among(entries: readonly Descriptor[], subject: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>
-  /** The entries that are images of their own: no subject, and no tag that is made of the digest of another. */
+  /** The entries that are images of their own: with a name that is not made of the digest of another, or without a subject. */
   withoutReferrers(entries: readonly Descriptor[], options?: AbortOptions): Promise<readonly Descriptor[]>
 }
 
@@ -67,8 +67,9 @@ export function createLayoutReferrers(source: Fetcher): LayoutReferrers {
     async withoutReferrers(entries, { signal } = {}) {
       const images: Descriptor[] = []
       for (const entry of entries) {
-        if (DIGEST_TAG.test(nameOf(entry) ?? '')) continue
-        if ((await relationOf(entry, { signal }))?.subject === undefined) images.push(entry)
+        const name = nameOf(entry)
+        if (name !== undefined && DIGEST_TAG.test(name)) continue
+        if (name !== undefined || (await relationOf(entry, { signal }))?.subject === undefined) images.push(entry)
       }
       return images
     },

@@ -40,8 +40,12 @@ const number = z.pipe(
 )
 
 const concurrency = z.pipe(
-  number,
-  z.number().check(z.maximum(MAX_SYNC_CONCURRENCY, { error: `at most ${MAX_SYNC_CONCURRENCY}` })),
+  z.string().check(
+    z.refine((text) => /^[1-9]\d{0,5}$/.test(text) && Number(text) <= MAX_SYNC_CONCURRENCY, {
+      error: `a number from 1 to ${MAX_SYNC_CONCURRENCY}`,
+    }),
+  ),
+  z.transform(Number),
 )
 
 const flag = z.pipe(

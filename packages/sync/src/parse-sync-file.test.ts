@@ -99,8 +99,8 @@ test.each([
     'Cannot sync "images[0].tag": found a key that is not known, expected from, to, repositories, tags, platforms, index or referrers',
   ],
   [`${image}mirror: x`, 'Cannot sync "mirror": found a key that is not known, expected images or concurrency'],
-  [`${image}concurrency: 0`, 'Cannot sync "concurrency": found "0", expected a number from 1 to 999999'],
-  [`${image}concurrency: 65`, 'Cannot sync "concurrency": found "65", expected at most 64'],
+  [`${image}concurrency: 0`, 'Cannot sync "concurrency": found "0", expected a number from 1 to 64'],
+  [`${image}concurrency: 65`, 'Cannot sync "concurrency": found "65", expected a number from 1 to 64'],
   [
     `${image}  platforms: [linux/arm64, linux]`,
     'Cannot sync "images[0].platforms[1]": found "linux", expected Cannot parse platform',

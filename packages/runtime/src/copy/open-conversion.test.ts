@@ -78,6 +78,16 @@ test.each([
   expect((await inspectImage(other, target)).Id).toBe(image.imageId)
 })
 
+test('zstd without a format makes OCI manifests of those that know no zstd', async () => {
+  const docker = await buildImage({ format: 'docker', layers: [[{ path: 'a', content: 'a' }]] })
+  const source = await registry.push('docker', '1', docker)
+  await copyImage(runtime, source, `docker://${target}`, { compression: { type: 'zstd' } })
+  const { ociConfig, ociLayerZstd, ociManifest } = MEDIA_TYPES
+  expect(types(await contentOf(target))).toEqual([ociConfig, ociLayerZstd, ociManifest])
+  const kept = { format: 'v2s2', compression: { type: 'zstd' } } as const
+  await expect(copyImage(runtime, source, `docker://${target}`, kept)).rejects.toThrow('zstd')
+})
+
 test('pushImage() gives equal digests when it converts again, and sends no layer twice', async () => {
   await pullImage(runtime, name)
   await tagImage(runtime, name, target)

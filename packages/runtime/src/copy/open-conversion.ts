@@ -25,7 +25,7 @@ export interface OpenConversionOptions extends ConversionOptions, AbortOptions {
 export const SCRATCH_DIRECTORY = 'scratch'
 
 /**
- * Converts what is below `root`, unless nothing is asked for. Schema 1 is made when an image is pushed: here only its
+ * Converts what is below `root`, unless nothing is asked for; zstd without a format makes OCI manifests. Schema 1 is made when an image is pushed: here only its
  * layers are.
  *
  * @throws RangeError for a conversion that there is not
@@ -39,7 +39,9 @@ export async function openConversion(
 ): Promise<Conversion> {
   checkConversion(options)
   const { format, compression, preserveDigests, signal, onEvent } = options
-  const manifests = format === 'v2s1' ? undefined : format
+  // Docker's formats have no layers in zstd.
+  const chosen = format ?? (compression?.type === 'zstd' ? 'oci' : undefined)
+  const manifests = chosen === 'v2s1' ? undefined : chosen
   if (manifests === undefined && compression === undefined) {
     return { root, source, [Symbol.asyncDispose]: async () => {} }
   }

@@ -100,6 +100,7 @@ test('pushAllTags() pushes every tag of a repository and none of others', async 
   await tagImage(runtime, name, `${other.host}/else:1`)
   const pushed = await pushAllTags(runtime, `${other.host}/all`)
   expect(pushed.map(({ reference }) => reference.tag)).toEqual(['1', '2'])
+  await expect(pushAllTags(runtime, `${other.host}/none`)).rejects.toMatchObject({ code: 'ERR_IMAGE_NOT_FOUND' })
 })
 
 test('pushImage() pushes an index that is here whole, else the image that is', async () => {

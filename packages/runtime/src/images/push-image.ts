@@ -1,9 +1,11 @@
 import type { AbortOptions } from '@drayage/bytes'
 import { walk } from '@drayage/content'
 import { DEFAULT_RETRY_POLICY, pickImage, push, pushSchema1, type OnEvent } from '@drayage/distribution'
+import { ImageNotFoundError } from '@drayage/image-store'
 import { isLayerType, type Descriptor, type Platform } from '@drayage/manifest'
 import {
   familiarReference,
+  familiarRepository,
   parseReference,
   parseRepository,
   withDefaultTag,
@@ -105,7 +107,11 @@ async function chooseTarget(
   return format === 'v2s1' ? image : await wholeTarget(store, name, image, { signal })
 }
 
-/** Pushes every tag of a repository, one after another, and stops at the first that fails. */
+/**
+ * Pushes every tag of a repository, one after another, and stops at the first that fails.
+ *
+ * @throws ImageNotFoundError `ERR_IMAGE_NOT_FOUND` when it has none here
+ */
 export async function pushAllTags(
   runtime: Runtime,
   name: string,
@@ -114,9 +120,9 @@ export async function pushAllTags(
   const { domain, path } = parseRepository(name)
   const { images } = await runtime.openStore()
   const names = (await images.listNames(options)).map((record) => record.name)
+  const tagged = names.filter((each) => each.tag !== undefined && each.domain === domain && each.path === path)
+  if (tagged.length === 0) throw new ImageNotFoundError(familiarRepository({ domain, path }))
   const pushed: PushedImage[] = []
-  for (const each of names.filter((one) => one.tag !== undefined && one.domain === domain && one.path === path)) {
-    pushed.push(await pushImage(runtime, each, options))
-  }
+  for (const each of tagged) pushed.push(await pushImage(runtime, each, options))
   return pushed
 }

@@ -34,6 +34,8 @@ test('deleteRemote() refuses where more would go than was named, unless forced',
   const reference = parseReference(await registry.push('app', '1', image))
   const refused = { code: 'ERR_REMOTE_DELETE', cause: { code: 'ERR_REGISTRY_UNSUPPORTED' } }
   await expect(deleteRemote(runtime, reference)).rejects.toMatchObject(refused)
+  const absent = parseReference(`${registry.host}/app:absent`)
+  await expect(deleteRemote(runtime, absent)).rejects.toMatchObject({ code: 'ERR_NAME_NOT_FOUND' })
   const remote = openRemote(runtime, reference)
   expect(await remote.has(image.manifest)).toBe(true)
   const deleted = { kind: 'manifest', digest: image.manifest.digest }

@@ -50,13 +50,13 @@ export async function deleteRemote(
     if (await remote.deleteTag(tag, { signal })) return { kind: 'tag', reference }
   } catch (cause) {
     if (!(cause instanceof RegistryUnsupportedError)) throw cause
+    const target = await remote.resolve(reference, { signal })
     if (!force) {
       const found = 'a registry that does not delete a tag alone'
       throw new RemoteDeleteError(familiarReference(reference), found, 'force to delete its manifest with all tags', {
         cause,
       })
     }
-    const target = await remote.resolve(reference, { signal })
     return await deleteManifest(remote, reference, target.digest, { signal })
   }
   throw new NameNotFoundError(formatReference(reference))

@@ -1,13 +1,7 @@
 import type { AbortOptions } from '@drayage/bytes'
 import { readBlob } from '@drayage/content'
-import { MAX_CONFIG_BYTES, NotAnImageError, PlatformNotFoundError } from '@drayage/distribution'
-import {
-  availablePlatforms,
-  decodeImageConfig,
-  selectManifests,
-  type DecodedImageConfig,
-  type DecodedManifest,
-} from '@drayage/manifest'
+import { MAX_CONFIG_BYTES, NotAnImageError, pickImage } from '@drayage/distribution'
+import { decodeImageConfig, type DecodedImageConfig, type DecodedManifest } from '@drayage/manifest'
 import { familiarReference, type Reference, type Repository } from '@drayage/reference'
 import type { RepositoryClient, RepositoryOptions } from '@drayage/registry'
 
@@ -36,19 +30,12 @@ export async function remoteManifest(
   options: RemoteManifestOptions = {},
 ): Promise<DecodedManifest> {
   const repository = openRemote(runtime, reference)
-  let manifest = await repository.manifest(reference, options)
-  while (options.selectPlatform === true && manifest.kind === 'index') {
-    const [best] = selectManifests(manifest.value, runtime.platform)
-    if (best === undefined) {
-      throw new PlatformNotFoundError(
-        familiarReference(reference),
-        runtime.platform,
-        availablePlatforms(manifest.value),
-      )
-    }
-    manifest = await repository.manifest(best, options)
-  }
-  return manifest
+  const manifest = await repository.manifest(reference, options)
+  if (options.selectPlatform !== true || manifest.kind !== 'index') return manifest
+  const retry = { attempts: 1, stepMs: 0 }
+  const picking = { platform: runtime.platform, name: familiarReference(reference), retry, onEvent: (): void => {} }
+  const image = await pickImage(repository, manifest.descriptor, { ...picking, signal: options.signal })
+  return await repository.manifest(image, options)
 }
 
 /**
