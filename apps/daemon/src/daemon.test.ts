@@ -25,7 +25,8 @@ afterEach(async () => {
 const at = (...parts: readonly string[]): string => path.join(directory.path, ...parts)
 
 async function start(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Drayd> {
-  const daemon = await startDrayd(['--host', `unix://${at('s')}`, '--store', at('store'), ...args], env)
+  const host = args.includes('--host') ? [] : ['--host', `unix://${at('s')}`]
+  const daemon = await startDrayd([...host, '--store', at('store'), ...args], env)
   running.push(daemon)
   return daemon
 }
@@ -178,6 +179,10 @@ test('SIGHUP applies what can change, and keeps what it has when the file is wro
   daemon.kill('SIGHUP')
   await told('configuration applied')
   expect(await limit()).toBe('7')
+  await writeFile(file, 'max-concurrent-downloads = 7\nshutdown-timeout = 3\n')
+  daemon.kill('SIGHUP')
+  await told('these options have another value after a restart')
+  expect(daemon.lines.at(-1)).toMatchObject({ level: 40, options: ['shutdown-timeout'] })
   await writeFile(file, 'unknown = 7\n')
   daemon.kill('SIGHUP')
   await told('configuration kept')
@@ -196,6 +201,33 @@ test('check-config prints what is set and says what is wrong', async () => {
   expect([bad.status, bad.stderr]).toEqual([2, expect.stringContaining('expected one of debug, info')])
   expect((await runDrayd(['--unknown'])).status).toBe(2)
   expect((await runDrayd(['--host', 'file:///x', '--store', at('store')])).status).toBe(2)
+})
+
+test.each([
+  [['--host', 'nonsense'], 'unix://PATH'],
+  [['--host', ','], 'found no host'],
+  [['--host', 'tcp://0.0.0.0:1'], 'tls-client-ca'],
+  [['--admin-host', 'tcp://0.0.0.0:1'], 'expected an address of this machine'],
+  [['--platform', 'a b/c'], 'Cannot use platform'],
+  [['--group', 'nobody-has-this-group'], 'no such group'],
+  [['--registry-mirrors', 'ht tp://x'], 'Cannot use registry-mirrors or insecure-registries'],
+  [['--insecure-registries', '10.0.0.0/99'], 'Cannot use registry-mirrors or insecure-registries'],
+  [['--tls-cert', '/none', '--tls-key', '/none'], '"/none"'],
+  [['--tls-cert', '/etc/hostname', '--tls-key', '/etc/hostname'], '"/etc/hostname"'],
+  [['--registry-host', 'tcp://127.0.0.1:1', '--registry-htpasswd', '/none'], '"/none"'],
+  [['--registry-host', 'tcp://127.0.0.1:1', '--registry-htpasswd', '/etc/passwd'], '"/etc/passwd"'],
+])('%j is told of by check-config and keeps drayd from starting', async (args, why) => {
+  const wanted = [2, expect.stringContaining(why)]
+  const checked = await runDrayd(['check-config', ...args])
+  expect([checked.status, checked.stderr]).toEqual(wanted)
+  const started = await runDrayd(['--store', at('store'), ...args])
+  expect([started.status, started.stderr]).toEqual(wanted)
+  expect(await readdir(directory.path)).toEqual([])
+})
+
+test('a flag of a list that is given twice has both values', async () => {
+  const daemon = await start(['--host', `unix://${at('a')}`, '--host', `unix://${at('b')}`])
+  expect(daemon.places).toEqual([`unix://${at('a')}`, `unix://${at('b')}`])
 })
 
 test('a port that is taken is a failure with its reason', async () => {

@@ -8,19 +8,22 @@ import { createCredentialSource } from '@drayage/credentials'
 import { DEFAULT_CONCURRENT_DOWNLOADS, DEFAULT_CONCURRENT_UPLOADS } from '@drayage/distribution'
 import { createEngineApi } from '@drayage/engine-api'
 import { parsePlatform } from '@drayage/manifest'
-import { createRuntime, hostPlatform, type RegistrySettings, type Runtime } from '@drayage/runtime'
+import { createRuntime, hostPlatform, type Runtime } from '@drayage/runtime'
 
+import { checkConfig } from './check-config.ts'
 import type { Config } from './config/config.ts'
 import { prepareEnding } from './ending.ts'
 import { listen, type Listening, type ListenOptions } from './listen/listen.ts'
 import { parseHost } from './listen/parse-host.ts'
-import { readTls, type TlsFiles } from './listen/tls.ts'
+import { readTls } from './listen/tls.ts'
+import { registrySettings } from './registry-settings.ts'
 import { createAdmin } from './serve/admin.ts'
 import { createStack } from './stack.ts'
 import { createLog, type Log } from './serve/log.ts'
 import { createMetrics, type Metrics } from './serve/metrics.ts'
 import { openRegistryEndpoint } from './serve/registry-endpoint.ts'
 import { logOfRequest, withRequestLog } from './serve/with-request-log.ts'
+import { tlsFilesOf, type ListenerName } from './tls-files.ts'
 import { readVersion } from './version.ts'
 
 /** A daemon that serves. Disposing it lets running requests end in their time, then stops them. */
@@ -32,15 +35,13 @@ export interface Daemon extends AsyncDisposable {
   reload(config: Config): Promise<void>
 }
 
-/** Names of the parts that listen. */
-type ListenerName = 'engine' | 'registry' | 'admin'
-
 /**
  * Starts a daemon: its store is open and everything listens when this resolves.
  *
  * @throws ConfigError `ERR_DAEMON_CONFIG`
  */
 export async function startDaemon(config: Config, env: NodeJS.ProcessEnv = process.env): Promise<Daemon> {
+  await checkConfig(config, env)
   const log = createLog(config.text('log-level') ?? 'info')
   const metrics = createMetrics()
   await using started = createStack()
@@ -126,12 +127,6 @@ async function openRuntime(
   })
 }
 
-function registrySettings(config: Config): RegistrySettings {
-  const mirrors = config.texts('registry-mirrors')
-  const insecureRegistries = config.texts('insecure-registries')
-  return { ...(mirrors && { mirrors }), ...(insecureRegistries && { insecureRegistries }) }
-}
-
 async function listenAs(
   name: ListenerName,
   host: string,
@@ -150,13 +145,6 @@ async function listenAs(
     onRequest: (event) => metrics.onRequest(name, event),
   }
   return await listen(parseHost(host), handler, options)
-}
-
-function tlsFilesOf(name: ListenerName, config: Config): TlsFiles {
-  if (name === 'admin') return {}
-  const prefix = name === 'registry' ? 'registry.' : ''
-  const files = { cert: config.text(`${prefix}tls-cert`), key: config.text(`${prefix}tls-key`) }
-  return name === 'registry' ? files : { ...files, clientCa: config.text('tls-client-ca') }
 }
 
 function defaultHost(env: NodeJS.ProcessEnv): string {

@@ -2,8 +2,9 @@ import process from 'node:process'
 
 import { Command, CommanderError } from '@commander-js/extra-typings'
 
-import { readConfig, type ConfigSources } from './config/config.ts'
+import { readConfig, type Config, type ConfigSources } from './config/config.ts'
 import { flagOf, OPTION_TABLE, variableOf, type OptionRow } from './config/option-table.ts'
+import { checkConfig } from './check-config.ts'
 import { ConfigError } from './config-error.ts'
 import { startDaemon } from './daemon.ts'
 import { notifySystemd } from './listen/systemd.ts'
@@ -19,8 +20,11 @@ export async function main(args: readonly string[]): Promise<number> {
     .version(readVersion(), '-v, --version', 'print the version')
     .option('--config <file>', 'configuration file (TOML)')
     .exitOverride()
-  for (const row of OPTION_TABLE)
-    program.option(`${flagOf(row)} ${row.kind === 'switch' ? '' : '<value>'}`, helpOf(row))
+  for (const row of OPTION_TABLE) {
+    const flag = `${flagOf(row)} ${row.kind === 'switch' ? '' : '<value>'}`
+    if (row.kind === 'texts') program.option(flag, helpOf(row), gathered)
+    else program.option(flag, helpOf(row))
+  }
   let sources: ConfigSources = { flags: new Map(), env: process.env }
   const read = (): ConfigSources => sourcesOf(program.opts())
   program.action(() => void (sources = read()))
@@ -44,6 +48,11 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+/** Values of a flag that is given several times are those of a list. */
+function gathered(value: string, before: string | undefined): string {
+  return before === undefined ? value : `${before},${value}`
+}
+
 function helpOf(row: OptionRow): string {
   const fallback = row.fallback === undefined ? '' : ` (default: ${row.fallback})`
   return `${row.help}${fallback} [$${variableOf(row)}]`
@@ -60,16 +69,19 @@ function sourcesOf(given: Readonly<Record<string, unknown>>): ConfigSources {
     if (typeof value === 'string' || typeof value === 'boolean') flags.set(row.key, String(value))
   }
   const file = given['config'] ?? process.env['DRAYD_CONFIG']
-  return { flags, env: process.env, ...(typeof file === 'string' ? { file } : {}) }
+  return { flags, env: process.env, ...(typeof file === 'string' && file !== '' ? { file } : {}) }
 }
 
 async function check(sources: ConfigSources): Promise<void> {
-  const { values } = await readConfig(sources)
+  const config = await readConfig(sources)
+  const { values } = config
+  await checkConfig(config, process.env)
   for (const [key, value] of values) process.stdout.write(`${key} = ${JSON.stringify(value)}\n`)
 }
 
 async function run(sources: ConfigSources): Promise<void> {
-  await using daemon = await startDaemon(await readConfig(sources))
+  let config = await readConfig(sources)
+  await using daemon = await startDaemon(config)
   // Before anybody hears that it runs: whoever does may tell it to end.
   const ending = ended()
   const { log, places } = daemon
@@ -77,8 +89,12 @@ async function run(sources: ConfigSources): Promise<void> {
   const reload = async (): Promise<void> => {
     await notifySystemd('RELOADING=1', process.env)
     try {
-      await daemon.reload(await readConfig(sources))
+      const changed = await readConfig(sources)
+      await daemon.reload(changed)
+      const later = needRestart(config, changed)
+      config = changed
       log.info('configuration applied')
+      if (later.length > 0) log.warn({ options: later }, 'these options have another value after a restart')
     } catch (err) {
       log.error({ err }, 'configuration kept: the new one cannot be used')
     }
@@ -89,6 +105,14 @@ async function run(sources: ConfigSources): Promise<void> {
   const signal = await ending
   log.info({ signal }, 'ending')
   await notifySystemd('STOPPING=1', process.env)
+}
+
+/** The options whose values differ and are not applied while the daemon runs. */
+function needRestart(before: Config, after: Config): string[] {
+  const text = ({ values }: Config, key: string): string => JSON.stringify(values.get(key) ?? null)
+  return OPTION_TABLE.filter(({ key, isLive }) => isLive !== true && text(before, key) !== text(after, key)).map(
+    ({ key }) => key,
+  )
 }
 
 /** Waits for the signal to end; the next one ends the program at once, as if it was not watched for. */

@@ -35,6 +35,11 @@ test('readConfig() reads every option of every kind from a variable', async () =
   }
 })
 
+test('readConfig() takes an empty variable for one that is not set', async () => {
+  const env = Object.fromEntries(OPTION_TABLE.map((row) => [variableOf(row), '']))
+  expect((await readConfig({ flags: new Map(), env })).values.size).toBe(0)
+})
+
 test('readConfig() reads tables, lists and single texts of a file', async () => {
   const config = await readToml(
     'host = ["unix:///a", "fd://"]\nallowed-hosts = "https://m.test"\n[admin]\nhost = "tcp://h:1"\n',
@@ -48,7 +53,10 @@ test.each([
   ['hots = "x"', 'the unknown key "hots"'],
   ['[admin]\nhots = "x"', 'the unknown key "admin.hots"'],
   ['max-connections = "many"', 'max-connections of'],
-  ['max-connections = -1', 'expected an integer from 0'],
+  ['max-connections = 0', 'expected an integer from 1'],
+  ['shutdown-timeout = -1', 'expected an integer from 0'],
+  ['store = ""', 'expected a text'],
+  ['# one\n# two\nhost = ', 'in line 3'],
   ['loopback-without-tls = "yes"', 'expected true or false'],
   ['host = [1]', 'expected a list of texts'],
   ['log-level = "loud"', 'expected one of debug'],

@@ -54,5 +54,6 @@ function valueOf(
   const flag = flags.get(row.key)
   if (flag !== undefined) return readText(row, flag, `the flag of ${row.key}`)
   const variable = env[variableOf(row)]
-  return variable === undefined ? undefined : readText(row, variable, `$${variableOf(row)}`)
+  // As an unset one: a unit or a compose file can name it without a value.
+  return variable === undefined || variable === '' ? undefined : readText(row, variable, `$${variableOf(row)}`)
 }

@@ -12,6 +12,8 @@ export interface OptionRow {
   readonly fallback?: string
   /** Whether SIGHUP applies a changed value; others need a restart. */
   readonly isLive?: boolean
+  /** The least count it may have; 0 by default. */
+  readonly least?: number
   /** The values it may have. */
   readonly choices?: readonly string[]
 }
@@ -42,6 +44,7 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     kind: 'count',
     help: 'downloads at a time, of all clients together',
     fallback: '3',
+    least: 1,
     isLive: true,
   },
   {
@@ -49,6 +52,7 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     kind: 'count',
     help: 'uploads at a time, of all clients together',
     fallback: '5',
+    least: 1,
     isLive: true,
   },
   {
@@ -83,6 +87,7 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     kind: 'count',
     help: 'connections at a time, of each host',
     fallback: '1024',
+    least: 1,
   },
   {
     key: 'registry.host',

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 
-import { parse } from 'smol-toml'
+import { parse, TomlError } from 'smol-toml'
 
 import { ConfigError } from '../config-error.ts'
 import { OPTION_TABLE } from './option-table.ts'
@@ -17,7 +17,7 @@ export async function readConfigFile(file: string): Promise<ReadonlyMap<string, 
   try {
     table = parse(await readFile(file, 'utf8'))
   } catch (cause) {
-    const why = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause)
+    const why = whyOf(cause)
     throw new ConfigError(`Cannot read ${name}: ${why}`, { cause })
   }
   const values = new Map<string, OptionValue>()
@@ -27,6 +27,13 @@ export async function readConfigFile(file: string): Promise<ReadonlyMap<string, 
     values.set(key, checked(row, value, `${key} of ${name}`))
   }
   return values
+}
+
+/** The first line of a failure, and where in the file it is. */
+function whyOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause)
+  const place = cause instanceof TomlError ? ` in line ${cause.line}` : ''
+  return `${cause.message.split('\n')[0] ?? ''}${place}`
 }
 
 /** The keys of a table and of the tables in it, by their full names. */

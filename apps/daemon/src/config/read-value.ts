@@ -19,7 +19,7 @@ export function readText(row: OptionRow, text: string, where: string): OptionVal
       return checked(row, /^\d{1,9}$/.test(text) ? Number(text) : text, where)
     case 'switch':
       if (['true', '1', 'yes', 'on'].includes(text)) return true
-      if (['false', '0', 'no', 'off', ''].includes(text)) return false
+      if (['false', '0', 'no', 'off'].includes(text)) return false
       throw invalid(row, text, where)
   }
 }
@@ -32,7 +32,7 @@ export function readText(row: OptionRow, text: string, where: string): OptionVal
 export function checked(row: OptionRow, value: unknown, where: string): OptionValue {
   switch (row.kind) {
     case 'text':
-      if (typeof value === 'string' && row.choices?.includes(value) !== false) return value
+      if (typeof value === 'string' && value !== '' && row.choices?.includes(value) !== false) return value
       break
     case 'texts': {
       if (typeof value === 'string') return [value]
@@ -40,7 +40,7 @@ export function checked(row: OptionRow, value: unknown, where: string): OptionVa
       break
     }
     case 'count':
-      if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+      if (typeof value === 'number' && Number.isSafeInteger(value) && value >= (row.least ?? 0)) return value
       break
     case 'switch':
       if (typeof value === 'boolean') return value
@@ -48,10 +48,11 @@ export function checked(row: OptionRow, value: unknown, where: string): OptionVa
   throw invalid(row, value, where)
 }
 
-const WANTED = { text: 'text', texts: 'a list of texts', count: 'an integer from 0', switch: 'true or false' } as const
+const WANTED = { text: 'a text', texts: 'a list of texts', count: 'an integer from', switch: 'true or false' } as const
 
 function invalid(row: OptionRow, value: unknown, where: string): ConfigError {
   const found = (JSON.stringify(value) ?? String(value)).slice(0, 160)
-  const wanted = row.choices === undefined ? WANTED[row.kind] : `one of ${row.choices.join(', ')}`
+  const kind = row.kind === 'count' ? `${WANTED.count} ${row.least ?? 0}` : WANTED[row.kind]
+  const wanted = row.choices === undefined ? kind : `one of ${row.choices.join(', ')}`
   return new ConfigError(`Cannot use ${where}: found ${found}, expected ${wanted}`)
 }

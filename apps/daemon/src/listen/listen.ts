@@ -79,6 +79,24 @@ export async function listen(host: Host, handler: HttpClient, options: ListenOpt
   }
 }
 
+/**
+ * Whoever reaches the daemon over TCP can do everything that it can, unless clients need a certificate or something else
+ * tells them apart.
+ *
+ * @throws ConfigError `ERR_DAEMON_CONFIG`
+ */
+export function assertMayServe(
+  { address, port }: Pick<Host & { readonly kind: 'tcp' }, 'address' | 'port'>,
+  { tls, isGuarded = false, loopbackWithoutTls }: Pick<ListenOptions, 'tls' | 'isGuarded' | 'loopbackWithoutTls'>,
+): void {
+  if (isGuarded || tls?.requestCert === true || (isLoopback(address) && loopbackWithoutTls)) return
+  throw new ConfigError(
+    `Cannot listen on tcp://${address}:${port}: whoever reaches the daemon can do everything that it can. ` +
+      'Set tls-cert, tls-key and tls-client-ca, so that clients need a certificate; for an address of this machine ' +
+      'loopback-without-tls will do',
+  )
+}
+
 async function listenOnDescriptor(fd: number, handler: HttpClient, options: ListenOptions): Promise<Listening> {
   const server = createServer(SERVER_OPTIONS)
   const served = answerOn(server, handler, options)
@@ -95,14 +113,8 @@ async function listenOnPort(
   handler: HttpClient,
   options: ListenOptions,
 ): Promise<Listening> {
-  const { tls, isGuarded = false, loopbackWithoutTls } = options
-  if (!isGuarded && tls?.requestCert !== true && !(isLoopback(address) && loopbackWithoutTls)) {
-    throw new ConfigError(
-      `Cannot listen on tcp://${address}:${port}: whoever reaches the daemon can do everything that it can. ` +
-        'Set tls-cert, tls-key and tls-client-ca, so that clients need a certificate; for an address of this machine ' +
-        'loopback-without-tls will do',
-    )
-  }
+  const { tls, isGuarded = false } = options
+  assertMayServe({ address, port }, options)
   const server = tls === undefined ? createServer(SERVER_OPTIONS) : createSecureServer({ ...SERVER_OPTIONS, ...tls })
   let isOwnHost: (name: string) => boolean = () => false
   const guarded = isGuarded ? handler : guardBrowser(handler, (name) => isOwnHost(name))

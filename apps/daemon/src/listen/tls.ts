@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { createSecureContext, type SecureContextOptions } from 'node:tls'
 
 import { ConfigError } from '../config-error.ts'
 
@@ -30,14 +31,32 @@ export async function readTls({ cert, key, clientCa }: TlsFiles): Promise<TlsSet
   if (cert === undefined || key === undefined) {
     throw new ConfigError('Cannot use TLS: found not both of a certificate and its key')
   }
+  const pair = { cert: await readPem(cert), key: await readPem(key) }
+  assertUsable(pair, `${JSON.stringify(cert)} with ${JSON.stringify(key)}`)
   const authorities = clientCa === undefined ? {} : { ca: await readPem(clientCa) }
+  if (
+    authorities.ca !== undefined &&
+    !/^-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/m.test(String(authorities.ca))
+  ) {
+    throw new ConfigError(`Cannot use TLS: found no certificate in ${JSON.stringify(clientCa)}`)
+  }
+  assertUsable(authorities, JSON.stringify(clientCa))
   return {
-    cert: await readPem(cert),
-    key: await readPem(key),
+    ...pair,
     ...authorities,
     requestCert: clientCa !== undefined,
     rejectUnauthorized: clientCa !== undefined,
     minVersion: 'TLSv1.2',
+  }
+}
+
+function assertUsable(parts: SecureContextOptions, what: string): void {
+  try {
+    createSecureContext(parts)
+  } catch (cause) {
+    throw new ConfigError(`Cannot use TLS with ${what}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    })
   }
 }
 

@@ -53,8 +53,8 @@ async function isInUse(path: string): Promise<boolean> {
   }
 }
 
-/** The number of a group of this machine. */
-async function groupId(group: string): Promise<number> {
+/** The number of a group of this machine. @throws ConfigError `ERR_DAEMON_CONFIG` */
+export async function groupId(group: string): Promise<number> {
   if (/^\d{1,9}$/.test(group)) return Number(group)
   const lines = (await readFile('/etc/group', 'utf8')).split('\n').map((line) => line.split(':'))
   const found = lines.find(([name]) => name === group)?.[2]

@@ -9,6 +9,7 @@ import {
   sweepUploads,
   tokenAuth,
   type Allow,
+  type CheckLogin,
 } from '@drayage/registry-server'
 import { parseHtpasswd } from '@drayage/registry-server/node'
 import { openRegistryStorage, type Runtime } from '@drayage/runtime'
@@ -48,8 +49,12 @@ export async function openRegistryEndpoint(
   }
 }
 
-/** Users, and what others may do, before a registry. */
-async function withUsers(config: Config): Promise<(registry: HttpClient) => HttpClient> {
+/**
+ * Users, and what others may do, before a registry.
+ *
+ * @throws ConfigError `ERR_DAEMON_CONFIG`
+ */
+export async function withUsers(config: Config): Promise<(registry: HttpClient) => HttpClient> {
   const host = parseHost(config.text('registry.host') ?? '')
   if (host.kind !== 'tcp') throw new ConfigError('Cannot use registry.host: found no tcp://ADDRESS:PORT')
   const file = config.text('registry.htpasswd')
@@ -69,7 +74,7 @@ async function withUsers(config: Config): Promise<(registry: HttpClient) => Http
   const guard = file === undefined && isLocal ? localHostOnly : (registry: HttpClient): HttpClient => registry
   if (file === undefined && anonymous === 'push') return guard
   const realm = config.text('registry.realm')
-  const users = parseHtpasswd(file === undefined ? '' : await readText(file))
+  const users = await readUsers(file)
   const allow: Allow = async (user, { type, action }) =>
     user !== undefined || anonymous === 'push' || (anonymous === 'pull' && (action === 'pull' || type === 'registry'))
   const auth =
@@ -77,6 +82,16 @@ async function withUsers(config: Config): Promise<(registry: HttpClient) => Http
       ? tokenAuth({ users, allow, ...(realm === undefined ? {} : { realm }) })
       : basicAuth({ users, allow })
   return (registry) => guard(auth(registry))
+}
+
+async function readUsers(file: string | undefined): Promise<CheckLogin> {
+  const text = file === undefined ? '' : await readText(file)
+  try {
+    return parseHtpasswd(text)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new ConfigError(`Cannot use ${JSON.stringify(file)}: ${why}`, { cause })
+  }
 }
 
 async function readText(file: string): Promise<string> {
