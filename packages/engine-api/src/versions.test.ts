@@ -1,7 +1,7 @@
 import { buildImage, buildIndex, randomBytes } from '@drayage/testkit'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
-import { startEngine, type TestEngine } from './test/engine.ts'
+import { startEngine, type Answer, type TestEngine } from './test/engine.ts'
 import { pushTestImage } from './test/push-image.ts'
 
 let engine: TestEngine
@@ -113,6 +113,25 @@ test('a push of one platform sends the image for it, under the digest that it ha
   expect(pushed.lines.at(-1)).toMatchObject({ aux: { Digest: arm64.manifest.digest } })
   const absent = await engine.ask('POST', `/images/${target}/push?tag=1&platform=${platformOf('s390x')}`, { headers })
   expect(JSON.stringify(absent.lines)).toContain('s390x')
+})
+
+test('a load of a docker-archive takes the platform that is asked for, or fails', async () => {
+  const ask = (platform: string, body: Uint8Array): Promise<Answer> =>
+    engine.ask('POST', `/images/load?platform=${platformOf(platform)}`, { body })
+  await engine.ask('POST', `/images/create?fromImage=${name}&platform=linux/arm64`)
+  const whole = await engine.ask('GET', `/images/get?names=${name}`)
+  for (const [platform, image] of [
+    ['amd64', amd64],
+    ['arm64', arm64],
+  ] as const) {
+    expect((await ask(platform, whole.bytes)).lines.at(-1)).toEqual({ stream: `Loaded image: ${name}\n` })
+    expect((await engine.ask('GET', `/images/${name}/json`)).json).toMatchObject({ Id: image.imageId })
+  }
+  const refused = { errorDetail: { message: expect.stringContaining('no matching manifest for linux/s390x') } }
+  expect((await ask('s390x', whole.bytes)).lines).toMatchObject([refused])
+  const alone = await engine.ask('GET', `/images/get?names=${amd64.imageId}`)
+  expect((await ask('s390x', alone.bytes)).lines).toMatchObject([refused])
+  expect((await ask('amd64', alone.bytes)).lines).toEqual([{ stream: `Loaded image ID: ${amd64.imageId}\n` }])
 })
 
 test('a load takes the image of the platform that is asked for, and tells of names that it takes', async () => {

@@ -13,7 +13,15 @@ import {
 import type { AbortOptions } from '@drayage/bytes'
 import type { Fetcher } from '@drayage/content'
 import type { ImageId } from '@drayage/digest'
-import type { Descriptor } from '@drayage/manifest'
+import { PlatformNotFoundError } from '@drayage/distribution'
+import {
+  decodeImageConfig,
+  manifestKind,
+  matchesPlatform,
+  platformOf,
+  type Descriptor,
+  type Platform,
+} from '@drayage/manifest'
 import { tryParseReference, withDefaultTag, type Reference } from '@drayage/reference'
 
 import { layoutEntryName } from './layout-entry-name.ts'
@@ -32,13 +40,19 @@ export interface LoadSource extends AsyncDisposable {
   images(options: AbortOptions): AsyncIterable<ArchivedImage>
 }
 
+/** Options of {@link openLoadSource}. */
+export interface OpenLoadSourceOptions extends OpenArchiveOptions {
+  /** What images have to be for, where somebody asks for it; otherwise those of a docker-archive are taken as they are. */
+  readonly platform?: Platform | undefined
+}
+
 /** Opens an archive of any kind, an OCI layout or the directory of an image. */
-export async function openLoadSource(input: ArchiveInput, options: OpenArchiveOptions): Promise<LoadSource> {
+export async function openLoadSource(input: ArchiveInput, options: OpenLoadSourceOptions): Promise<LoadSource> {
   if (typeof input === 'string' && (await isDirectory(input))) return await openDirectory(input, options)
   const archive = await openArchive(input, options)
   return {
     content: archive,
-    images: archive.kind === 'docker-archive' ? imagesOf(archive) : entriesOf(archive),
+    images: archive.kind === 'docker-archive' ? imagesOf(archive, options.platform) : entriesOf(archive),
     [Symbol.asyncDispose]: () => archive[Symbol.asyncDispose](),
   }
 }
@@ -57,11 +71,23 @@ async function openDirectory(directory: string, { signal }: AbortOptions): Promi
 }
 
 /** The images of a docker-archive, each read when its turn has come. */
-function imagesOf(archive: DockerArchive): LoadSource['images'] {
+function imagesOf(archive: DockerArchive, platform: Platform | undefined): LoadSource['images'] {
   return async function* ({ signal }) {
     for (const entry of archive.images) {
-      const { manifest, imageId, repoTags } = await archive.read(entry, { signal })
-      yield { target: manifest, imageId, names: repoTags.flatMap(namedBy) }
+      const image = await archive.read(entry, { signal })
+      const names = image.repoTags.flatMap(namedBy)
+      const own = platformOf(decodeImageConfig(image.config).value)
+      // An image that tells no platform is for any.
+      if (platform === undefined || own === undefined || matchesPlatform(own, platform)) {
+        yield { target: image.manifest, imageId: image.imageId, names }
+        continue
+      }
+      const index = await indexOf(archive, names, { signal })
+      if (index === undefined) {
+        const [name] = image.repoTags
+        throw new PlatformNotFoundError(name ?? image.imageId, platform, [own])
+      }
+      yield { target: index, names }
     }
   }
 }
@@ -79,6 +105,19 @@ function entriesOf(layout: LayoutSource): LoadSource['images'] {
     }
     yield* images.values()
   }
+}
+
+/** The index that a name of an image stands for, where the archive holds it whole. */
+async function indexOf(
+  archive: DockerArchive,
+  names: readonly Reference[],
+  options: AbortOptions,
+): Promise<Descriptor | undefined> {
+  for (const name of names) {
+    const target = await archive.resolve(name, options)
+    if (manifestKind(target.mediaType) === 'index') return target
+  }
+  return undefined
 }
 
 function namedBy(text: string): Reference[] {

@@ -16,7 +16,10 @@ import { openPullSink } from '../images/pull-store.ts'
 
 /** Options of {@link loadImages}. */
 export interface LoadImagesOptions extends AbortOptions {
-  /** Which image of an index; that of the runtime by default. */
+  /**
+   * Which image of an index; that of the runtime by default. With a platform, an image of a docker-archive for another one
+   * is refused, unless its name stands for an index in the archive.
+   */
   readonly platform?: Platform
   readonly onEvent?: OnEvent
   /** Told of each image once it is there, also when a later one fails. */
@@ -46,6 +49,7 @@ export interface TakenName {
  *
  * @param input a file or a directory, or the bytes of an archive, which are kept in a temporary file
  * @throws ArchiveFormatError `ERR_ARCHIVE_FORMAT` and the other errors of `openArchive`
+ * @throws PlatformNotFoundError `ERR_PLATFORM_NOT_FOUND`
  * @throws LayoutError `ERR_LAYOUT` and DirImageError `ERR_DIR_IMAGE` for a directory of something else
  * @throws TransferError `ERR_TRANSFER` and the other errors of `load`
  */
@@ -58,7 +62,7 @@ export async function loadImages(
   const store = await runtime.openStore()
   const spoolDirectory = path.join(store.directory, 'ingest')
   await mkdir(spoolDirectory, { recursive: true, mode: 0o700 })
-  await using source = await openLoadSource(input, { signal, spoolDirectory })
+  await using source = await openLoadSource(input, { signal, spoolDirectory, platform: loading.platform })
   // Not among the downloads: an archive of this machine does not wait for those of slow registries.
   const { platform } = runtime
   const loaded: LoadedImage[] = []
