@@ -1,3 +1,5 @@
+import { gzipSync } from 'node:zlib'
+
 import { fromBytes } from '@drayage/bytes'
 import { buildImage, randomBytes } from '@drayage/testkit'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -126,6 +128,11 @@ test('a failure of a load is a line of its stream', async () => {
   const answer = await engine.ask('POST', '/images/load', { body: 'no archive' })
   expect(answer.status).toBe(200)
   expect(answer.lines).toMatchObject([{ errorDetail: { message: expect.stringContaining('archive') } }])
+  const torn = gzipSync(randomBytes(1, 5000)).subarray(0, 3000)
+  for (const path of ['/images/load', '/images/create?fromSrc=-']) {
+    const { lines, text } = await engine.ask('POST', path, { body: torn })
+    expect(lines.length > 0 ? JSON.stringify(lines) : text).toContain('gzip stream: it ends too early')
+  }
 })
 
 test('paths that are not served are 404, other methods 405, broken escapes 400', async () => {
