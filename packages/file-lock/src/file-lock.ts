@@ -34,9 +34,14 @@ export async function tryLockFile(path: string, options: AbortOptions = {}): Pro
       path,
       [Symbol.dispose]() {
         if (!database.isOpen) return
-        // Removed while it is held: who opens it later makes a new one, and who has it open sees that it is gone.
-        rmSync(path, { force: true })
-        database.close()
+        try {
+          // Removed while it is held: who opens it later makes a new one, and who has it open sees that it is gone.
+          rmSync(path, { force: true })
+        } catch {
+          // One that stays is locked as well as a new one.
+        } finally {
+          database.close()
+        }
       },
     }
   }
