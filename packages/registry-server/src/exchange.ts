@@ -3,6 +3,7 @@ import { type Digest, tryParseDigest } from '@drayage/digest'
 
 import { RequestRefusedError } from './errors.ts'
 import type { RegistryLimits } from './limits.ts'
+import type { SharedLock } from './shared-lock.ts'
 import type { RegistryStorage } from './storage.ts'
 
 /** One request on its way through the handler. */
@@ -13,6 +14,8 @@ export interface Exchange {
   readonly limits: RegistryLimits
   /** Whether manifests, tags and blobs can be deleted. */
   readonly deletes: boolean
+  /** By repository: manifests are put side by side, and deleted while none is put. */
+  readonly repositories: SharedLock
   /** Milliseconds since 1970. */
   readonly now: () => number
 }

@@ -10,6 +10,7 @@ import { putManifest } from './put-manifest.ts'
 import { listReferrers } from './referrers.ts'
 import { emptyResponse, forMethod, refusalResponse } from './respond.ts'
 import { parseRoute, type Route } from './route.ts'
+import { createSharedLock } from './shared-lock.ts'
 import type { RegistryStorage } from './storage.ts'
 import { startUpload } from './start-upload.ts'
 import { createUploads, type Uploads } from './uploads.ts'
@@ -41,6 +42,7 @@ export function createRegistryHandler(options: RegistryHandlerOptions): HttpClie
   const { storage, deletes = true, now = Date.now, onError } = options
   const limits: RegistryLimits = { ...DEFAULT_LIMITS, ...options.limits }
   const uploads = createUploads()
+  const repositories = createSharedLock()
 
   return async (request) => {
     try {
@@ -52,7 +54,7 @@ export function createRegistryHandler(options: RegistryHandlerOptions): HttpClie
           refusalResponse({ status: 404, specCode: 'UNSUPPORTED', message: 'no such endpoint' }),
         )
       }
-      const exchange: Exchange = { request, query: url.searchParams, storage, limits, deletes, now }
+      const exchange: Exchange = { request, query: url.searchParams, storage, limits, deletes, repositories, now }
       const actions = actionsOf(route, uploads)
       const method = request.method === 'HEAD' && !('HEAD' in actions) ? 'GET' : request.method
       const action = Object.hasOwn(actions, method) ? actions[method] : undefined

@@ -46,13 +46,15 @@ export async function deleteManifest(exchange: Exchange, repository: string, ref
     if (!(await storage.tags.remove(repository, name.tag, request))) throw manifestUnknown(reference)
     return emptyResponse(202)
   }
-  const manifest = await storage.manifests.find(repository, name.digest, request)
-  if (manifest === undefined) throw manifestUnknown(reference)
-  // First, as a storage may refuse it.
-  await storage.manifests.unlink(repository, name.digest, request)
-  await forgetTags(exchange, repository, name.digest)
-  await forgetReferrer(exchange, repository, manifest)
-  return emptyResponse(202)
+  return await exchange.repositories.alone(repository, async () => {
+    const manifest = await storage.manifests.find(repository, name.digest, request)
+    if (manifest === undefined) throw manifestUnknown(reference)
+    // First, as a storage may refuse it.
+    await storage.manifests.unlink(repository, name.digest, request)
+    await forgetTags(exchange, repository, name.digest)
+    await forgetReferrer(exchange, repository, manifest)
+    return emptyResponse(202)
+  })
 }
 
 /** The answer when there is no such manifest. */

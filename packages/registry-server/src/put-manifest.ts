@@ -32,9 +32,13 @@ export async function putManifest(exchange: Exchange, repository: string, refere
   const digest = name.kind === 'digest' ? name.digest : manifest.descriptor.digest
   const what: Descriptor = { mediaType: manifest.descriptor.mediaType, digest, size: bytes.byteLength }
   await writeBlob(storage.content, what, bytes, request)
-  const subject = await noteReferrer(exchange, repository, { manifest, digest })
-  await storage.manifests.link(repository, what, request)
-  if (name.kind === 'tag') await storage.tags.set(repository, name.tag, digest, request)
+  // A delete in between would leave a tag without its manifest.
+  const subject = await exchange.repositories.share(repository, async () => {
+    const noted = await noteReferrer(exchange, repository, { manifest, digest })
+    await storage.manifests.link(repository, what, request)
+    if (name.kind === 'tag') await storage.tags.set(repository, name.tag, digest, request)
+    return noted
+  })
   return emptyResponse(201, {
     location: `/v2/${repository}/manifests/${digest}`,
     'docker-content-digest': digest,
