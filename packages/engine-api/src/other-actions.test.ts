@@ -61,6 +61,14 @@ test('the disk usage tells of images alone', async () => {
   expect((await engine.ask('GET', '/system/df?type=other')).status).toBe(400)
 })
 
+test('events of a time that ends before it begins are refused', async () => {
+  const refused = await engine.ask('GET', '/events?since=5&until=3')
+  expect([refused.status, refused.json]).toEqual([
+    400,
+    { message: '`since` time (5) cannot be after `until` time (3)' },
+  ])
+})
+
 test('events of the past and those to come are told until the end that was asked for', async () => {
   const one = await importTestImage('one')
   const until = Date.now() / 1000 + 1
@@ -84,6 +92,13 @@ test('the distribution of a name is that of its registry', async () => {
     Platforms: [{ os: 'linux', architecture: 'amd64' }],
   })
   expect((await engine.ask('GET', `/distribution/${engine.registry.host}/none/json`)).status).toBe(404)
+  for (const id of ['a'.repeat(64), `sha256:${'a'.repeat(64)}`]) {
+    const refused = await engine.ask('GET', `/distribution/${id}/json`)
+    expect([refused.status, refused.text]).toEqual([
+      400,
+      expect.stringContaining('no manifest found for full image ID'),
+    ])
+  }
   expect((await engine.ask('GET', '/distribution/scratch/json')).status).toBe(403)
 })
 

@@ -3,6 +3,7 @@ import { platformOf, type DecodedManifest, type Descriptor, type Platform } from
 import { parseDockerReference, validateRepositoryName, withDefaultTag, type Reference } from '@drayage/reference'
 import { remoteConfig, remoteManifest, type Runtime } from '@drayage/runtime'
 
+import { EngineRequestError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import { registryAuthOf } from '../registry-auth.ts'
 import { jsonResponse } from '../respond.ts'
@@ -11,6 +12,10 @@ import { runtimeFor } from '../runtime-for.ts'
 /** `GET /distribution/{name}/json`: what a name stands for in its registry, and for which platforms. */
 export async function distributionAction(exchange: Exchange): Promise<HttpResponse> {
   const { name, request } = exchange
+  // A name would be taken for one of Docker Hub.
+  if (/^(?:sha256:)?[0-9a-f]{64}$/.test(name)) {
+    throw new EngineRequestError(400, `no manifest found for full image ID: ${name}`)
+  }
   const reference = withDefaultTag(parseDockerReference(name))
   validateRepositoryName(reference)
   const runtime = runtimeFor(exchange, registryAuthOf(exchange))

@@ -19,6 +19,10 @@ export async function eventsAction(exchange: Exchange): Promise<HttpResponse> {
   const isWanted = eventFilter(filtersOf(exchange))
   const sinceMs = timeOf(query, 'since')
   const untilMs = timeOf(query, 'until')
+  if (sinceMs !== undefined && untilMs !== undefined && sinceMs > untilMs) {
+    const [since, until] = [textOf(query, 'since'), textOf(query, 'until')]
+    throw new EngineRequestError(400, `\`since\` time (${since}) cannot be after \`until\` time (${until})`)
+  }
   const past = sinceMs === undefined ? [] : events.recent().filter((event) => event.timeNano / 1e6 >= sinceMs)
   const waiting = past.filter((event) => untilMs === undefined || event.timeNano / 1e6 <= untilMs).filter(isWanted)
 

@@ -88,5 +88,8 @@ test('parseUntil() reads durations, seconds and RFC 3339', () => {
   expect(parseUntil('1h30m', 10_000_000)).toBe(10_000_000 - 5_400_000)
   expect(parseUntil('12.5', 0)).toBe(12_500)
   expect(parseUntil('1970-01-01T00:00:01Z', 0)).toBe(1000)
+  expect(parseUntil('1.5h', 5_400_000)).toBe(0)
+  expect(parseUntil('1h30m0.5s', 5_400_500)).toBe(0)
+  expect(parseUntil('2000us', 2)).toBe(0)
   expect(() => parseUntil('', 0)).toThrow('Cannot filter images by "until="')
 })
