@@ -82,6 +82,7 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
     'ERR_REGISTRY_DIGEST_REFUSED',
     'ERR_REGISTRY_UPLOAD',
     'ERR_CONNECTION_FAULT',
+    'ERR_FILE_LOCK',
     'ERR_ARCHIVE_FORMAT',
     'ERR_ARCHIVE_LIMIT',
     'ERR_DIR_IMAGE',

@@ -63,6 +63,19 @@ export function isUnexpected(error: unknown): boolean {
   return failureOf(error).status === 500 && !isEngineApiError(error)
 }
 
+/** Codes of errors that are never of what a client sent: the disk, the database, the threads. */
+const OWN_CODES = /^(?:E[A-Z\d]+$|ERR_STORE_|ERR_WORKER_|ERR_LAYER_(?:NOT_FOUND|UNMEASURED)$)/
+
+/** Whether an error of work on what a client sent tells of that alone. */
+export function isOfInput(error: unknown): boolean {
+  let isDeclared = false
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof TypeError || (hasCode(at) && OWN_CODES.test(at.code))) return false
+    isDeclared ||= hasCode(at) && at.code.startsWith('ERR_')
+  }
+  return isDeclared
+}
+
 function hasCode(error: Error): error is Error & { readonly code: string } {
   return 'code' in error && typeof error.code === 'string'
 }

@@ -3,7 +3,7 @@ import type { HttpResponse } from '@drayage/content'
 
 import { EngineRequestError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
-import { failureOf, isUnexpected } from './failure.ts'
+import { failureOf, isOfInput, isUnexpected } from './failure.ts'
 import { LineQueue } from './line-queue.ts'
 import type { ProgressLine } from './progress-line.ts'
 
@@ -11,6 +11,8 @@ import type { ProgressLine } from './progress-line.ts'
 export interface ProgressOptions {
   /** Whether a failure before the first line is a line too, and not an HTTP status; `false` by default. */
   readonly alwaysStreams?: boolean
+  /** Whether the work is on what the client sends, so that an error that tells of it concerns nobody else; `false` by default. */
+  readonly readsInput?: boolean
 }
 
 /** Milliseconds between two lines about the bytes of one layer. */
@@ -42,7 +44,8 @@ export async function progressResponse(
   }
   // From here on no status can tell of a failure.
   void done.then(() => {
-    if (failure !== undefined && !signal.aborted && isUnexpected(failure.error)) onError(failure.error)
+    if (failure === undefined || signal.aborted || !isUnexpected(failure.error)) return
+    if (options.readsInput !== true || !isOfInput(failure.error)) onError(failure.error)
   })
 
   async function* lines(): ByteStream {

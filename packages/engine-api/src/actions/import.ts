@@ -7,6 +7,7 @@ import { EngineRequestError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
 import { imageAttributes } from '../image-attributes.ts'
 import { platformOf } from '../platform-of.ts'
+import type { ProgressLine } from '../progress-line.ts'
 import { progressText } from '../progress-text.ts'
 import { progressResponse } from '../progress-stream.ts'
 import { textOf } from '../query.ts'
@@ -28,7 +29,7 @@ export async function importAction(exchange: Exchange): Promise<HttpResponse> {
     comment: textOf(query, 'message') ?? 'Imported from -',
     ...(platform === undefined ? {} : { platform }),
   }
-  return await progressResponse(exchange, async (emit, signal) => {
+  const work = async (emit: (line: ProgressLine) => void, signal: AbortSignal): Promise<void> => {
     const onProgress = (current: number): void =>
       emit({ id: '-', status: 'Importing', progressDetail: { current }, progress: progressText(current, 0) })
     const { image, name } = await importImage(runtime, request.body ?? fromBytes(), { ...options, signal, onProgress })
@@ -36,7 +37,8 @@ export async function importAction(exchange: Exchange): Promise<HttpResponse> {
     const attributes = await imageAttributes(exchange, image)
     if (name !== undefined) events.publish('tag', image, { ...attributes, name: familiarReference(name) })
     events.publish('import', image, { ...attributes, name: image })
-  })
+  }
+  return await progressResponse(exchange, work, { readsInput: true })
 }
 
 function importedName(query: URLSearchParams): string | undefined {

@@ -44,6 +44,6 @@ export async function loadAction(exchange: Exchange): Promise<HttpResponse> {
           events.publish('load', image, { ...(await imageAttributes(exchange, image)), name: image })
       }
     },
-    { alwaysStreams: true },
+    { alwaysStreams: true, readsInput: true },
   )
 }
