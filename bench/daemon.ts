@@ -49,7 +49,7 @@ interface Engine {
   readonly daemon: Daemon
 }
 
-/** Removes all images: what another name still holds would not be brought again. */
+/** Removes all images: content that another name still holds would not be pulled again. */
 function pruneAll(docker: Command): Command {
   return [...docker, 'image', 'prune', '-a', '-f']
 }

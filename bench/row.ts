@@ -34,7 +34,7 @@ export interface Row {
   readonly runs: number
   /** Makes what the contenders read; runs once. */
   readonly once?: readonly Command[]
-  /** Whether each run gets a registry that was started for it and holds nothing, so that no run sends less than another. */
+  /** Whether each run gets a new, empty registry, so that no run sends less than another. */
   readonly wantsEmptyRegistry?: boolean
 }
 

@@ -7,7 +7,7 @@ import { startDockerRegistry } from '@drayage/testkit'
 import { measure, type Sample } from './measure.ts'
 import type { Command, Contender, Row } from './row.ts'
 
-/** Runs the contenders of a row in turn, so that a busy moment of the machine meets all of them. */
+/** Runs the contenders of a row in turn, so that a busy moment of the machine affects all of them. */
 export async function runRow(row: Row, directory: string): Promise<Map<string, Sample[]>> {
   for (const command of row.once ?? []) {
     if (runQuietly(command) !== 0) throw new Error(`Cannot prepare "${row.title}": "${command.join(' ')}" failed`)
@@ -22,7 +22,7 @@ export async function runRow(row: Row, directory: string): Promise<Map<string, S
   return samples
 }
 
-/** One run with a registry that holds nothing, at an address that no tool has seen. */
+/** One run with an empty registry at an address that no tool has seen. */
 async function runEmpty(contender: Contender, directory: string): Promise<Sample> {
   rmSync(directory, { recursive: true, force: true })
   await using registry = await startDockerRegistry({ directory })

@@ -1,4 +1,4 @@
-// Measures dray beside its peers on one image, in turn, in one run:
+// Measures dray and its peers on one image, in turn, in one run:
 //
 //   pnpm bench [--only TEXT] [--keep]
 //
@@ -19,7 +19,7 @@ import { runRow } from './run-row.ts'
 const CACHE = process.env['DRAYAGE_BENCH_CACHE'] ?? path.join(import.meta.dirname, '.cache')
 const DRAY = [process.execPath, path.resolve(import.meta.dirname, '../apps/cli/bin/dray.js')]
 
-/** How to get each peer; Debian's packages unless another way is named. */
+/** How to install each peer; from Debian's packages unless stated otherwise. */
 const PEERS = {
   'docker-registry': 'apt-get install docker-registry',
   skopeo: 'apt-get install skopeo',

@@ -45,7 +45,7 @@ describe.skipIf(!here)('archives', () => {
     const file = await buildLayer([{ path: 'a', content: randomBytes(1, 300_000) }])
     const empty = await buildLayer([])
     const link = await buildLayer([{ path: 'l', type: 'symlink', linkname: 'a' }])
-    // What docker builds says so, and keeps its members when it is loaded from before manifest.json.
+    // Images built by docker say so, and keep their members when loaded from before manifest.json.
     const built: object = { docker_version: '20.10.24' }
     image = await buildImage({ layers: [file, empty, link, file, empty], config: { author: 'me & <you>', ...built } })
     zstd = await buildImage({
@@ -70,7 +70,7 @@ describe.skipIf(!here)('archives', () => {
   }
 
   let stores = 0
-  /** Loads into a store of its own, and checks that it is the same image under the same names. */
+  /** Loads into a new store, and checks that it is the same image under the same names. */
   async function expectLoaded(input: string, id: string, names: readonly string[]): Promise<string> {
     const own = fixture.path(`loaded-${stores++}`)
     const lines = (await drayOk(own, 'load', '-q', '-i', input)).trimEnd().split('\n')
@@ -88,7 +88,7 @@ describe.skipIf(!here)('archives', () => {
     return stdout
   }
 
-  /** Loads ours into dockerd, where nothing of it is, and tells the image ID by name. */
+  /** Loads ours into an empty dockerd, and returns the image IDs by name. */
   async function dockerLoad(file: string, names: readonly string[]): Promise<string[]> {
     expect((await dockerOk('load', '-q', '-i', file)).trimEnd().split('\n').toSorted()).toEqual(
       names.map((each) => `Loaded image: ${each}`).toSorted(),
@@ -157,7 +157,7 @@ describe.skipIf(!here)('archives', () => {
     }
   })
 
-  test('docker 20.10 makes the same image of an archive before manifest.json as dray', async () => {
+  test('docker 20.10 makes the same image as dray of an archive from before manifest.json', async () => {
     const file = fixture.path('legacy.tar')
     const ids: string[] = []
     for (const write of [
@@ -169,14 +169,14 @@ describe.skipIf(!here)('archives', () => {
       const unpacked = await made(`legacy-${ids.length}`)
       await runOk('tar', ['-C', unpacked, '--exclude=manifest.json', '-xf', file])
       await runOk('tar', ['-C', unpacked, '-cf', file, '.'])
-      // It says nothing about such an archive.
+      // It prints nothing about such an archive.
       await dockerOk('load', '-q', '-i', file)
       const [id = '', second] = await dockerIds([name, other])
       expect(second).toBe(id)
       expect(id).not.toBe(image.imageId)
       await expectLoaded(file, id, [name, other])
       ids.push(id)
-      // For the next turn.
+      // For the next round.
       await removeAll()
       await drayOk(store, 'save', '-o', file, name, other)
       await dockerLoad(file, [name, other])
@@ -184,8 +184,8 @@ describe.skipIf(!here)('archives', () => {
     expect(ids).toHaveLength(2)
   })
 
-  test('an archive in the present format of docker comes back, with its index', async () => {
-    // Docker Engine since 25 writes layers uncompressed, with a manifest of its own, unless it keeps what it pulled.
+  test('an archive in the current format of docker survives a load and a save, with its index', async () => {
+    // Docker Engine since 25 writes uncompressed layers and a new manifest, unless it has what it pulled.
     const layers = image.layers.map(({ tar }) => describeBytes('application/vnd.oci.image.layer.v1.tar', tar))
     const uncompressed = await buildImage({ layers: image.layers, config: image.configValue, manifest: { layers } })
     for (const [one, blobs] of [
@@ -219,7 +219,7 @@ describe.skipIf(!here)('archives', () => {
     }
   })
 
-  test.each(FILES)('podman loads --as %s under the same ID, and what it saves comes back', async (format) => {
+  test.each(FILES)('podman loads --as %s under the same ID, and dray loads what podman saves', async (format) => {
     await removeAll()
     const file = fixture.path('for-podman.tar')
     await drayOk(store, 'save', '--as', format, '-o', file, name)
@@ -230,7 +230,7 @@ describe.skipIf(!here)('archives', () => {
     await runOk('rm', ['-f', saved])
     await podman('save', '-q', '--format=docker-archive', '-o', saved, name)
     await expectLoaded(saved, image.imageId, [name])
-    // What comes from a docker-archive has its config written anew for OCI.
+    // It rewrites the config of an image from a docker-archive for OCI.
     if (format === 'docker-archive') return
     await runOk('rm', ['-f', saved])
     await podman('save', '-q', '--format=oci-archive', '-o', saved, name)
@@ -257,7 +257,7 @@ describe.skipIf(!here)('archives', () => {
     )
   })
 
-  test('skopeo reads every format, and what it copies comes back', async () => {
+  test('skopeo reads every format, and dray loads what skopeo copies', async () => {
     const copy = (from: string, to: string): Promise<unknown> => runOk('skopeo', ['copy', '-q', from, to])
     for (const format of [...FILES, 'oci', 'dir'] as const) {
       const output = fixture.path(`for-skopeo-${format}`)
@@ -294,7 +294,7 @@ describe.skipIf(!here)('archives', () => {
       const to = fixture.path(`multi-${format}-copied`)
       await runOk('skopeo', ['copy', '-q', '--all', '--preserve-digests', from, `dir:${to}`])
       expect(digestOf(await readFile(`${to}/manifest.json`))).toBe(index.manifest.digest)
-      expect(await expectLoaded(output, image.imageId, [multi])).toBe(image.manifest.digest)
+      expect(await expectLoaded(output, image.imageId, [multi])).toBe(index.manifest.digest)
     }
     const layout = fixture.path('for-umoci')
     await drayOk(store, 'save', '--as', 'oci', '-o', layout, other)

@@ -30,7 +30,7 @@ interface Manifest {
   readonly layers: readonly { readonly mediaType: string; readonly digest: string }[]
 }
 
-/** An image of three layers, one of which is large, and a step without one. */
+/** An image of three layers, one of them large, and a step without a layer. */
 async function sourceImage(): Promise<TestImage> {
   const created = '2020-01-01T00:00:00Z'
   const text = Array.from({ length: 300_000 }, (_, line) => `${line} of a text\n`).join('')
@@ -71,7 +71,7 @@ describe.skipIf(!here)('a pushed image', () => {
     await work?.[Symbol.asyncDispose]()
   })
 
-  /** Pushes with these options; gives the reference and its manifest as skopeo reads it. */
+  /** Pushes with these options; returns the reference and its manifest as skopeo reads it. */
   const push = async (tag: string, ...options: readonly string[]): Promise<{ reference: string; raw: string }> => {
     const reference = `${host}/converted:${tag}`
     await drayOk(store, 'tag', `${host}/source:1`, reference)
@@ -79,7 +79,7 @@ describe.skipIf(!here)('a pushed image', () => {
     const { stdout } = await runOk('skopeo', ['inspect', '--raw', '--tls-verify=false', `docker://${reference}`])
     return { reference, raw: stdout }
   }
-  /** Lets skopeo copy and inflate all of it, which compares digests; gives the digests of the tars. */
+  /** Lets skopeo copy and inflate all of it, which verifies digests; returns the digests of the tars. */
   const inflated = async (reference: string): Promise<string[]> => {
     const directory = path.join(work.path, reference.replaceAll(/\W/g, '-'))
     const from = ['--src-tls-verify=false', `docker://${reference}`]
@@ -87,7 +87,7 @@ describe.skipIf(!here)('a pushed image', () => {
     const manifest: Manifest = JSON.parse(await readFile(path.join(directory, 'manifest.json'), 'utf8'))
     return manifest.layers.map(({ digest }) => digest)
   }
-  /** Lets skopeo make a config of schema 1; gives the DiffIDs in it. */
+  /** Lets skopeo make a config from schema 1; returns its DiffIDs. */
   const computed = async (reference: string): Promise<string[]> => {
     const directory = path.join(work.path, reference.replaceAll(/\W/g, '-'))
     const archive = `docker-archive:${directory}.tar`
@@ -97,12 +97,16 @@ describe.skipIf(!here)('a pushed image', () => {
   const diffIds = (): string[] => image.layers.map(({ diffId }) => diffId)
 
   test.each([
-    ['oci', ['--format', 'oci'], [`${OCI_LAYER}+gzip`, `${OCI_LAYER}+gzip`, OCI_LAYER]],
+    ['oci', ['--manifest-format', 'oci'], [`${OCI_LAYER}+gzip`, `${OCI_LAYER}+gzip`, OCI_LAYER]],
     ['zstd', ['--compression', 'zstd'], Array(3).fill(`${OCI_LAYER}+zstd`)],
-    ['zstd-9', ['--compression', 'zstd:9', '--format', 'oci'], Array(3).fill(`${OCI_LAYER}+zstd`)],
+    ['zstd-9', ['--compression', 'zstd:9', '--manifest-format', 'oci'], Array(3).fill(`${OCI_LAYER}+zstd`)],
     ['gzip', ['--compression', 'gzip'], Array(3).fill(`${OCI_LAYER}+gzip`)],
     ['gzip-9', ['--compression', 'gzip:9'], Array(3).fill(`${OCI_LAYER}+gzip`)],
-    ['v2s2', ['--format', 'v2s2', '--compression', 'gzip:1'], Array(3).fill(`${DOCKER}.image.rootfs.diff.tar.gzip`)],
+    [
+      'v2s2',
+      ['--manifest-format', 'v2s2', '--compression', 'gzip:1'],
+      Array(3).fill(`${DOCKER}.image.rootfs.diff.tar.gzip`),
+    ],
   ])('as %s is what skopeo expects, with the same config and DiffIDs', async (tag, options, types) => {
     const { reference, raw } = await push(tag, ...options)
     const manifest: Manifest = JSON.parse(raw)
@@ -115,26 +119,34 @@ describe.skipIf(!here)('a pushed image', () => {
   })
 
   test('as schema 2 is pulled by dockerd under the same ID', async () => {
-    const { reference } = await push('docker', '--format', 'v2s2', '--compression', 'gzip')
+    const { reference } = await push('docker', '--manifest-format', 'v2s2', '--compression', 'gzip')
     await using docker = await startDockerd({ directory: path.join(work.path, 'docker') })
     expect(await docker.docker(['pull', reference])).toMatchObject({ code: 0 })
     const { stdout } = await docker.docker(['image', 'inspect', '--format', '{{.Id}}', reference])
     expect(stdout.trim()).toBe(image.imageId)
   })
 
-  test('as schema 1 is taken by the registry, whose signature check it passes, and is read by skopeo', async () => {
-    const { reference, raw } = await push('v2s1', '--format', 'v2s1')
+  test('as schema 1 passes the signature check of the registry and is read by skopeo', async () => {
+    const { reference, raw } = await push('v2s1', '--manifest-format', 'v2s1')
     const manifest = JSON.parse(raw)
     expect(manifest).toMatchObject({ schemaVersion: 1, name: 'converted', tag: 'v2s1', signatures: [{}] })
     expect(manifest.fsLayers).toHaveLength(4)
     expect(await computed(reference)).toEqual(diffIds())
     const copied = `${host}/copied:v2s1`
-    await drayOk(store, 'copy', '-q', '--format', 'v2s1', `docker://${host}/converted:gzip`, `docker://${copied}`)
+    await drayOk(
+      store,
+      'copy',
+      '-q',
+      '--manifest-format',
+      'v2s1',
+      `docker://${host}/converted:gzip`,
+      `docker://${copied}`,
+    )
     expect(await computed(copied)).toEqual(diffIds())
   })
 
-  test('keeps its digests when there is nothing to convert, and gives the same ones each time', async () => {
-    await push('same', '--format', 'oci')
+  test('keeps its digests when there is nothing to convert, and gets the same ones each time', async () => {
+    await push('same', '--manifest-format', 'oci')
     const { raw } = await push('same')
     expect(raw).toBe(Buffer.from(image.manifestBytes).toString())
     const [first, second] = [await push('again', '--compression', 'zstd'), await push('twice', '--compression', 'zstd')]
@@ -142,12 +154,12 @@ describe.skipIf(!here)('a pushed image', () => {
   })
 
   test.each([
-    [['--format', 'v2s3']],
+    [['--manifest-format', 'v2s3']],
     [['--compression', 'lz4']],
     [['--compression', 'gzip:10']],
     [['--compression', 'zstd:x']],
-    [['--compression', 'zstd', '--format', 'v2s2']],
-    [['--compression', 'zstd', '--format', 'v2s1']],
+    [['--compression', 'zstd', '--manifest-format', 'v2s2']],
+    [['--compression', 'zstd', '--manifest-format', 'v2s1']],
   ])('is refused with %j before anything is sent', async (options) => {
     const { code, stderr } = await dray(store, 'push', ...options, `${host}/source:1`)
     expect(code).toBe(2)
@@ -156,10 +168,10 @@ describe.skipIf(!here)('a pushed image', () => {
     expect(copied.code).toBe(2)
   })
 
-  test('with zstd layers is refused as schema 2 with words that say what to do', async () => {
+  test('with zstd layers is refused as schema 2, with an error that says what to do', async () => {
     const { code, stderr } = await dray(
       store,
-      ...['copy', '-q', '--format', 'v2s2', `docker://${host}/converted:zstd`, `docker://${host}/no:1`],
+      ...['copy', '-q', '--manifest-format', 'v2s2', `docker://${host}/converted:zstd`, `docker://${host}/no:1`],
     )
     expect(code).toBe(1)
     expect(stderr).toContain('expected a layer in gzip (recompress it), or the format oci')

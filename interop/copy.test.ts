@@ -55,7 +55,7 @@ describe.skipIf(!here)('a copy from docker-registry to docker-registry', () => {
 
   const tagOf = ({ manifest }: TestIndex): string => manifest.digest.replace(':', '-')
 
-  /** Gives content a tag beside the index, by skopeo. */
+  /** Tags content next to the index, with skopeo. */
   async function pushAs(tag: string, image: TestImage | TestIndex): Promise<void> {
     const layout = fixture.path(`layout-${tag}`)
     await writeOciLayout(layout, image, 'x')
@@ -69,7 +69,7 @@ describe.skipIf(!here)('a copy from docker-registry to docker-registry', () => {
   const methods = async (from: number): Promise<Set<string>> =>
     new Set((await target.requests()).slice(from).map(({ method }) => method))
 
-  test('brings some platforms with an index of them, which skopeo and crane take whole', async () => {
+  test('copies some platforms with a new index, which skopeo and crane accept as complete', async () => {
     const to = `${target.host}/some:1`
     const digest = (await copy('--platform', 'linux/amd64,linux/s390x', source, to)).trim()
     const written = JSON.parse(await raw(to))
@@ -103,11 +103,11 @@ describe.skipIf(!here)('a copy from docker-registry to docker-registry', () => {
     await runOk('skopeo', one)
   })
 
-  test('plans without writing, then brings referrers and cosign tags, and keeps the list of referrers', async () => {
+  test('plans without writing, then copies referrers and cosign tags, and keeps the list of referrers', async () => {
     const to = `${target.host}/signed:1`
     const before = await requestCount(target)
     const args = ['--all', '--referrers', source, to]
-    const plan = JSON.parse(await copy('--dry-run', '--json', ...args))
+    const plan = JSON.parse(await copy('--dry-run', '--format', 'json', ...args))
     expect([...(await methods(before))].toSorted()).toEqual(['HEAD'])
     expect(plan.totals.copy.count).toBe(index.blobs.size + bill.blobs.size + 3 - 1)
     expect((await copy(...args)).trim()).toBe(index.manifest.digest)
@@ -118,7 +118,7 @@ describe.skipIf(!here)('a copy from docker-registry to docker-registry', () => {
     ])
     expect(await raw(tagged(`${tagOf(index)}.sig`))).toBe(await raw(source.replace(':latest', `:${tagOf(index)}.sig`)))
     expect(await drayOk(fixture.path('store'), 'referrers', to)).toContain(bill.manifest.digest)
-    const again = JSON.parse(await copy('--dry-run', '--json', ...args))
+    const again = JSON.parse(await copy('--dry-run', '--format', 'json', ...args))
     expect(again.totals.copy.count + again.totals.mount.count).toBe(0)
     if (findPeer('oras') !== undefined) {
       const found = await runOk('oras', ['discover', '--plain-http', '--format', 'json', to])
@@ -131,7 +131,7 @@ describe.skipIf(!here)('a copy from docker-registry to docker-registry', () => {
     }
   })
 
-  test('brings referrers into a layout, which skopeo still takes and where oras finds them', async () => {
+  test('copies referrers into a layout, which skopeo still reads and where oras finds them', async () => {
     const layout = fixture.path('signed')
     await copy('--all', '--referrers', source, `oci:${layout}:1`)
     await runOk('skopeo', ['copy', '--all', `oci:${layout}:1`, `dir:${fixture.path('signed-dir')}`])
@@ -169,7 +169,7 @@ describe.skipIf(!here)('a copy from docker-registry to docker-registry', () => {
     ])
   })
 
-  test('brings several images below a prefix, and takes each blob from the source once', async () => {
+  test('copies several images below a prefix, and reads each blob from the source once', async () => {
     const other = await fixture.push('other', images[0] ?? (await buildImage()))
     const before = await requestCount(fixture.registry)
     const lines = (await copy('--platform', 'linux/arm64', source, other, `docker://${target.host}/many/`)).split('\n')

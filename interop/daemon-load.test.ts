@@ -75,7 +75,7 @@ describe.skipIf(!here)('one drayd for many clients', () => {
     expect(await peakBytes(drayd.pid)).toBeLessThanOrEqual(400e6)
   })
 
-  test('a client that is killed leaves the others alone; the last one that goes stops the pull and keeps its bytes', async () => {
+  test('a killed client does not affect the others; when the last one leaves, the pull stops and keeps its bytes', async () => {
     await using proxy = await startSlowProxy(fixture.registry.host, 400_000)
     const drayd = await start('leave')
     const client = engineClient(drayd.socket)
@@ -113,12 +113,12 @@ function lastStatus({ text }: EngineAnswer): string {
   return last.status ?? text
 }
 
-/** The most bytes of memory that a process had so far. */
+/** The peak memory of a process so far, in bytes. */
 async function peakBytes(pid: number): Promise<number> {
   return Number(/VmHWM:\s+(\d+) kB/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
 }
 
-/** The bytes once they do not change any more. */
+/** The bytes once they stop changing. */
 async function settled(store: string): Promise<number> {
   for (let last = -1; ;) {
     const bytes = await ingestBytes(store)

@@ -14,17 +14,17 @@ const here = havePeers('docker-registry', 'skopeo')
 const REQUESTS = 3000
 const CLIENTS = 8
 const PULL = 2
-/** As long as nothing more is given back in so many looks, nothing will be. */
+/** After so many looks without any more being freed, nothing more will be. */
 const LOOKS = 20
-/** What a heap that waits for its collection may differ by; a leak of 10 kB a request would be more. */
+/** By how much a heap before its collection may differ; a leak of 10 kB a request would exceed it. */
 const HEAP_GROWTH_BYTES = 20_000_000
-/** Resident memory holds used buffers too, which are freed from 96 MiB on. */
+/** Resident memory includes used buffers, which are freed above 96 MiB. */
 const MOST_BYTES = 400_000_000
 
 describe.skipIf(!here)('drayd in the long run', () => {
   const fixture = useRegistry()
 
-  test(`I9: ${REQUESTS} mixed requests leave neither descriptors nor handles nor memory behind`, async () => {
+  test(`${REQUESTS} mixed requests leave neither descriptors nor handles nor memory behind`, async () => {
     const image = await buildImage({ layers: [[{ path: 'data', content: randomBytes(1, 3_000_000) }]] })
     const reference = await fixture.push('soak', image)
     await using drayd = await startDrayd(fixture.path(), ['--admin-host', `unix://${fixture.path('admin.sock')}`])
@@ -44,7 +44,7 @@ describe.skipIf(!here)('drayd in the long run', () => {
   })
 })
 
-/** Asks for all kinds of things, several clients at a time. */
+/** Sends all kinds of requests, several clients at a time. */
 async function mix(client: EngineClient, reference: string, requests: number): Promise<void> {
   let left = requests
   const turn = async (who: number): Promise<void> => {
@@ -82,7 +82,7 @@ async function expectStatus(asked: Promise<{ readonly status: number }>, status:
   expect((await asked).status).toBe(status)
 }
 
-/** Asks, and leaves before the answer or in its middle. */
+/** Sends a request, and leaves before the answer or in the middle of it. */
 async function leave(client: EngineClient, method: string, path: string): Promise<void> {
   const leaving = new AbortController()
   const asked = client.ask(method, path, { signal: leaving.signal }).catch((error: unknown) => error)
@@ -100,8 +100,8 @@ interface Footprint {
 }
 
 /**
- * What a daemon holds once its idle connections are gone: the least that any look sees, as a look finds garbage that is
- * not collected yet, and now and then the connection of the look before it.
+ * What a daemon holds once its idle connections are closed: the least of several looks, because a look may count garbage
+ * that is not collected yet, and the connection of the look before it.
  */
 async function settled(drayd: Drayd, admin: EngineClient): Promise<Footprint> {
   let least = await footprint(drayd, admin)

@@ -14,7 +14,7 @@ export interface DebianImage {
 }
 
 /**
- * Makes, once a machine, an image of a Debian root: debootstrap fills the first layer, umoci adds six more.
+ * Makes, once per machine, an image of a Debian root: debootstrap fills the first layer, umoci adds six more.
  *
  * @throws Error when debootstrap or umoci fails
  */
@@ -41,7 +41,7 @@ export async function debianImage(): Promise<DebianImage> {
   try {
     await rename(image, layout)
   } catch (error) {
-    // Another run that began at the same time was faster.
+    // A concurrent run was faster.
     if (!existsSync(layout)) throw error
   }
   await rm(making, { recursive: true, force: true })

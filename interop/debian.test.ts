@@ -49,14 +49,14 @@ describe.skipIf(!here)('a Debian image from docker-registry', () => {
     expect(lines.slice(-3)).toEqual([`Digest: ${digest}`, `Status: Downloaded newer image for ${reference}`, reference])
   })
 
-  test('is not fetched again when it is up to date', async () => {
+  test('is not downloaded again when it is up to date', async () => {
     const before = await requestCount(registry)
     const lines = (await drayOk(store, 'pull', reference)).trimEnd().split('\n')
     expect(lines).toContain(`Status: Image is up to date for ${reference}`)
     expect(await blobRequests(registry, before)).toEqual([])
   })
 
-  test('is pulled by digest, from what is there', async () => {
+  test('is pulled by digest, from what the store has', async () => {
     const byDigest = `${registry.host}/debian@${digest}`
     const before = await requestCount(registry)
     const lines = (await drayOk(store, 'pull', byDigest)).trimEnd().split('\n')
@@ -131,8 +131,8 @@ describe.skipIf(!here)('a Debian image from docker-registry', () => {
     }
   })
 
-  test('shares its blobs with an image that is pulled after another one was removed', async () => {
-    // A second image: the first one with one more layer. Then the first goes, and comes again.
+  test('shares its blobs with an image that is pulled after another was removed', async () => {
+    // A second image: the first with one more layer. Then the first is removed and pulled again.
     const more = path.join(work.path, 'more')
     await runOk('cp', ['-r', image.layout, more])
     const extra = path.join(work.path, 'extra.tar')

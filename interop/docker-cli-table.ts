@@ -1,6 +1,6 @@
-/** A command line for both daemons. */
+/** A command line that is run against both daemons. */
 export interface CliCase {
-  /** Words of `docker`; `{registry}`, `{one}` and the like stand for what is theirs. */
+  /** Arguments of `docker`; `{registry}`, `{one}` and the like stand for what each daemon has. */
   readonly args: string
   /** Written to its standard input. */
   readonly input?: 'tar'
@@ -11,7 +11,7 @@ export interface CliCase {
 const same = (args: string, input?: 'tar'): CliCase => ({ args, ...(input === undefined ? {} : { input }) })
 const differs = (args: string, why: string, input?: 'tar'): CliCase => ({ ...same(args, input), differs: why })
 
-/** What is asked of both daemons, one after another: later commands see what earlier ones left. */
+/** The commands for both daemons, in order: later ones see what earlier ones left. */
 export const CLI_CASES: readonly CliCase[] = [
   same('pull {registry}/team/app:1'),
   same('pull {registry}/team/app:1'),
@@ -20,7 +20,7 @@ export const CLI_CASES: readonly CliCase[] = [
   same('pull {registry}/team/app@{oneDigest}'),
   same('pull {registry}/team/app:1@{twoDigest}'),
   same('pull {registry}/multi'),
-  differs('pull --platform linux/s390x {registry}/multi', 'what an index has'),
+  differs('pull --platform linux/s390x {registry}/multi', 'a platform that an index lacks'),
   same('pull --platform foobar {registry}/multi'),
   same('pull hub'),
   same('pull {registry}/none:1'),
@@ -29,7 +29,7 @@ export const CLI_CASES: readonly CliCase[] = [
   same('pull {registry}/team/app@{absentDigest}'),
   same('pull UPPER'),
   same('pull scratch'),
-  differs('pull {guarded}/private/app:1', 'words of a refused pull'),
+  differs('pull {guarded}/private/app:1', 'error of a refused pull'),
   same('images'),
   same('images -a'),
   same('images --digests'),
@@ -55,9 +55,9 @@ export const CLI_CASES: readonly CliCase[] = [
   same('inspect -f {{.Id}}\u00a0{{.RepoTags}}\u00a0{{.RepoDigests}}\u00a0{{.Created}}\u00a0{{.RootFS}} {one}'),
   same('image inspect -f {{.Comment}}\u00a0{{.Author}}\u00a0{{.Os}}\u00a0{{.Architecture}} {registry}/team/app:2'),
   same('inspect nothing'),
-  differs('inspect --type image nothing', 'words of a failed inspect'),
+  differs('inspect --type image nothing', 'error of inspect'),
   same('inspect --type container nothing'),
-  differs('image inspect UPPER', 'words of a failed inspect'),
+  differs('image inspect UPPER', 'error of inspect'),
   same('history {registry}/team/app:1'),
   same('history --no-trunc --format {{json\u00a0.}} {registry}/team/app:1'),
   same('history -q {one}'),
@@ -84,7 +84,7 @@ export const CLI_CASES: readonly CliCase[] = [
   same('save -o all.tar {registry}/team/app'),
   same('save -o one.tar {registry}/team/app:1'),
   same('save -o id.tar {two}'),
-  differs('save -o nothing.tar nothing', 'words of a failed save'),
+  differs('save -o nothing.tar nothing', 'error of save'),
   same('rmi -f {one} {two}'),
   same('load -i one.tar'),
   same('load -q -i all.tar'),
@@ -92,14 +92,17 @@ export const CLI_CASES: readonly CliCase[] = [
   same('rmi -f {one} {two}'),
   same('load -i id.tar'),
   same('rmi {two12}'),
-  differs('load', 'words of a failed load', 'tar'),
+  differs('load', 'error of load', 'tar'),
   same('import - imported:1', 'tar'),
   same('import --message said --change USER\u00a0nobody --change CMD\u00a0["a","b"] - imported:2', 'tar'),
   same('import -', 'tar'),
   same('import - UPPER', 'tar'),
   same('import - imported@{oneDigest}', 'tar'),
   same('import --platform foobar - imported:3', 'tar'),
-  differs('import --change BAD\u00a0x - imported:3', 'words of a failed import', 'tar'),
+  same('import --change BAD\u00a0x - imported:3', 'tar'),
+  same('import --change HEALTHCHECK\u00a0--interval=30s\u00a0CMD\u00a0true - imported:4', 'tar'),
+  same('inspect -f {{json\u00a0.Config}} imported:4'),
+  same('rmi imported:4'),
   differs('import http://127.0.0.1:1/x imported:3', 'import of a URL'),
   same('inspect -f {{json\u00a0.Config}}\u00a0{{.Comment}} imported:2'),
   same('image prune -f'),
@@ -128,7 +131,7 @@ export const CLI_CASES: readonly CliCase[] = [
   same('login -u alice -p secret {guarded}'),
   same('pull -q {guarded}/private/app:1'),
   same('rmi {guarded}/private/app:1'),
-  differs('login -u alice -p wrong {guarded}', 'words of a failed login'),
+  differs('login -u alice -p wrong {guarded}', 'error of login'),
   same('logout {guarded}'),
   same('manifest inspect --insecure {registry}/team/app:1'),
   same('manifest inspect --insecure {registry}/none:1'),

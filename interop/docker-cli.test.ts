@@ -91,7 +91,7 @@ describe.skipIf(!havePeers('dockerd', 'docker'))('docker against dockerd 20.10 a
   })
 })
 
-/** `docker events` asks for events up to a whole second: what was done in this one is told in the next. */
+/** `docker events` asks for events up to a whole second, so it reports this second's in the next one. */
 async function nextSecond(): Promise<void> {
   await setTimeout(1000 - (Date.now() % 1000))
 }
@@ -111,7 +111,7 @@ function fill(word: string, engine: Engine, { one, two }: CliImages): string {
   return word.replaceAll(/\{\w+\}/g, (name) => values[name] ?? name)
 }
 
-/** Lines that come in any order, or only while something takes its time. */
+/** Lines in any order, or that only appear while something takes long. */
 const PROGRESS = /^[0-9a-f]{12}: (?:Pulling fs layer|Waiting|Verifying Checksum|Download complete|Extracting)\n/gm
 
 /**

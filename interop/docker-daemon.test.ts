@@ -81,7 +81,7 @@ describe.skipIf(!here)('docker-daemon: with dockerd', () => {
     expect(stdout).toBe(Buffer.from(image.configBytes).toString())
   })
 
-  test('takes the image for the platform out of an index, and no whole index', async () => {
+  test('takes the image for the platform from an index, and refuses a whole index', async () => {
     const arm = await buildImage({ platform: { os: 'linux', architecture: 'arm64' } })
     const layout = await layoutOf('index', buildIndex([image, arm]))
     await copyOk('--platform', 'linux/arm64', `oci:${layout}`, 'docker-daemon:multi:arm')
@@ -89,7 +89,7 @@ describe.skipIf(!here)('docker-daemon: with dockerd', () => {
     expect((await copy('--all', `oci:${layout}`, 'docker-daemon:multi:all')).code).toBe(2)
   })
 
-  test('tells apart what is not there, what is no target and what does not answer', async () => {
+  test('distinguishes a missing image, an invalid target and an engine that does not answer', async () => {
     const missing = await copy('docker-daemon:missing', `dir:${path.join(work.path, 'missing')}`)
     expect([missing.code, missing.stderr]).toEqual([3, expect.stringMatching(/Cannot find "missing"/)])
     const layout = await layoutOf('again', image)

@@ -1,25 +1,20 @@
 import path from 'node:path'
-import process from 'node:process'
 
 import { createMemoryStorage, createRegistryHandler } from '@drayage/registry-server'
 import { serve, type HttpServer } from '@drayage/registry-server/node'
-import { buildImage, run, tempDir, type Daemon, type TempDir } from '@drayage/testkit'
+import { buildImage, run, tempDir, type Program, type TempDir } from '@drayage/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
+import { pythonWith } from './client-libraries.ts'
 import { putImage, startDrayd } from './engine-pair.ts'
 
-/** Whether Python has docker's client; CI need not. */
-const hasClient = await run('python3', ['-c', 'import docker']).then(
-  ({ code }) => code === 0,
-  () => false,
-)
-if (!hasClient) process.stderr.write('skipped: python3 has no module docker\n')
+const python = await pythonWith('docker')
 
 const SCRIPT = `
 import docker, sys
 client = docker.from_env()
 name = sys.argv[1] + '/team/app'
-assert client.ping() and client.version()['MinAPIVersion'] == '1.24'
+assert client.ping() and client.version()['MinAPIVersion'] == '1.22'
 image = client.images.pull(name, tag='1')
 assert image.tags == [name + ':1'], image.tags
 assert len(client.images.pull(name, all_tags=True)) == 2
@@ -56,10 +51,10 @@ assert pruned['SpaceReclaimed'] > 0 and {'Deleted': image.id} in pruned['ImagesD
 print('done')
 `
 
-describe.skipIf(!hasClient)("docker's client for Python", () => {
+describe.skipIf(python === undefined)("docker's client for Python", () => {
   let work: TempDir
   let registry: HttpServer
-  let drayd: Daemon & { readonly socket: string }
+  let drayd: Program & { readonly socket: string }
 
   beforeAll(async () => {
     work = await tempDir('py-')
@@ -83,7 +78,7 @@ describe.skipIf(!hasClient)("docker's client for Python", () => {
 
   test('pulls, lists, saves, loads, pushes and prunes images with drayd', async () => {
     const env = { DOCKER_HOST: `unix://${drayd.socket}`, DOCKER_CONFIG: work.path }
-    const { code, stdout, stderr } = await run('python3', ['-c', SCRIPT, registry.host], { env })
+    const { code, stdout, stderr } = await run(python ?? '', ['-c', SCRIPT, registry.host], { env })
     expect([code, stdout, stderr]).toEqual([0, 'done\n', expect.any(String)])
   })
 })

@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import process from 'node:process'
 
-import { findPeer, run, startDaemon, type Daemon, type RunOptions, type RunResult } from '@drayage/testkit'
+import { findPeer, run, startProgram, type Program, type RunOptions, type RunResult } from '@drayage/testkit'
 
 const DRAYD = path.resolve(import.meta.dirname, '../apps/daemon/bin/drayd.js')
 
 /** A running `drayd`. */
-export interface Drayd extends Daemon {
+export interface Drayd extends Program {
   readonly store: string
   /** The socket of its Engine API. */
   readonly socket: string
@@ -23,7 +23,7 @@ export async function startDrayd(directory: string, args: readonly string[] = []
   const store = path.join(directory, 'store')
   const socket = path.join(directory, 'drayd.sock')
   const logFile = path.join(directory, 'drayd.log')
-  // What an earlier one wrote is no sign of this one.
+  // Ignores what an earlier run wrote.
   const earlier = (await readFile(logFile, 'utf8').catch(() => '')).length
   const places = async (): Promise<readonly string[] | undefined> => {
     const lines = (await readFile(logFile, 'utf8'))
@@ -34,7 +34,7 @@ export async function startDrayd(directory: string, args: readonly string[] = []
     const found = typeof last === 'object' && last !== null && 'places' in last ? last.places : undefined
     return Array.isArray(found) ? found.map(String) : undefined
   }
-  const daemon = await startDaemon({
+  const daemon = await startProgram({
     command: process.execPath,
     args: [DRAYD, '--host', `unix://${socket}`, '--store', store, ...args],
     logFile,

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { request, type IncomingMessage } from 'node:http'
+import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 
 /** A client of the Engine API on a socket, for tests that need many. */
@@ -10,13 +10,16 @@ export interface EngineClient {
 
 /** Options of {@link EngineClient.ask}. */
 export interface AskOptions {
-  readonly body?: AsyncIterable<Uint8Array>
+  /** A stream, or bytes that go out together with the head. */
+  readonly body?: AsyncIterable<Uint8Array> | Uint8Array | string
+  readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
 }
 
 /** An answer that was read to its end. */
 export interface EngineAnswer {
   readonly status: number
+  readonly headers: IncomingHttpHeaders
   readonly text: string
   /** From the sending to the last byte. */
   readonly milliseconds: number
@@ -25,11 +28,19 @@ export interface EngineAnswer {
 /** Opens a client; each request has a connection of its own. */
 export function engineClient(socketPath: string): EngineClient {
   return {
-    async ask(method, path, { body, signal } = {}) {
+    async ask(method, path, { body, headers = {}, signal } = {}) {
       const startedAt = performance.now()
-      const sent = request({ socketPath, method, path, agent: false, ...(signal === undefined ? {} : { signal }) })
+      const sent = request({
+        socketPath,
+        method,
+        path,
+        headers,
+        agent: false,
+        ...(signal === undefined ? {} : { signal }),
+      })
       const answered = once(sent, 'response')
       if (body === undefined) sent.end()
+      else if (typeof body === 'string' || body instanceof Uint8Array) sent.end(body)
       else
         Readable.from(body)
           .on('error', () => {})
@@ -37,7 +48,8 @@ export function engineClient(socketPath: string): EngineClient {
       const [response]: IncomingMessage[] = await answered
       let text = ''
       if (response !== undefined) for await (const chunk of response) text += String(chunk)
-      return { status: response?.statusCode ?? 0, text, milliseconds: performance.now() - startedAt }
+      const { statusCode: status = 0, headers: received } = response ?? { headers: {} }
+      return { status, headers: received, text, milliseconds: performance.now() - startedAt }
     },
   }
 }

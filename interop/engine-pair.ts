@@ -7,10 +7,10 @@ import { basicAuth, createMemoryStorage, createRegistryHandler } from '@drayage/
 import { serve, type HttpServer } from '@drayage/registry-server/node'
 import {
   run,
-  startDaemon,
+  startProgram,
   startDockerd,
   tempDir,
-  type Daemon,
+  type Program,
   type RunResult,
   type TempDir,
   type TestImage,
@@ -44,10 +44,10 @@ export interface EnginePair extends AsyncDisposable {
 export async function startDrayd(
   directory: string,
   args: readonly string[] = [],
-): Promise<Daemon & { readonly socket: string }> {
+): Promise<Program & { readonly socket: string }> {
   await mkdir(directory, { recursive: true })
   const socket = path.join(directory, 'drayd.sock')
-  const daemon = await startDaemon({
+  const daemon = await startProgram({
     command: process.execPath,
     args: [DRAYD, '--host', `unix://${socket}`, '--store', path.join(directory, 'store'), ...args],
     env: { HOME: directory, XDG_DATA_HOME: undefined, XDG_RUNTIME_DIR: undefined },
@@ -89,7 +89,7 @@ export async function startEnginePair(
     docker: (client, args, input) =>
       run(client, args, {
         ...(input === undefined ? {} : { input }),
-        // A command that asks for something waits for ever.
+        // A command that prompts would wait for ever.
         signal: AbortSignal.timeout(60_000),
         cwd: path.join(work.path, kind),
         env: {

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Bytes of all transfers that a store has begun and not ended. */
+/** Bytes of all unfinished transfers of a store. */
 export async function ingestBytes(store: string): Promise<number> {
   const directory = path.join(store, 'ingest')
   const names = await readdir(directory, { recursive: true }).catch(() => [])
@@ -16,7 +16,7 @@ export async function ingestBytes(store: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
-/** Waits until transfers have brought this many bytes. */
+/** Waits until transfers have received this many bytes. */
 export async function untilIngestBytes(store: string, bytes: number): Promise<void> {
   while ((await ingestBytes(store)) < bytes) await sleep(20)
 }

@@ -15,13 +15,13 @@ const here = havePeers('docker-registry', 'skopeo')
 const KILLS = 50
 const LAYER_BYTES = 40_000_000
 const LAYERS = 6
-/** What may be on its way in sockets and buffers at each kill. */
+/** How much may be in sockets and buffers at each kill. */
 const IN_FLIGHT_BYTES = 16 * 1024 * 1024
 
 describe.skipIf(!here)('a pull that is killed', () => {
   const fixture = useRegistry()
 
-  test(`goes on where its bytes end, ${KILLS} times in a row on one store`, async () => {
+  test(`resumes where its bytes end, ${KILLS} times in a row on one store`, async () => {
     const image = await buildImage({
       layers: Array.from({ length: LAYERS }, (_, seed) => [
         { path: `data-${seed}`, content: randomBytes(seed + 1, LAYER_BYTES) },
@@ -40,7 +40,7 @@ describe.skipIf(!here)('a pull that is killed', () => {
       const from = await requestCount(registry)
       const bytes = await ingestBytes(store)
       const running = startDray(store, ['pull', reference])
-      // However long the machine takes to start it: it is met while it brings bytes.
+      // However long it takes to start, it is killed while it receives bytes.
       while ((await ingestBytes(store)) === bytes) await sleep(10)
       await sleep(Math.random() * 300)
       running.child.kill('SIGKILL')
@@ -54,19 +54,19 @@ describe.skipIf(!here)('a pull that is killed', () => {
     const requests = await blobRequests(registry, before)
     const sent = requests.reduce((sum, { bytes }) => sum + bytes, 0)
     expect(sent - imageBytes).toBeLessThan(KILLS * IN_FLIGHT_BYTES)
-    // Nearly every pull but the first has something to go on from; one that is killed early may not be in the log.
+    // Nearly every pull but the first has something to resume; one that is killed early may not be in the log.
     expect(resumed).toBeGreaterThan(KILLS / 2)
     expect(requests.filter(({ status }) => status === 200 || status === 206).length).toBe(requests.length)
     expect(JSON.parse(await drayOk(store, 'inspect', reference))[0].Id).toBe(image.imageId)
     process.stderr.write(
       `image ${imageBytes} bytes, sent ${sent} bytes, ${((sent - imageBytes) / KILLS / 1e6).toFixed(2)} MB more per kill, ${resumed} pulls resumed\n`,
     )
-    // Whole again: the archive hashes every layer against the config's DiffIDs.
+    // Complete again: the archive hashes every layer against the config's DiffIDs.
     await drayOk(store, 'save', '-o', fixture.path('whole.tar'), reference)
   })
 })
 
-/** Waits until the registry has logged what it was busy with when its client went away. */
+/** Waits until the registry has logged the requests that its client abandoned. */
 async function settled(registry: DockerRegistry): Promise<void> {
   for (let last = -1; ;) {
     const count = await requestCount(registry)

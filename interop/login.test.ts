@@ -62,7 +62,7 @@ describe.skipIf(!here)('a login', () => {
   const inspect = (home: string): Promise<RunResult> =>
     run('skopeo', ['inspect', '--tls-verify=false', `docker://${registry.host}/app:1`], at(home))
 
-  test('of dray is used by skopeo and by docker, and is gone after dray logout', async () => {
+  test('of dray is used by skopeo and docker, and is gone after dray logout', async () => {
     await mkdir(path.join(work.path, 'ours'))
     const login = await dray('ours', ['login', '-u', 'alice', '--password-stdin', registry.host], 'secret\n')
     expect(login).toMatchObject({ code: 0, stdout: 'Login Succeeded\n' })
@@ -78,7 +78,7 @@ describe.skipIf(!here)('a login', () => {
     expect((await run('docker', manifest, at('ours'))).code).not.toBe(0)
   })
 
-  test('of skopeo is used by dray, which leaves it where it is', async () => {
+  test('of skopeo is used by dray, which leaves it in place', async () => {
     const file = path.join(work.path, 'theirs/.config/containers/auth.json')
     const args = ['login', '--tls-verify=false', '--authfile', file, '-u', 'alice', '-p', 'secret', registry.host]
     await mkdir(path.dirname(file), { recursive: true })
@@ -86,7 +86,7 @@ describe.skipIf(!here)('a login', () => {
     expect(await dray('theirs', ['digest', `${registry.host}/app:1`])).toMatchObject({ code: 0 })
     const logout = await dray('theirs', ['logout', registry.host])
     expect(logout).toMatchObject({ code: 0, stdout: `Not logged in to ${registry.host}\n` })
-    expect(logout.stderr).toContain('another file or variable has a login')
+    expect(logout.stderr).toContain('another file or variable still has a login')
   })
 
   test('never reaches a mirror of the registry, from which dray pulls as podman does', async () => {

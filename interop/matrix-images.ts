@@ -8,12 +8,12 @@ import {
   type TestIndex,
 } from '@drayage/testkit'
 
-/** An image that goes through all places. */
+/** An image that is copied through all places. */
 export interface MatrixImage {
   /** Also its repository and the start of its file names. */
   readonly name: string
   readonly tags: readonly string[]
-  /** What is written to the first layout: the image, or the index that it is in. */
+  /** What is written to the first layout: the image, or its index. */
   readonly root: TestImage | TestIndex
   /** The image that places without an index hold. */
   readonly image: TestImage
@@ -21,7 +21,7 @@ export interface MatrixImage {
 
 const file = (path: string, content: string | Uint8Array = `${path}\n`): TestFile => ({ path, content })
 
-/** The images of the matrix: small, since each one is copied about fifty times, and each odd in its own way. */
+/** The images of the matrix: small, because each is copied about fifty times, and each odd in its own way. */
 export async function matrixImages(): Promise<MatrixImage[]> {
   const plain = await buildImage({ layers: [[file('etc/one', randomBytes(1, 200_000))], [file('etc/two')]] })
   const twice = await buildLayer([file('again', randomBytes(2, 50_000))])

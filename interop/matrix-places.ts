@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 
 import { digestHex, digestOf, parseDigest } from '@drayage/digest'
-import { copyImage, createRuntime, type Runtime } from '@drayage/runtime'
+import { copyImage, createRuntime, saveImages, type Runtime } from '@drayage/runtime'
 import {
   runOk,
   startDockerd,
@@ -17,18 +17,27 @@ import {
 import type { MatrixImage } from './matrix-images.ts'
 
 /** The kinds of places that images are copied between. */
-export const KINDS = ['docker-archive', 'oci', 'oci-archive', 'dir', 'registry', 'store', 'docker-daemon'] as const
+export const KINDS = [
+  'docker-archive',
+  'docker-oci-archive',
+  'oci',
+  'oci-archive',
+  'dir',
+  'registry',
+  'store',
+  'docker-daemon',
+] as const
 
 /** A kind of place. */
 export type Kind = (typeof KINDS)[number]
 
-/** Kinds that hold neither manifest nor compressed layers: what is left are the image ID and the DiffIDs. */
+/** Kinds without manifests and compressed layers: only the image ID and the DiffIDs survive. */
 export const KEEPS_NO_MANIFEST: ReadonlySet<Kind> = new Set(['docker-archive', 'docker-daemon'])
 
 /** Kinds that hold one image of an index. */
 export const KEEPS_NO_INDEX: ReadonlySet<Kind> = new Set(['docker-archive', 'docker-daemon', 'store'])
 
-/** What a foreign program says of an image. */
+/** What another program reports about an image. */
 export interface SeenImage {
   /** The digest of the manifest or index; nothing where a place keeps none. */
   readonly manifest: string | undefined
@@ -43,18 +52,18 @@ export interface Places extends AsyncDisposable {
   runtime(store: string): Promise<Runtime>
   /** The name of a place. */
   place(kind: Kind, name: string, tag: string): string
-  /** Puts an image into every kind of place, by other programs where there is one. */
+  /** Puts an image into every kind of place, with other programs where possible. */
   fill(image: MatrixImage): Promise<void>
   /** Reads an image with skopeo, or with docker; `all` wants the whole index. */
   look(kind: Kind, place: string, options: { readonly runtime: Runtime; readonly all: boolean }): Promise<SeenImage>
   /** Loads a docker-archive into dockerd, with `docker load`. */
   dockerLoad(file: string): Promise<void>
-  /** What `docker` says of an image. */
+  /** What `docker` reports about an image. */
   dockerInspect(name: string): Promise<SeenImage>
   file(name: string): string
 }
 
-/** Starts a registry and a Docker daemon beside a directory for everything else. */
+/** Starts a registry and a Docker daemon, with a directory for everything else. */
 export async function startPlaces(): Promise<Places> {
   const directory = await tempDir()
   const file = (name: string): string => path.join(directory.path, name)
@@ -77,6 +86,9 @@ export async function startPlaces(): Promise<Places> {
     async look(kind, of, { runtime, all }) {
       const label = `look-${looked++}`
       if (kind === 'docker-daemon') return await places.dockerInspect(of.slice('docker-daemon:'.length))
+      // To skopeo it is an oci-archive, whose entry has the tag for a name.
+      const [, archive, tag] = /^docker-oci-archive:(.*):[^:]*:([^:]*)$/.exec(of) ?? []
+      if (archive !== undefined) return await readWithSkopeo(`oci-archive:${archive}:${tag}`, file(label), all)
       if (kind !== 'store') return await readWithSkopeo(of, file(label), all)
       await copyImage(runtime, of, `oci:${file(`${label}-oci`)}:1`)
       return await readWithSkopeo(`oci:${file(`${label}-oci`)}:1`, file(label), false)
@@ -115,6 +127,8 @@ function placeName(kind: Kind, { registry, file, name, tag }: PlaceParts): strin
   switch (kind) {
     case 'docker-archive':
       return `docker-archive:${file(`${name}.tar`)}:${name}:${tag}`
+    case 'docker-oci-archive':
+      return `docker-oci-archive:${file(`${name}.docker-oci.tar`)}:${name}:${tag}`
     case 'oci':
       return `oci:${file(`${name}-oci`)}:${tag}`
     case 'oci-archive':
@@ -152,9 +166,13 @@ async function fill(
   for (const tag of tags) {
     await copyImage(await runtime('filled'), place('registry', name, tag), place('store', name, tag))
   }
+  // No other program here writes the present format of `docker save`.
+  if (others.length > 0) await saveImages(await runtime('filled'), [name], { output: file(`${name}.docker-oci.tar`) })
+  else
+    await copyImage(await runtime('filled'), source, place('docker-oci-archive', name, first), { all: root !== image })
 }
 
-/** Makes the docker-archive of an image with skopeo, which does not put zstd layers into one: then with a copy of ours. */
+/** Makes the docker-archive of an image with skopeo; for zstd layers, which skopeo does not put into one, with our own copy. */
 async function fillArchive(
   source: string,
   target: string,
@@ -171,7 +189,7 @@ async function fillArchive(
   await runOk('skopeo', [...platform, 'copy', '-q', ...tags, source, target])
 }
 
-/** Reads a place with skopeo, which compares every digest, and tells what it found. */
+/** Reads a place with skopeo, which verifies every digest, and returns what it found. */
 async function readWithSkopeo(place: string, directory: string, all: boolean): Promise<SeenImage> {
   const isArchive = place.startsWith('docker-archive:')
   const options = [...(all ? ['--all'] : []), ...(isArchive ? [] : ['--preserve-digests'])]
@@ -182,7 +200,7 @@ async function readWithSkopeo(place: string, directory: string, all: boolean): P
   const { config, layers }: Manifest = JSON.parse(bytes.toString())
   const stored = await readFile(path.join(directory, digestHex(parseDigest(config.digest))), 'utf8')
   const { rootfs }: { rootfs: { diff_ids: string[] } } = JSON.parse(stored)
-  // In an archive the layers are as they are in the config.
+  // An archive has its layers as in the config.
   return { manifest, config: config.digest, diffIds: isArchive ? layers.map(({ digest }) => digest) : rootfs.diff_ids }
 }
 

@@ -1,7 +1,8 @@
 import { buildImage, randomBytes, runOk, startDockerRegistry } from '@drayage/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { DRAY, drayOk } from './dray.ts'
+import { drayOk } from './dray.ts'
+import { peakOf } from './peak-memory.ts'
 import { havePeers } from './peer.ts'
 import { useRegistry } from './registry-fixture.ts'
 
@@ -10,16 +11,11 @@ const here = havePeers('docker-registry', 'skopeo')
 const LAYERS = 5
 const SIZES = { small: 20_000_000, large: 200_000_000 } as const
 const MOST_BYTES = 250e6
-/** What a longer run may take more: buffers that wait for the garbage collector, which a short one does not live to see. */
+/** How much more a longer run may take: buffers that wait for the garbage collector, which a short run never reaches. */
 const MOST_GROWTH = 50e6
-const MEASURE_PEAK = `
-import { readFileSync } from 'node:fs'
-process.on('exit', () => process.stderr.write('peak ' + /VmHWM:\\s+(\\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))[1]))
-`
-
 type Size = keyof typeof SIZES
 
-/** A command that handles a whole image, and what is done before. */
+/** A command that handles a whole image, and its preparation. */
 interface Command {
   /** The arguments of `dray`. */
   readonly args: (size: Size, target: string) => readonly string[]
@@ -77,7 +73,7 @@ describe.skipIf(!here)('the memory of an image of 1 GB', () => {
     'is at most 250 MB in a %s, and at most 50 MB more than that of 100 MB',
     async (name, command) => {
       const peak = async (size: Size): Promise<number> => {
-        // A registry of its own: one that has the layers takes none.
+        // A new registry: one that already has the layers would receive none.
         await using target = await startDockerRegistry({ directory: fixture.path(`target-${size}`) })
         const reference = `${target.host}/target:latest`
         await command.before?.(size, reference)
@@ -95,14 +91,6 @@ describe.skipIf(!here)('the memory of an image of 1 GB', () => {
     },
   )
 })
-
-/** Runs `dray` and gives its peak of resident memory in bytes. */
-async function peakOf(args: readonly string[]): Promise<number> {
-  const preload = `data:text/javascript,${encodeURIComponent(MEASURE_PEAK)}`
-  const [node = '', bin = ''] = DRAY
-  const { stderr } = await runOk(node, ['--import', preload, bin, ...args])
-  return Number(/peak (\d+)/.exec(stderr)?.[1]) * 1024
-}
 
 function report(name: string, small: number, large: number): void {
   process.stderr.write(`${name}, 100 MB: ${small / 1e6} MB, 1 GB: ${large / 1e6} MB\n`)

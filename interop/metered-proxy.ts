@@ -1,16 +1,16 @@
 import net from 'node:net'
 
-/** A TCP proxy on loopback that counts what clients send, so that a push can be met in the middle. */
+/** A TCP proxy on loopback that counts what clients send, so that a push can be killed in the middle. */
 export interface MeteredProxy extends AsyncDisposable {
   /** Such as `127.0.0.1:5001`. */
   readonly host: string
   /** Bytes of all clients since the start, headers among them. */
   bytes(): number
-  /** Calls `work` once, when so many bytes more have come. */
+  /** Calls `work` once, after so many more bytes. */
   after(bytes: number, work: () => void): void
 }
 
-/** Starts a proxy to `target` (`host:port`). What a client sent before it went away still gets there. */
+/** Starts a proxy to `target` (`host:port`). What a client sent before it left still arrives. */
 export async function startMeteredProxy(target: string): Promise<MeteredProxy> {
   const [host = '', port = ''] = target.split(':')
   const open = new Set<net.Socket>()
@@ -31,7 +31,7 @@ export async function startMeteredProxy(target: string): Promise<MeteredProxy> {
       work()
     })
     client.pipe(upstream).pipe(client)
-    // A client that was killed ends or resets; either way the registry sees the end of what came.
+    // A killed client ends or resets its connection; either way the registry sees an end.
     client.on('close', () => upstream.end())
   })
   const { promise, resolve, reject } = Promise.withResolvers<void>()

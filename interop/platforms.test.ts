@@ -75,7 +75,7 @@ describe.skipIf(!here)('an index of images for several platforms', () => {
     expect(await pulledFor(undefined)).toBe(host)
   })
 
-  test('refuses a platform that is not there and lists those that are', async () => {
+  test('refuses a platform that is missing and lists those available', async () => {
     await using directory = await tempDir()
     const refused = await dray(directory.path, 'pull', '--platform', 'linux/riscv64', reference)
     expect(refused.code).toBe(3)

@@ -6,7 +6,7 @@ export interface Podman {
   (...args: readonly string[]): Promise<RunResult>
 }
 
-/** Podman with its storage in `directory`, without anything of the machine but root. */
+/** Podman with its storage in `directory`; it needs nothing of the machine but root. */
 export function podmanIn(directory: string): Podman {
   const own = [`--root=${directory}/root`, `--runroot=${directory}/run`, '--storage-driver=vfs']
   return (...args) => runOk(findPeer('podman') ?? 'podman', [...own, ...args])

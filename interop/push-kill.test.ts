@@ -1,5 +1,6 @@
 import process from 'node:process'
 
+import { verifyBlob } from '@drayage/content'
 import { createFsStore, type FsStore } from '@drayage/content-fs'
 import { createRegistryHandler } from '@drayage/registry-server'
 import { createFsStorage, serve } from '@drayage/registry-server/node'
@@ -24,10 +25,10 @@ const here = havePeers('docker-registry', 'skopeo')
 
 const LAYER_BYTES = 300_000_000
 const KILLS_AT = [60_000_000, 90_000_000, 70_000_000]
-/** What may be on its way in sockets and buffers at each kill, and the requests around it. */
+/** How much may be in sockets and buffers at each kill, requests included. */
 const IN_FLIGHT_BYTES = 8 * 1024 * 1024
 
-/** What a registry was asked of its uploads. */
+/** The upload requests that a registry received. */
 interface UploadRequest {
   readonly method: string
   readonly path: string
@@ -51,7 +52,7 @@ describe.skipIf(!here)('a push that is killed', () => {
   })
   afterAll(async () => await work?.[Symbol.asyncDispose]())
 
-  /** Pushes and kills the push at so many bytes, each time. */
+  /** Pushes, and kills each push after so many bytes. */
   async function killedPushes(proxy: MeteredProxy, target: string, at: readonly number[]): Promise<void> {
     for (const bytes of at) {
       const pushing = startDray(store, ['push', '-q', target])
@@ -60,7 +61,7 @@ describe.skipIf(!here)('a push that is killed', () => {
     }
   }
 
-  /** Serves a registry of ours over `content`, and tells what it is asked. */
+  /** Serves our registry over `content`, and records its requests. */
   async function serveContent(
     content: FsStore,
   ): Promise<AsyncDisposable & { readonly host: string; readonly requests: readonly UploadRequest[] }> {
@@ -75,7 +76,7 @@ describe.skipIf(!here)('a push that is killed', () => {
     ...new Set(requests.filter(({ method }) => method === 'PATCH').map(({ path }) => path)),
   ]
 
-  test('goes on in the same session of a registry that kept it, three times in a row', async () => {
+  test('resumes the same session at a registry that kept it, three times in a row', async () => {
     await using content = createFsStore({ directory: `${work.path}/own-content` })
     await using server = await serveContent(content)
     const { requests } = server
@@ -95,12 +96,12 @@ describe.skipIf(!here)('a push that is killed', () => {
       KILLS_AT.length,
     )
     expect(proxy.bytes() - layer.descriptor.size).toBeLessThan(KILLS_AT.length * IN_FLIGHT_BYTES)
-    expect(await content.verifyBlob(layer.descriptor.digest)).toBe('intact')
+    expect(await verifyBlob(content, layer.descriptor)).toBe('intact')
     const raw = await runOk('skopeo', ['inspect', '--raw', '--tls-verify=false', `docker://${target}`])
     expect(raw.stdout).toBe(new TextDecoder().decode(image.manifestBytes))
   })
 
-  test('begins anew at docker-registry, which refuses a session whose request broke off', async () => {
+  test('starts over at docker-registry, which refuses a session after a broken request', async () => {
     await using registry = await startDockerRegistry({ directory: `${work.path}/registry` })
     await using proxy = await startMeteredProxy(registry.host)
     const target = `${proxy.host}/team/app:1`
@@ -115,7 +116,7 @@ describe.skipIf(!here)('a push that is killed', () => {
     await runOk('skopeo', ['copy', '--src-tls-verify=false', `docker://${target}`, copied])
   })
 
-  test('leaves the session of a push of the same layer alone that is at work beside it', async () => {
+  test('leaves the session of a concurrent push of the same layer alone', async () => {
     await using content = createFsStore({ directory: `${work.path}/shared-content` })
     await using server = await serveContent(content)
     const { requests } = server

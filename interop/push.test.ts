@@ -52,7 +52,7 @@ describe.skipIf(!here)('a pulled image', () => {
     await runOk('skopeo', ['copy', '--src-tls-verify=false', `docker://${target}`, `oci:${copied}:1`])
   })
 
-  test('is not sent again, and is mounted into a second repository', async () => {
+  test('is not sent again, but mounted into a second repository', async () => {
     const again = await requestCount(second)
     await drayOk(store, 'push', `${second.host}/team/debian:1`)
     expect(await uploads(again)).toEqual(['PUT /v2/team/debian/manifests/1'])
@@ -67,14 +67,14 @@ describe.skipIf(!here)('a pulled image', () => {
     expect(await raw(twin)).toBe(await raw(source))
   })
 
-  test('goes from registry to registry without the store', async () => {
+  test('is copied from registry to registry without the store', async () => {
     const target = `${second.host}/copied:1`
     const unused = path.join(work.path, 'unused')
     await drayOk(unused, 'copy', '-q', `docker://${source}`, `docker://${target}`)
     expect(await raw(target)).toBe(await raw(source))
   })
 
-  test('comes back from docker save of dockerd and from skopeo under the same ID', async () => {
+  test('is loaded from docker save and from skopeo under the same ID', async () => {
     const id = JSON.parse(await drayOk(store, 'inspect', source))[0].Id
     const saved = path.join(work.path, 'saved.tar')
     await drayOk(store, 'save', '-o', saved, source)

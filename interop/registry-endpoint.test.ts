@@ -7,7 +7,7 @@ import {
   randomBytes,
   run,
   runOk,
-  startDaemon,
+  startProgram,
   startDockerd,
   tempDir,
   writeOciLayout,
@@ -47,7 +47,7 @@ describe.skipIf(!here)('the registry endpoint of drayd', () => {
   const imageId = async (name: string): Promise<string> =>
     (await drayd.docker(['image', 'inspect', '--format', '{{.Id}}', name])).stdout.trim()
 
-  test('takes a push of skopeo as an image of the store, and gives it back to skopeo', async () => {
+  test('accepts a push of skopeo as an image of the store, and serves it to skopeo', async () => {
     const name = 'from/skopeo:1'
     await runOk('skopeo', ['copy', '--dest-tls-verify=false', `oci:${layout}:latest`, `docker://${host}/${name}`])
     expect(await imageId(name)).toBe(image.imageId)
@@ -57,7 +57,7 @@ describe.skipIf(!here)('the registry endpoint of drayd', () => {
     expect(raw.stdout).toBe(new TextDecoder().decode(image.manifestBytes))
   })
 
-  test('takes a push of podman and gives it back to podman', async () => {
+  test('accepts a push of podman and serves it to podman', async () => {
     const root = path.join(work.path, 'podman')
     const podman = (...args: readonly string[]): ReturnType<typeof runOk> =>
       runOk('podman', [
@@ -81,12 +81,12 @@ describe.skipIf(!here)('the registry endpoint of drayd', () => {
     expect((await runOk(crane ?? '', ['catalog', '--insecure', host])).stdout).toContain('from/crane')
   })
 
-  test('takes a push of containerd and gives it back to containerd', async () => {
+  test('accepts a push of containerd and serves it to containerd', async () => {
     const root = path.join(work.path, 'containerd')
     await mkdir(root)
     const address = path.join(root, 'c.sock')
     const ctr = (...args: readonly string[]): ReturnType<typeof run> => run('ctr', ['--address', address, ...args])
-    await using _daemon = await startDaemon({
+    await using _daemon = await startProgram({
       command: findPeer('containerd') ?? '',
       args: ['--address', address, '--root', path.join(root, 'root'), '--state', path.join(root, 'state')],
       logFile: path.join(root, 'log'),
@@ -99,7 +99,28 @@ describe.skipIf(!here)('the registry endpoint of drayd', () => {
     expect(await imageId('from/ctr:1')).toBe(image.imageId)
   })
 
-  test('is a mirror of Docker Hub for dockerd, and takes its push', async () => {
+  test('takes signed schema 1 of skopeo by the digest of its payload, and serves it to skopeo and dockerd', async () => {
+    const name = `docker://${host}/old/app:1`
+    await runOk('skopeo', ['copy', '--format', 'v2s1', '--dest-tls-verify=false', `oci:${layout}:latest`, name])
+    const answer = await fetch(`http://${host}/v2/old/app/manifests/1`)
+    expect(answer.headers.get('content-type')).toBe('application/vnd.docker.distribution.manifest.v1+prettyjws')
+    const signed = await answer.text()
+    expect(signed).toContain('"signatures"')
+    const digest = answer.headers.get('docker-content-digest') ?? ''
+    const back = path.join(work.path, 'schema1')
+    // skopeo and dockerd rebuild the payload and compare its digest.
+    const byDigest = `docker://${host}/old/app@${digest}`
+    await runOk('skopeo', ['copy', '--src-tls-verify=false', byDigest, `dir:${back}`])
+    const raw = await runOk('skopeo', ['inspect', '--raw', '--tls-verify=false', name])
+    expect(raw.stdout).toBe(signed)
+    const directory = path.join(work.path, 'dockerd-schema1')
+    await mkdir(directory)
+    await using docker = await startDockerd({ directory })
+    const pulled = await docker.docker(['pull', `${host}/old/app:1`])
+    expect([pulled.code, pulled.stdout]).toEqual([0, expect.stringContaining(`Digest: ${digest}`)])
+  })
+
+  test('is a mirror of Docker Hub for dockerd, and accepts its push', async () => {
     await drayd.docker(['tag', 'from/skopeo:1', 'team/mirrored:1'])
     const directory = path.join(work.path, 'dockerd')
     await mkdir(directory)

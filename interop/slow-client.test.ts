@@ -16,13 +16,13 @@ const here = havePeers('docker-registry', 'skopeo')
 
 const CLIENTS = 4
 const LAYER_BYTES = 100_000_000
-/** What the blocks and sockets of all the clients may hold, far below what they are sent. */
+/** How much the blocks and sockets of all clients may hold, far below what they are sent. */
 const MOST_GROWTH_BYTES = 60_000_000
 
 describe.skipIf(!here)('clients that do not read', () => {
   const fixture = useRegistry()
 
-  test(`F32: ${CLIENTS} that save an image cost a few blocks, hold nobody up, and get the whole archive in the end`, async () => {
+  test(`${CLIENTS} that save an image cost a few blocks, delay no other client, and get the whole archive in the end`, async () => {
     const image = await buildImage({ layers: [[{ path: 'data', content: randomBytes(1, LAYER_BYTES) }]] })
     const reference = await fixture.push('large', image)
     await using drayd = await startDrayd(fixture.path())
@@ -46,7 +46,7 @@ describe.skipIf(!here)('clients that do not read', () => {
   })
 })
 
-/** Asks, and reads nothing but the head of the answer. */
+/** Sends a request, and reads only the head of the answer. */
 async function begin(socketPath: string, path: string): Promise<IncomingMessage> {
   const sent = request({ socketPath, path, agent: false }).end()
   const [response]: IncomingMessage[] = await once(sent, 'response')

@@ -1,6 +1,6 @@
 import net from 'node:net'
 
-/** A TCP proxy on loopback that lets only so much through, so that a pull can be met in the middle. */
+/** A TCP proxy on loopback with a limited rate, so that a pull can be killed in the middle. */
 export interface SlowProxy extends AsyncDisposable {
   /** Such as `127.0.0.1:5001`. */
   readonly host: string
@@ -38,7 +38,7 @@ export async function startSlowProxy(target: string, bytesPerSecond: number): Pr
   }
 }
 
-/** Passes what comes from `upstream` to `client`, never reading ahead of what the rate allows. */
+/** Passes bytes from `upstream` to `client`, never reading ahead of the rate. */
 function passSlowly(upstream: net.Socket, client: net.Socket, bytesPerSecond: number): void {
   let allowance = 0
   let held: Buffer | undefined

@@ -13,7 +13,7 @@ const here = havePeers('systemd-socket-activate', 'systemd-notify', 'docker')
 
 const DRAYD = path.resolve(import.meta.dirname, '../apps/daemon/bin/drayd.js')
 
-/** Receives what `sd_notify` sends, a line each: Node has no datagram sockets on files. */
+/** Receives what `sd_notify` sends, line by line: Node has no datagram sockets on files. */
 const RECEIVE = `
 use Socket;
 $| = 1;
@@ -57,11 +57,11 @@ describe.skipIf(!here)('drayd under systemd', () => {
     await until(said, 'Listening on')
     const env = { DOCKER_HOST: `unix://${at('s')}`, DOCKER_CONFIG: work.path, DOCKER_CONTEXT: undefined }
     const version = await run('docker', ['version', '--format', '{{.Server.APIVersion}}'], { env })
-    expect(version.stdout.trim()).toBe('1.50')
+    expect(version.stdout.trim()).toBe('1.57')
     expect(said.text).toContain('"places":["fd://3"]')
   })
 
-  test('tells systemd when it is ready, reloads and ends', async () => {
+  test('notifies systemd when it is ready, reloads and ends', async () => {
     const received = textOf(start('perl', ['-e', RECEIVE, at('notify')]))
     await until(received, 'bound')
     const args = [DRAYD, '--host', `unix://${at('s')}`, '--store', at('store')]

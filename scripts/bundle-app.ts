@@ -1,6 +1,6 @@
 import type { Plugin, RolldownOptions } from 'rolldown'
 
-/** The parts of undici that are used: its entry runs all of it at each start, with fetch, WebSockets, caches and mocks. */
+/** The parts of undici that are used: its entry would run all of it at each start: fetch, WebSockets, caches and mocks. */
 const UNDICI_PARTS = `
   import api from './lib/api/index.js'
   import Dispatcher from './lib/dispatcher/dispatcher.js'
@@ -25,12 +25,12 @@ const external = [/^node:/]
 /** The oldest Node that is supported: it has no `using`. */
 const transform = { target: 'node22.19' } as const
 
-/** The packages that every program needs, or next to: one file of them loads sooner than thirty. */
+/** The packages that nearly every program needs: one file of them loads faster than thirty. */
 const BASE = /packages[\\/](bytes|content|credentials|digest|distribution|manifest|reference|registry|transfer)[\\/]/
 
 /**
- * How an app becomes one folder of plain files: the program, the parts that it loads when they are needed, and the worker
- * threads, which are found beside it under these names and share no file with it, so that they load little.
+ * Bundles an app into one folder of plain files: the program, the parts that it loads on demand, and the worker threads,
+ * which are next to it under these names and share no file with it, so that they load little.
  */
 export const bundleApp = (program: string): RolldownOptions[] => [
   {
@@ -56,9 +56,10 @@ export const bundleApp = (program: string): RolldownOptions[] => [
   },
   {
     input: {
-      'compress-worker': '../../packages/compression/dist/compress-worker.js',
-      'inflate-worker': '../../packages/compression/dist/inflate-worker.js',
-      'measure-worker': '../../packages/layer-store/dist/measure-worker.js',
+      'compress-worker': '../../packages/compression/dist/compress/compress-worker.js',
+      'inflate-worker': '../../packages/compression/dist/inflate/inflate-worker.js',
+      'unpack-worker': '../../packages/compression/dist/unpack/unpack-worker.js',
+      'measure-worker': '../../packages/layer-store/dist/indexes/measure-worker.js',
     },
     platform: 'node',
     external,

@@ -14,7 +14,7 @@ try {
   )
   const complaints = await mapLimited(packed, 2, async ({ each, tarball }) => {
     const publint = await capture('publint', [tarball, '--strict'])
-    // An app is a command: it has nothing to import and so no types.
+    // An app is a command: there is nothing to import, and therefore no types.
     const attw = each.label.startsWith('apps/')
       ? { status: 0, output: '' }
       : await capture('attw', [tarball, '--profile', 'esm-only', '--format', 'ascii'])

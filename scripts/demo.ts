@@ -1,5 +1,5 @@
 /**
- * The main job, as a user does it: pull an image, look at it, save it, and read back what was saved.
+ * The main job as a user does it: pull an image, inspect it, save it, and read back what was saved.
  *
  *   npm run demo            an image of our own, from our own registry on loopback
  *   npm run demo -- REF     any image, from its registry
@@ -28,7 +28,7 @@ process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
 for (const signal of SIGNALS) {
   process.on(signal, () => {
     stoppedBy = signal
-    // At a terminal the command has been interrupted with this program; it ends by itself and keeps what it has.
+    // At a terminal the command was interrupted together with this program; it ends by itself and keeps what it has.
     if (stopCommand === undefined) process.exit(signal === 'SIGINT' ? 130 : 143)
     if (signal !== 'SIGINT' || !process.stdin.isTTY) stopCommand(signal)
   })
@@ -101,7 +101,7 @@ function say(text: string): void {
 
 /** Prints a command and runs it in this terminal, with a store of its own. Its output is kept too when it is one field. */
 async function dray(...args: string[]): Promise<string> {
-  if (stoppedBy !== undefined) throw new Error('Cannot go on: stopped')
+  if (stoppedBy !== undefined) throw new Error('Cannot continue: stopped')
   const isWanted = args.includes('{{.Id}}')
   console.log(`$ dray ${args.map(quoted).join(' ')}`)
   const child = spawn(process.execPath, [path.join(root, 'apps/cli/bin/dray.js'), ...args], {
@@ -117,7 +117,7 @@ async function dray(...args: string[]): Promise<string> {
   const status = await promise
   stopCommand = undefined
   process.stdout.write(output)
-  if (status !== 0) throw new Error(`Cannot go on: dray ${args[0]} ended with ${status ?? 'a signal'}`)
+  if (status !== 0) throw new Error(`Cannot continue: dray ${args[0]} ended with ${status ?? 'a signal'}`)
   return output
 }
 

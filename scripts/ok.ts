@@ -1,5 +1,5 @@
 /**
- * Runs every gate that a change must pass, and says of each how it went. `pnpm ok` is what CI runs.
+ * Runs every gate that a change must pass, and reports on each. `pnpm ok` is what CI runs.
  *
  *   node scripts/ok.ts [--no-tests]
  *

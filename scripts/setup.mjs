@@ -1,4 +1,4 @@
-// Makes a checkout ready to run: installs the locked dependencies (Node among them) and builds what has changed.
+// Prepares a checkout: installs the locked dependencies (Node among them) and builds what has changed.
 // Runs on Node 18 and newer with nothing installed. `npm run demo`, `npm test` and `npm run dray` start here.
 //
 //   node scripts/setup.mjs [--quiet] [--then <file> [arguments]]
@@ -117,7 +117,7 @@ function step(name, program, parameters, advice) {
   if (!quiet) process.stderr.write(`${name}: done in ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`)
 }
 
-/** Runs the program that was asked for in place of this one: same terminal, same exit status, signals passed on. */
+/** Runs the requested program instead of this one: same terminal, same exit status, signals passed on. */
 function run([file, ...parameters]) {
   const child = spawn(node, [path.resolve(root, file), ...parameters], { cwd: root, env, stdio: 'inherit' })
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']

@@ -1,9 +1,9 @@
 /**
  * Runs tests and ends with the line `N passed, N failed`. Further arguments go to vitest.
  *
- *   node scripts/test.ts             everything that needs no foreign server
+ *   node scripts/test.ts             everything that needs no other server
  *   node scripts/test.ts --floor     the packages' own tests on the oldest Node they support
- *   node scripts/test.ts --interop   the tests against foreign programs; with CI=true a missing one is a failure
+ *   node scripts/test.ts --interop   the tests against other programs; with CI=true a missing one is a failure
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +11,7 @@ import path from 'node:path'
 
 import { bin, readJson, root, show } from './workspace.ts'
 
-/** What is read of vitest's JSON report. */
+/** What is read from vitest's JSON report. */
 interface Report {
   readonly numPassedTests: number
   readonly numFailedTests: number
@@ -59,7 +59,7 @@ try {
 
 /** Prints the last line and returns the exit status. */
 function summarise(report: Report, status: number): number {
-  // A file that fails to load has no tests to count, and is a failure all the same.
+  // A file that fails to load has no tests to count, but is a failure too.
   const unloadable = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
   const failed = report.numFailedTests + unloadable.length
   const skipped = report.numPendingTests + report.numTodoTests

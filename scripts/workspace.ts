@@ -1,4 +1,4 @@
-/** What the scripts and the tests of the whole repository know about it: its packages and how to run a program. */
+/** The packages of the repository and how to run a program, for scripts and tests. */
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -9,7 +9,7 @@ export const root: string = path.dirname(import.meta.dirname)
 /** The directory of the locked tools, Node among them. */
 export const bin: string = path.join(root, 'node_modules', '.bin')
 
-/** The fields of a package.json that are read here. */
+/** The fields of a package.json that scripts and tests read. */
 export interface Manifest {
   readonly name: string
   readonly version: string
@@ -23,7 +23,7 @@ export interface Manifest {
 
 /** One package of the workspace. */
 export interface WorkspacePackage {
-  /** `digest`, or `apps/cli` for an app: as the table in docs/architecture.md calls it. */
+  /** The name in the table of docs/architecture.md: `digest`, or `apps/cli` for an app. */
   readonly label: string
   readonly directory: string
   readonly manifest: Manifest
@@ -55,7 +55,7 @@ export function sourceFiles(each: WorkspacePackage): string[] {
     .toSorted()
 }
 
-/** Tells whether a file below `src` is a test or a helper of tests, neither of which is built. */
+/** Whether a file below `src` is a test or a test helper, which are not built. */
 export function isTestFile(file: string): boolean {
   return file.endsWith('.test.ts') || file.startsWith('test/')
 }
@@ -104,7 +104,7 @@ function start(
   })
 }
 
-/** Calls `work` for each of `items`, at most `limit` at a time, and gives back the results in order. */
+/** Calls `work` for each item, at most `limit` at a time, and resolves to the results in order. */
 export async function mapLimited<T, R>(
   items: readonly T[],
   limit: number,

@@ -1,20 +1,20 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { capture, root, workspacePackages } from '../scripts/workspace.ts'
-import { documents, endsInAssertion, fences, type Fence } from './markdown.ts'
+import { commentFences, documentedSources, documents, endsInAssertion, fences, type Fence } from './markdown.ts'
 
-const examples = documents()
-  .flatMap(fences)
-  .filter((fence) => fence.ignored === undefined)
+const examples = [...documents().flatMap(fences), ...documentedSources().flatMap(commentFences)].filter(
+  (fence) => fence.ignored === undefined,
+)
 const directories = [...new Set(examples.map((fence) => path.join(fence.directory, '.doctest')))]
 
 function exampleFile(fence: Fence): string {
   return path.join(
     fence.directory,
     '.doctest',
-    `${fence.file.replaceAll('/', '-').replace('.md', '')}-${fence.number}.ts`,
+    `${fence.file.replaceAll('/', '-').replace(/\.\w+$/, '')}-${fence.number}.ts`,
   )
 }
 
@@ -27,7 +27,7 @@ afterAll(() => {
   for (const directory of directories) rmSync(directory, { recursive: true, force: true })
 })
 
-describe('the examples in Markdown files', () => {
+describe('the examples in Markdown files and doc comments', () => {
   test.each(examples)('$file, example $number (line $line) ends in an assertion and runs', async (fence) => {
     expect(endsInAssertion(fence.code)).toBe(true)
     const { status, output } = await capture(process.execPath, [exampleFile(fence)], { cwd: fence.directory })
@@ -75,8 +75,15 @@ describe.each(workspacePackages().filter((each) => !each.label.startsWith('apps/
   },
 )
 
+describe('examples in doc comments', () => {
+  test.each(documentedSources())('of %s are all run', (file) => {
+    const tags = readFileSync(path.join(root, file), 'utf8').match(/\* @example/g)
+    expect(commentFences(file)).toHaveLength(tags?.length ?? 0)
+  })
+})
+
 describe('links in Markdown files', () => {
-  test.each(documents())('%s links to files that are there', (file) => {
+  test.each(documents())('%s links to existing files', (file) => {
     const text = readFileSync(path.join(root, file), 'utf8').replace(/^```[\s\S]*?^```$/gm, '')
     const broken = [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
       .map((match) => match[1] ?? '')
@@ -84,3 +91,41 @@ describe('links in Markdown files', () => {
     expect(broken).toEqual([])
   })
 })
+
+describe('the prose of Markdown files', () => {
+  test.each([...documents(), ...pagesAtTheRoot()])('%s wraps at 120', (file) => {
+    const text = readFileSync(path.join(root, file), 'utf8').replace(/^```[\s\S]*?^```$/gm, '')
+    // Tables and links cannot be wrapped.
+    const isWrapped = (line: string): boolean =>
+      line.length <= 120 || line.startsWith('|') || !/\S\s+\S{1,100}$/.test(line)
+    expect(text.split('\n').filter((line) => !isWrapped(line))).toEqual([])
+  })
+})
+
+test('the picture of packages in docs/architecture.md shows each of them with its rooms', () => {
+  const [, picture = ''] =
+    /^```mermaid\n(flowchart TB\n[\s\S]*?)^```$/m.exec(readFileSync(path.join(root, 'docs/architecture.md'), 'utf8')) ??
+    []
+  const shown = [...picture.matchAll(/"<b>([a-z/-]+)<\/b>(?:<br\/>([^"]*))?"/g)].map(([, label = '', rooms]) =>
+    roomsLine(label, rooms?.split(' · ') ?? []),
+  )
+  const expected = workspacePackages()
+    .filter(({ label }) => label !== 'testkit')
+    .map(({ label, directory }) => roomsLine(label, roomsOf(directory)))
+  expect(shown.toSorted()).toEqual(expected.toSorted())
+})
+
+/** The other pages at the root, and the future changelogs. */
+function pagesAtTheRoot(): string[] {
+  return globSync(['SCOPE.md', 'SECURITY.md', '.changeset/*.md'], { cwd: root })
+}
+
+/** The folders of a package's sources that are built. */
+function roomsOf(directory: string): string[] {
+  const entries = readdirSync(path.join(directory, 'src'), { withFileTypes: true })
+  return entries.filter((entry) => entry.isDirectory() && entry.name !== 'test').map((entry) => entry.name)
+}
+
+function roomsLine(label: string, rooms: readonly string[]): string {
+  return [label, ...rooms.toSorted()].join(' ')
+}

@@ -1,4 +1,4 @@
-// dray login and logout as a user runs them, against a registry on loopback that wants a login.
+// dray login and logout as a user runs them, against a registry on loopback that requires a login.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
@@ -51,7 +51,7 @@ test('login keeps a password from a pipe, and logout forgets it', async () => {
   const login = await dray(['login', '-u', 'alice', '--password-stdin', host], 'secret\n')
   expect(login).toMatchObject({ code: 0, stdout: 'Login Succeeded\n' })
   expect(login.stderr).toBe(
-    `dray: warning: the login is kept unencrypted in ${config()}; a credential helper would keep it safe\n`,
+    `dray: warning: the password is stored unencrypted in ${config()}; a credential helper would protect it\n`,
   )
   expect(JSON.parse(await readFile(config(), 'utf8'))).toEqual({ auths: { [host]: { auth: btoa('alice:secret') } } })
   expect(await dray(['tags', `${host}/app`])).toMatchObject({ code: 3 })
@@ -64,7 +64,7 @@ test('login keeps a password from a pipe, and logout forgets it', async () => {
   expect(await dray(['tags', `${host}/app`])).toMatchObject({ code: 4 })
 })
 
-test('S22 a wrong password is kept nowhere and shown nowhere', async () => {
+test('a wrong password is neither stored nor shown', async () => {
   const login = await dray(['--debug', 'login', '-u', 'alice', '--password-stdin', server.host], 'S3CR3T')
   expect(login).toMatchObject({ code: 4, stdout: '' })
   expect(login.stderr).toMatch(/^dray: Cannot GET/)
@@ -72,7 +72,7 @@ test('S22 a wrong password is kept nowhere and shown nowhere', async () => {
   await expect(readFile(config())).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
-test('S19 a missing helper is an error, and no other registry is asked', async () => {
+test('a missing helper is an error, and no other registry is contacted', async () => {
   await mkdir(path.dirname(config()))
   const text = JSON.stringify({ credHelpers: { [server.host]: 'missing-for-sure' } })
   await writeFile(config(), text)

@@ -28,7 +28,7 @@ test.each([
   }
 })
 
-test('dray save ends at SIGINT while nobody reads its pipe', async () => {
+test('dray save exits at SIGINT even if its pipe is not read', async () => {
   await using scratch = await tempDir()
   const layout = path.join(scratch.path, 'layout')
   const layers = [[{ path: 'a', content: randomBytes(1, 5_000_000) }]]

@@ -14,14 +14,14 @@ import {
   buildIndex,
   buildLayer,
   randomBytes,
-  run,
   tempDir,
   type RunResult,
   type TempDir,
   type TestImage,
 } from '@drayage/testkit'
 
-const program = path.resolve(import.meta.dirname, '../apps/cli/bin/dray.js')
+import { drayIn, program } from './dray-process.ts'
+
 const storage = createMemoryStorage()
 let server: HttpServer
 let locked: HttpServer
@@ -119,22 +119,11 @@ afterAll(async () => {
   await scratch[Symbol.asyncDispose]()
 })
 
-async function dray(...args: string[]): Promise<RunResult> {
-  return await run(process.execPath, [program, ...args], {
-    env: {
-      DRAYAGE_STORE: path.join(scratch.path, 'store'),
-      DOCKER_CONFIG: scratch.path,
-      HOME: scratch.path,
-      DOCKER_DEFAULT_PLATFORM: 'linux/amd64',
-      DOCKER_AUTH_CONFIG: undefined,
-      REGISTRY_AUTH_FILE: undefined,
-    },
-  })
-}
+const dray = (...args: string[]): Promise<RunResult> => drayIn(scratch.path, ...args)
 
 const at = (name: string, host = server.host): string => `${host}/a/${name}`
 
-test('dray pull prints the lines of docker, then that it is up to date', async () => {
+test('dray pull prints what docker prints, and on a second run that the image is up to date', async () => {
   const first = await dray('pull', at('image:1'))
   expect(first).toMatchObject({ code: 0, stderr: '' })
   const lines = first.stdout.trimEnd().split('\n')
@@ -162,33 +151,113 @@ test('dray pull --progress json prints only JSON, the result in the last line', 
   expect(lines.at(-1)).toMatchObject({ aux: { Reference: at('index:1'), ImageID: other.imageId } })
 })
 
-test('dray tells apart what went wrong by its exit status, in one line', async () => {
+test('dray pull and load bring several platforms, one after another or at once', async () => {
+  const store = ['--store', path.join(scratch.path, 'platforms')]
+  const platforms = async (name: string): Promise<string[]> => {
+    const found = ['linux/amd64', 'linux/arm64'].map(async (platform) => {
+      const { code, stdout } = await dray(...store, 'inspect', '--platform', platform, '-f', '{{.Architecture}}', name)
+      return code === 0 ? [stdout.trim()] : []
+    })
+    return (await Promise.all(found)).flat()
+  }
+  await dray(...store, 'pull', '-q', '--platform', 'linux/arm64', at('index:1'))
+  expect(await platforms(at('index:1'))).toEqual(['arm64'])
+  await dray(...store, 'pull', '-q', '--platform', 'linux/amd64', at('index:1'))
+  expect(await platforms(at('index:1'))).toEqual(['amd64', 'arm64'])
+  const archive = path.join(scratch.path, 'platforms.tar')
+  await dray(...store, 'save', '-o', archive, at('index:1'))
+  await dray(...store, 'rmi', at('index:1'))
+  for (const args of [
+    ['pull', '-q', '--platform', 'linux/arm64,linux/amd64'],
+    ['pull', '-q', '--platform', 'linux/arm64', '--platform', 'linux/amd64'],
+    ['pull', '-q', '--all-platforms'],
+  ]) {
+    expect((await dray(...store, ...args, at('index:1'))).stdout).toBe(`${at('index:1')}\n`)
+    expect(await platforms(at('index:1'))).toEqual(['amd64', 'arm64'])
+    await dray(...store, 'rmi', at('index:1'))
+  }
+  const loading = await dray(...store, 'load', '-q', '-i', archive, '--platform', 'linux/arm64')
+  expect(loading.stdout).toBe(`Loaded image: ${at('index:1')}\n`)
+  expect(await platforms(at('index:1'))).toEqual(['arm64'])
+  await dray(...store, 'load', '-q', '-i', archive)
+  expect(await platforms(at('index:1'))).toEqual(['amd64', 'arm64'])
+  const missing = await dray(...store, 'load', '-q', '-i', archive, '--platform', 'linux/amd64,linux/s390x')
+  expect([missing.code, missing.stdout]).toEqual([3, ''])
+})
+
+test('dray push and save keep the index of a name, or say what it would lack', async () => {
+  const store = ['--store', path.join(scratch.path, 'leaving')]
+  const target = at('elsewhere:1')
+  const digestOf = async (name: string): Promise<string> => (await dray('digest', name)).stdout.trim()
+  const index = await digestOf(at('index:1'))
+  await dray(...store, 'pull', '-q', '--platform', 'linux/arm64', at('index:1'))
+  expect((await dray(...store, 'push', '-q', at('index:1'))).code).toBe(0)
+  expect(await digestOf(at('index:1'))).toBe(index)
+  await dray(...store, 'tag', at('index:1'), target)
+  const refused = await dray(...store, 'push', '-q', target)
+  expect([refused.code, refused.stderr]).toEqual([
+    1,
+    expect.stringMatching(
+      /would be there with linux\/arm64 and without linux\/amd64\n.*--all-platforms.*--sparse.*--platform/,
+    ),
+  ])
+  expect((await dray('digest', target)).code).toBe(3)
+  expect((await dray(...store, 'push', '-q', '--sparse', target)).code).toBe(1)
+  expect((await dray(...store, 'push', '-q', '--platform', 'linux/amd64', target)).code).toBe(3)
+  expect((await dray(...store, 'push', '-q', '--platform', 'linux/arm64', target)).code).toBe(0)
+  expect(await digestOf(target)).toBe(other.manifest.digest)
+  const archive = path.join(scratch.path, 'leaving.tar')
+  const saved = async (...args: readonly string[]): Promise<string> => {
+    await dray(...store, 'save', '-o', archive, ...args, at('index:1'))
+    const copied = await dray(
+      'copy',
+      '-q',
+      ...(args.length > 0 ? [] : ['--index', 'sparse']),
+      '--platform',
+      'linux/arm64',
+      `oci-archive:${archive}`,
+      `oci:${archive}.d`,
+    )
+    return copied.stdout.trim()
+  }
+  expect(await saved()).toBe(index)
+  expect(await saved('--platform', 'linux/arm64')).toBe(other.manifest.digest)
+  expect((await dray(...store, 'save', '-o', archive, '--platform', 'linux/amd64', at('index:1'))).code).toBe(3)
+})
+
+test('dray reports a failure by its exit code, in one line and a hint', async () => {
   const cases: [number, RegExp, string[]][] = [
     [2, /unknown command 'frob'/, ['frob']],
     [2, /missing required argument 'ref'/, ['pull']],
-    [2, /uppercase|lowercase/, ['pull', 'UPPER/Case']],
+    [2, /expected lower case/, ['pull', 'UPPER/Case']],
     [2, /Allowed choices are/, ['--progress', 'odd', 'images']],
     [2, /Cannot read the format/, ['inspect', '-f', '{{', 'x']],
     [2, /Cannot filter/, ['images', '-f', 'odd=1']],
     [3, /not found/, ['pull', at('image:none')]],
-    [3, /No such image/, ['inspect', 'none']],
+    [3, /no such image/, ['inspect', 'none']],
     [3, /available: linux\/amd64, linux\/arm64/, ['pull', '--platform', 'linux/s390x', at('index:1')]],
     [4, /401 UNAUTHORIZED/, ['pull', at('image:1', locked.host)]],
     [5, new RegExp(damaged.layers[0]?.descriptor.digest ?? 'none'), ['pull', '-q', at('damaged:1')]],
     [6, /Cannot|not a directory/, ['--store', path.join(program, 'x'), 'images']],
     [1, /Cannot/, ['digest', '127.0.0.1:1/a/b']],
-    [2, /found no digest/, ['blob', at('image:1')]],
+    [2, /it has no digest/, ['blob', at('image:1')]],
     [2, /expected a host/, ['catalog', 'not a host']],
     [2, /expected a tag or a digest/, ['delete', at('image')]],
     [2, /expected a tag or a digest/, ['delete', at(`image:1@${image.manifest.digest}`)]],
-    [2, /found an ID, expected a name with a tag/, ['copy', at('image:1'), `docker-daemon:${image.imageId}`]],
+    [2, /it is an ID, expected a name with a tag/, ['copy', at('image:1'), `docker-daemon:${image.imageId}`]],
     [2, /expected a source and a target/, ['copy', at('image:1')]],
-    [2, /found a place for one/, ['copy', at('image:1'), at('image:2'), at('x:1')]],
-    [2, /expected both/, ['copy', '--json', at('image:1'), 'store:x']],
-    [2, /expected every platform/, ['copy', '--all', '--platform', 'linux/arm64', at('index:1'), 'oci:x']],
-    [2, /found --index sparse/, ['copy', '--all', '--index', 'sparse', at('index:1'), 'oci:x']],
+    [2, /it takes one/, ['copy', at('image:1'), at('image:2'), at('x:1')]],
+    [2, /Cannot read the format/, ['copy', '--format', '{{', at('image:1'), 'store:x']],
+    [2, /Allowed choices are oci, v2s2, v2s1/, ['push', '--manifest-format', 'v2s3', at('image:1')]],
+    [2, /'--all-platforms' cannot be used with/, ['pull', '--all-platforms', '--platform', 'arm64', at('index:1')]],
+    [2, /--platform chooses less/, ['copy', '--all', '--platform', 'linux/arm64', at('index:1'), 'oci:x']],
+    [2, /--index sparse chooses less/, ['copy', '--all', '--index', 'sparse', at('index:1'), 'oci:x']],
     [2, /--referrers-depth "0"/, ['copy', '--referrers-depth', '0', at('index:1'), 'oci:x']],
-    [2, /expected a registry, an OCI layout/, ['copy', '--referrers', at('image:1'), 'store:x']],
+    [
+      2,
+      /expected a place that does, such as a registry, an OCI layout/,
+      ['copy', '--referrers', at('image:1'), 'store:x'],
+    ],
     [1, /expected a copy that keeps its digests/, ['copy', '--preserve-digests', at('image:1'), 'docker-archive:x']],
     [3, /not found|no such/, ['blob', at(`image@sha256:${'0'.repeat(64)}`)]],
     [3, /no such name/, ['delete', at('image:none')]],
@@ -204,14 +273,14 @@ test('dray tells apart what went wrong by its exit status, in one line', async (
     const lines = result.stderr
       .trimEnd()
       .split('\n')
-      .filter((line) => !line.startsWith("See 'dray"))
+      .filter((line) => !/^(?:See 'dray|hint: |Retrying in )/.test(line))
     expect(lines).toHaveLength(1)
     expect(lines[0]).toMatch(words)
     expect(lines[0]).toMatch(/^dray: /)
   }
 })
 
-test('dray looks at a registry without pulling', async () => {
+test('dray tags, digest, manifest and config look into a registry without pulling', async () => {
   expect((await dray('tags', at('image'))).stdout).toBe('1\n2\n')
   expect((await dray('digest', at('image:1'), at('image:2'))).stdout).toBe(`${image.manifest.digest}\n`.repeat(2))
   expect((await dray('digest', '--platform', 'linux/arm64', at('index:1'))).stdout).toBe(`${other.manifest.digest}\n`)
@@ -222,7 +291,7 @@ test('dray looks at a registry without pulling', async () => {
   expect(shown.stdout).not.toContain('\u001B')
 })
 
-test('dray blob, catalog and referrers look at a registry', async () => {
+test('dray blob, catalog and referrers look into a registry', async () => {
   const layer = image.layers[0]
   const blob = await dray('blob', at(`image@${layer?.descriptor.digest}`))
   expect(blob).toMatchObject({ code: 0, stderr: '' })
@@ -248,7 +317,7 @@ test('dray blob, catalog and referrers look at a registry', async () => {
   )
 })
 
-test('dray delete takes a tag alone where it can, and the manifest only when it is told to', async () => {
+test('dray delete removes only a tag if the registry can, and the manifest only with --force', async () => {
   const tags = async (): Promise<string> => (await dray('tags', at('gone'))).stdout
   expect((await dray('delete', at('gone:1'))).stdout).toBe(`Untagged: ${at('gone:1')}\n`)
   expect(await tags()).toBe('2\n3\n')
@@ -301,7 +370,7 @@ test('dray lists, tags, saves, copies and removes', async () => {
   expect(removed).toMatchObject({ code: 3, stdout: 'Untagged: mine:x\n' })
 })
 
-test('dray copy --dry-run prints what would be done, and does nothing', async () => {
+test('dray copy --dry-run prints what would be done, and changes nothing', async () => {
   const layout = path.join(scratch.path, 'planned')
   const args = ['copy', '-q', '--all', '--referrers', '--referrers-type', 'application/x-sig', at('index:1')]
   const planned = await dray(...args, '--dry-run', `oci:${layout}`)
@@ -314,14 +383,25 @@ test('dray copy --dry-run prints what would be done, and does nothing', async ()
     expect(planned.stdout).toMatch(new RegExp(`copy +(blob|manifest) +${digest}`))
   expect(lines.at(-1)).toMatch(/^total: copy 8 \(\d+(\.\d+)?kB\)$/)
   await expect(readdir(layout)).rejects.toThrow(/ENOENT/)
-  const many = await dray('copy', '-q', '--dry-run', '--json', at('image:1'), at('image:2'), `docker://${at('')}`)
+  const many = await dray(
+    'copy',
+    '-q',
+    '--dry-run',
+    '--format',
+    'json',
+    at('image:1'),
+    at('image:2'),
+    `docker://${at('')}`,
+  )
   const plans = many.stdout.trimEnd().split('\n')
   expect(plans.map((plan) => JSON.parse(plan).to)).toEqual([`docker://${at('image:1')}`, `docker://${at('image:2')}`])
   const several = await dray('copy', '-q', at('image:1'), at('index:1'), `oci:${layout}`)
   expect(several.stdout).toBe(`${image.manifest.digest}\n`.repeat(2))
+  const rows = await dray('copy', '-q', '--format', '{{.Source}} {{.Size}}', at('image:1'), `oci:${layout}`)
+  expect(rows.stdout).toBe(`${at('image:1')} ${image.manifest.size}\n`)
 })
 
-test('dray stops at SIGINT with 130, keeps what has come, and ends with 141 when nobody reads', async () => {
+test('dray exits with 130 at SIGINT, keeps what was transferred, and exits with 141 without a reader', async () => {
   const store = path.join(scratch.path, 'stopped')
   const child = spawn(process.execPath, [
     program,
@@ -345,7 +425,7 @@ test('dray stops at SIGINT with 130, keeps what has come, and ends with 141 when
   expect(status).toBe(141)
 })
 
-test('dray serve gives the store to pulls of this machine until it is stopped', async () => {
+test('dray serve serves the store to this machine until it is stopped', async () => {
   const store = path.join(scratch.path, 'served')
   expect((await dray('--store', store, 'pull', '-q', at('image:1'))).code).toBe(0)
   expect((await dray('--store', store, 'tag', at('image:1'), 'team/app:1')).code).toBe(0)
@@ -356,7 +436,9 @@ test('dray serve gives the store to pulls of this machine until it is stopped', 
   const host = /^Serving on (127\.0\.0\.1:\d+)\n$/.exec(String(line))?.[1] ?? ''
   const digest = await dray('digest', `${host}/team/app:1`)
   expect(digest.stdout.trim()).toBe(image.manifest.digest)
-  expect((await fetch(`http://${host}/v2/team/app/blobs/uploads/`, { method: 'POST' })).status).toBe(401)
+  const refused = await fetch(`http://${host}/v2/team/app/blobs/uploads/`, { method: 'POST' })
+  expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([405, null])
+  expect(await refused.json()).toMatchObject({ errors: [{ code: 'UNSUPPORTED' }] })
   child.kill('SIGTERM')
   expect((await once(child, 'exit'))[0]).toBe(143)
 })

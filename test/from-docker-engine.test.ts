@@ -1,17 +1,46 @@
-// What docs/from-docker-engine.md names exists, and everything that the table of known names asks for is in it.
+// docs/from-docker-engine.md has a row for every exported name of the Go packages in go-names.txt, and the names that it
+// gives for them exist.
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 import { root, workspacePackages } from '../scripts/workspace.ts'
 
-const text = readFileSync(path.join(root, 'docs/from-docker-engine.md'), 'utf8')
-const rows = text
-  .split('\n')
-  .filter((line) => /^\| .* \|$/.test(line) && !line.startsWith('| Docker Engine') && !line.startsWith('| containers/'))
-  .map((line) => line.slice(2, -2).split(' | '))
+/** The names of each Go package. */
+const goNames = new Map(
+  readFileSync(path.join(import.meta.dirname, 'go-names.txt'), 'utf8')
+    .split('\n\n')
+    .slice(1)
+    .map((section): [string, string[]] => {
+      const [head = '', , ...names] = section.trim().split('\n')
+      return [head.slice(1, -1), names]
+    }),
+)
 
-/** Every word of the types that the packages publish, and the names of the packages. */
+interface Row {
+  readonly theirs: string
+  readonly ours: string
+}
+
+/** The rows of each section of the page, by its heading. */
+const sections = new Map(
+  readFileSync(path.join(root, 'docs/from-docker-engine.md'), 'utf8')
+    .split(/^## /m)
+    .slice(1)
+    .map((section): [string, Row[]] => {
+      const [heading = ''] = section.split('\n')
+      const lines = section.split('\n').filter((line) => /^\| .* \|$/.test(line) && !line.endsWith('| Here |'))
+      const rows = lines.map((line) => line.slice(2, -2).split(' | '))
+      return [heading.replaceAll('`', ''), rows.map(([theirs = '', ours = '']) => ({ theirs, ours }))]
+    }),
+)
+
+/** What a cell has in code. */
+function spans(cell: string): string[] {
+  return [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '')
+}
+
+/** Every word of the types that the packages publish, without their comments, and the names of the packages. */
 function knownWords(): Set<string> {
   const packages = workspacePackages()
   const files = packages.flatMap(({ directory }) => globSync(path.join(directory, 'dist/**/*.d.ts')))
@@ -22,29 +51,29 @@ function knownWords(): Set<string> {
   ])
 }
 
-/** The identifiers in code of one cell. */
-function identifiers(cell: string): string[] {
-  const spans = [...cell.matchAll(/`([^`']+)`/g)].map((match) => match[1] ?? '')
-  return spans.flatMap((span) => span.match(/[A-Za-z_]\w*/g) ?? [])
-}
-
-test('every name of ours in the tables exists', () => {
-  const known = knownWords()
-  expect(rows.length).toBeGreaterThan(40)
-  const others = rows.map(([, ours = '']) => ours.replace(/^none: .*/, '')).flatMap(identifiers)
-  expect(others.length).toBeGreaterThan(100)
-  expect(others.filter((name) => !known.has(name))).toEqual([])
+test('the list has the names of each package', () => {
+  expect([...goNames.keys()]).toContain('docker/internal/tarfile')
+  for (const name of ['NewPusher', 'ImageTypes', 'PushLayer.MediaType'])
+    expect(goNames.get('distribution')).toContain(name)
+  expect([...goNames.values()].flat().length).toBeGreaterThan(350)
 })
 
-test('every known name of Docker Engine and containers/image has a row', () => {
-  const wanted = [
-    'Pull Push Puller Pusher ImagePullConfig ImagePushConfig Config MetaHeaders AuthConfig ProgressOutput RegistryService',
-    'ImageEventLogger MetadataStore ImageStore ReferenceStore RequireSchema2 Schema2Types Platform ConfigMediaType LayerStores',
-    'TrustKey UploadManager DownloadManager NewV2Repository TranslatePullError ValidateRepoName ErrNoSupport',
-    'ImageConfigPullError ContentStore Ingester Provider Info Abort Update distribution source TransferManager',
-    'RootFSDownloadManager Store PushLayerProvider PushLayer ChainID DiffID ImageConfigStore Put Get RootFSFromConfig',
-    'PlatformFromConfig V2MetadataService PutBlob TryReusingBlob PutManifest AddRepoTags Commit repositories Source',
-  ]
-  const theirs = new Set(rows.flatMap(([cell = '']) => identifiers(cell)))
-  expect(wanted.flatMap((line) => line.split(' ')).filter((name) => !theirs.has(name))).toEqual([])
+describe.each([...goNames])('%s', (name, names) => {
+  const rows = sections.get(name) ?? []
+
+  test('has a row for every exported name and method, and for no other', () => {
+    expect(rows.flatMap(({ theirs }) => spans(theirs)).toSorted()).toEqual(names.toSorted())
+  })
+
+  test('says for each what to use, or why there is nothing', () => {
+    expect(rows.filter(({ ours }) => spans(ours).length === 0 && !/^none[:,] ./.test(ours))).toEqual([])
+  })
+})
+
+test('every Drayage name in the tables exists', () => {
+  const known = knownWords()
+  const cells = [...sections.values()].flat().map(({ ours }) => ours)
+  const names = cells.flatMap(spans).flatMap((span) => span.replaceAll(/'[^']*'/g, '').match(/[A-Za-z_]\w*/g) ?? [])
+  expect(names.length).toBeGreaterThan(300)
+  expect([...new Set(names.filter((each) => !known.has(each)))]).toEqual([])
 })

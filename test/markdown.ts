@@ -3,9 +3,9 @@ import path from 'node:path'
 
 import { root } from '../scripts/workspace.ts'
 
-/** One TypeScript example of a Markdown file. */
+/** One TypeScript example of a Markdown file or of a doc comment. */
 export interface Fence {
-  /** `packages/digest/README.md`, with forward slashes. */
+  /** `packages/digest/README.md` or `packages/digest/src/verify.ts`, with forward slashes. */
   readonly file: string
   /** 1 for the first example of the file. */
   readonly number: number
@@ -38,6 +38,28 @@ export function fences(file: string): Fence[] {
     code: match[2] ?? '',
     ignored: /^\s*ignore:\s*(\S.*)$/.exec(match[1] ?? '')?.[1],
     directory: existsSync(path.join(directory, 'package.json')) ? directory : root,
+  }))
+}
+
+/** The sources whose doc comments have examples. */
+export function documentedSources(): string[] {
+  return globSync('packages/*/src/**/*.ts', { cwd: root })
+    .map((file) => file.split(path.sep).join('/'))
+    .filter((file) => readFileSync(path.join(root, file), 'utf8').includes('* @example'))
+    .toSorted()
+}
+
+/** The examples in the doc comments of one source file. */
+export function commentFences(file: string): Fence[] {
+  const text = readFileSync(path.join(root, file), 'utf8')
+  const [group = '', name = ''] = file.split('/')
+  return [...text.matchAll(/^ *\* @example\n *\* ```ts\n([\s\S]*?)^ *\* ```$/gm)].map((match, index) => ({
+    file,
+    number: index + 1,
+    line: text.slice(0, match.index).split('\n').length + 2,
+    code: (match[1] ?? '').replace(/^ *\* ?/gm, ''),
+    ignored: undefined,
+    directory: path.join(root, group, name),
   }))
 }
 

@@ -22,18 +22,24 @@ async function load(each: WorkspacePackage): Promise<Record<string, unknown>> {
 function errorClasses(each: WorkspacePackage): { readonly name: string; readonly body: string }[] {
   return sourceFiles(each)
     .filter((file) => !isTestFile(file))
-    .flatMap((file) => [
-      ...read(each, `src/${file}`).matchAll(/^export class (\w+) extends (?:Error|\w*Error)\b[\s\S]*?^\}/gm),
-    ])
+    .flatMap((file) => [...read(each, `src/${file}`).matchAll(/^export class (\w+) extends \w*Error\b[\s\S]*?^\}/gm)])
     .map((match) => ({ name: match[1] ?? '', body: match[0] }))
 }
 
-/** The codes that the instances of a class may carry: its literal, or those of the union it names. */
+/** The codes that the instances of a class may carry: its literals, or those of the union it names. */
 function codesOf(each: WorkspacePackage, body: string): string[] {
+  const base = /extends \w*Error<([^>{]*)>/.exec(body)?.[1]
+  if (base !== undefined) {
+    const named = [...base.matchAll(/'(ERR_[A-Z0-9_]+)'/g)].map((match) => match[1] ?? '')
+    return named.length > 0 ? named : codesOfUnion(each, base.trim())
+  }
   const declaration = /^ {2}(?:override )?readonly code\b.*$/m.exec(body)?.[0] ?? ''
   const literals = [...declaration.matchAll(/'(ERR_[A-Z0-9_]+)'/g)].map((match) => match[1] ?? '')
   if (literals.length > 0) return [...new Set(literals)]
-  const union = /readonly code: (\w+)/.exec(declaration)?.[1] ?? 'none'
+  return codesOfUnion(each, /readonly code: (\w+)/.exec(declaration)?.[1] ?? 'none')
+}
+
+function codesOfUnion(each: WorkspacePackage, union: string): string[] {
   const sources = sourceFiles(each).map((file) => read(each, `src/${file}`))
   const text = sources.map(
     (source) => new RegExp(`^export type ${union} =([\\s\\S]*?)\\n\\n`, 'm').exec(source)?.[1] ?? '',

@@ -28,7 +28,7 @@ async function sync(text: string, ...args: string[]): Promise<RunResult> {
 
 const ONE = 'images: [{ from: "oci:DIR/from", to: "oci:DIR/to", tags: all }]'
 
-test('dray sync prints a line for each image, and none of equal ones with -q', async () => {
+test('dray sync prints a line for each image, but with -q none for equal ones', async () => {
   const places = `oci:${scratch.path}/from:1 -> oci:${scratch.path}/to:1`
   expect(await sync(ONE, '--dry-run', '-q')).toMatchObject({ code: 0, stdout: `outdated ${places}\n`, stderr: '' })
   expect(await sync(ONE, '-q')).toMatchObject({ code: 0, stdout: `copied   ${places}\n`, stderr: '' })
@@ -46,19 +46,19 @@ test('dray sync prints a line for each image, and none of equal ones with -q', a
   expect((await sync(ONE, '--format', 'table')).stdout).toMatch(/^STATUS +FROM +TO +ERROR\nequal +oci:/)
 })
 
-test('dray sync names what is wrong in the file, and the file that is not there', async () => {
+test('dray sync names what is wrong in the file, and a missing file', async () => {
   const wrong = await sync('images: [{ from: a, to: b, tag: c }]')
   const message =
-    'dray: Cannot sync "images[0].tag": found a key that is not known, expected from, to, repositories, tags, platforms, index or referrers\n'
+    'dray: Cannot sync "images[0].tag": found an unknown key, expected from, to, repositories, tags, platforms, index or referrers\n'
   expect(wrong).toMatchObject({ code: 2, stdout: '', stderr: message })
   const missing = await run(process.execPath, [program, 'sync', 'none.yaml'])
   expect(missing).toMatchObject({
     code: 2,
-    stderr: 'dray: Cannot sync by "none.yaml": expected a file that can be read\n',
+    stderr: 'dray: Cannot open "none.yaml": no such file or directory\n',
   })
 })
 
-test('dray sync goes on after a failure, and exits with the highest status of the failures', async () => {
+test('dray sync continues after a failure, and exits with the highest exit code of the failures', async () => {
   const { code, stdout } = await sync(`images:
 - { from: "oci:DIR/from", to: "oci:DIR/to", tags: ['0', '1'] }
 - { from: "oci:DIR/none", to: "oci:DIR/other", tags: all }`)

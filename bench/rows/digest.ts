@@ -1,6 +1,6 @@
 import { present, regctlHost, type BenchContext, type Row } from '../row.ts'
 
-/** Asks for a tag's digest: what a command costs that does next to nothing. */
+/** Asks for a tag's digest: the cost of a command that does next to nothing. */
 export function digestRow(context: BenchContext): Row {
   const { reference, dray } = context
   return {

@@ -20,7 +20,7 @@ export function loadRow(context: BenchContext): Row {
         remove: [at('dray')],
       },
       ...present(context, {
-        // It compresses the layers, and has no option not to.
+        // It always compresses the layers.
         skopeo: (binary) => ({
           command: () => [binary, 'copy', '-q', `docker-archive:${archive}`, `oci:${at('skopeo')}:bench`],
           remove: [at('skopeo')],
@@ -28,7 +28,7 @@ export function loadRow(context: BenchContext): Row {
       }),
       ...viaDocker(context, (docker) => ({
         command: () => [...docker, 'load', '-q', '-i', archive],
-        // Layers that an image shares would not be loaded again.
+        // Layers shared with another image would not be loaded again.
         prepare: () => [
           [...docker, 'rmi', '-f', 'bench-load:latest'],
           [...docker, 'image', 'prune', '-a', '-f'],

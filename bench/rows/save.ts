@@ -18,7 +18,7 @@ export function saveRow(context: BenchContext): Row {
         remove: [at('dray')],
       },
       {
-        // The default: a layout that is a docker-archive too, with the layers as they came.
+        // The default: a layout that is also a docker-archive, with the original layers.
         name: 'dray oci',
         command: () => [...ours, 'save', '-o', at('dray-oci'), reference],
         remove: [at('dray-oci')],

@@ -2,7 +2,7 @@ import path from 'node:path'
 
 import { viaDocker, type BenchContext, type Row } from '../row.ts'
 
-/** Pulls an image that is there. */
+/** Pulls an image that is already present. */
 export function upToDateRow(context: BenchContext): Row {
   const { reference, dray, work } = context
   const pull = [...dray, '--store', path.join(work, 'store'), 'pull', '-q', reference]

@@ -40,7 +40,7 @@ export async function verifyDockerArchive(file: string, imageId: string): Promis
 export async function verifyLayout(directory: string): Promise<Verified> {
   const layout = createOciLayoutSink({ directory })
   const index = decodeManifest(await readFile(path.join(directory, 'index.json')), { mediaType: MEDIA_TYPES.ociIndex })
-  if (index.kind !== 'index') throw new Error(`Cannot verify "${directory}": its index.json is no index`)
+  if (index.kind !== 'index') throw new Error(`Cannot verify "${directory}": its index.json is not an index`)
   let count = 0
   let bytes = 0
   for (const root of index.value.manifests) {

@@ -13,19 +13,19 @@ export interface ChecksOptions {
   readonly report: (what: string, details?: string) => void
 }
 
-/** How long a daemon without clients may take to let go of what they left, in milliseconds. */
+/** How long a daemon without clients may take to release what they left, in milliseconds. */
 const REST_MS = 120_000
 
-/** How long an answer of a daemon at rest may take, in milliseconds: it hangs if it takes longer. */
+/** How long an answer of an idle daemon may take, in milliseconds, before it counts as hanging. */
 const ANSWER_MS = 30_000
 
-/** Most memory of a daemon at rest, in bytes. */
+/** The maximum memory of an idle daemon, in bytes. */
 const MAX_REST_BYTES = 512 * 1_048_576
 
-/** Rounds in which threads and caches still come up. */
+/** Rounds in which threads and caches are still being created. */
 const WARM_ROUNDS = 3
 
-/** Returns what checks the daemons when nothing is sent to them; it resolves to a line about them. */
+/** Returns a check of the idle daemons, which resolves to a line about them. */
 export function createChecks({ daemons, store, report }: ChecksOptions): () => Promise<string> {
   const baselines = new Map<DaemonProcess, Handles>()
   let rounds = 0

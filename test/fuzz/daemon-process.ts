@@ -18,7 +18,7 @@ export interface DaemonProcess {
   readonly places: readonly Place[]
   /** How it ended; `undefined` while it runs. */
   ended(): string | undefined
-  /** Tells it to end; resolves to how it did. */
+  /** Asks it to end; resolves to how it ended. */
   stop(): Promise<string>
 }
 
@@ -30,7 +30,7 @@ export interface DaemonProcessOptions {
   readonly onLine: (line: string) => void
 }
 
-/** Starts a `drayd` whose whole world is `directory`, and waits until it listens. Its log goes to `NAME.log` there. */
+/** Starts a `drayd` that is confined to `directory`, and waits until it listens. Its log is `NAME.log` there. */
 export async function startDaemonProcess(options: DaemonProcessOptions): Promise<DaemonProcess> {
   const { name, directory, args, onLine } = options
   const nowhere = 'http://127.0.0.1:1'
@@ -41,7 +41,7 @@ export async function startDaemonProcess(options: DaemonProcessOptions): Promise
     // Nothing leaves this machine.
     ...{ HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere, NO_PROXY: '127.0.0.1,localhost' },
   }
-  // By a name of its own, so that whoever ends all that is called drayd does not end a run of hours.
+  // Under another name, so that a `pkill drayd` does not end a run of hours.
   const program = path.join(directory, `${name}.js`)
   await symlink(DRAYD, program)
   const child = spawn(process.execPath, [program, '--log-level', 'debug', ...args], {

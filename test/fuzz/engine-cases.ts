@@ -1,5 +1,5 @@
-import { ABSENT_ROUTES } from '../../packages/engine-api/src/absent-routes.ts'
-import { ROUTES } from '../../packages/engine-api/src/routes.ts'
+import { ABSENT_ROUTES } from '../../packages/engine-api/src/http/absent-routes.ts'
+import { ROUTES } from '../../packages/engine-api/src/http/routes.ts'
 import { ask, send, type CaseContext } from './fuzz-case.ts'
 import { someArchive, squeeze } from './materials.ts'
 import { someFraming, type Message } from './message.ts'
@@ -7,7 +7,19 @@ import { mutatedDocument } from './mutate.ts'
 import type { Random } from './random.ts'
 import { encoded, hostileText, mostly, repositoryName, tagName, TAGS } from './texts.ts'
 
-const VERSIONS: readonly string[] = ['', '', '', '/v1.24', '/v1.43', '/v1.50', '/v1.51', '/v0.1', '/v1', '/v99999.9']
+const VERSIONS: readonly string[] = [
+  '',
+  '',
+  '',
+  '/v1.24',
+  '/v1.43',
+  '/v1.52',
+  '/v1.57',
+  '/v1.58',
+  '/v0.1',
+  '/v1',
+  '/v99999.9',
+]
 
 const SERVED_ROUTES = ROUTES.filter((route) => !ABSENT_ROUTES.includes(route))
 
@@ -28,12 +40,12 @@ export async function engineCase(context: CaseContext): Promise<void> {
   else await send(context, place, message)
 }
 
-/** Answers that wait for nothing but the store. */
+/** Requests whose answers only need the store. */
 function isQuick(path: string): boolean {
   return !/create|load|push|events|distribution|auth|search/.test(path)
 }
 
-/** What a client may call an image: a name of the store, of the registry, an ID, or anything. */
+/** How a client may name an image: a name in the store or the registry, an ID, or anything. */
 export function someImage({ random, upstream, materials, number, places }: CaseContext): string {
   const tag = random.pick(TAGS)
   switch (random.int(12)) {
@@ -66,7 +78,7 @@ function encodePath(random: Random, name: string): string {
     .replaceAll('%3A', ':')
 }
 
-/** The members of the queries of all routes; any may come to any. */
+/** The query members of all routes; any route may get any of them. */
 const MEMBERS: Readonly<Record<string, (context: CaseContext) => string>> = {
   fromImage: someImage,
   fromSrc: ({ random }) => mostly(random, '-'),
@@ -105,7 +117,7 @@ const MEMBERS: Readonly<Record<string, (context: CaseContext) => string>> = {
   limit: ({ random }) => mostly(random, '5'),
 }
 
-/** The members that a route reads; the others come to it seldom. */
+/** The members that a route reads; it seldom gets others. */
 const OWN: readonly (readonly [RegExp, readonly string[]])[] = [
   [/create$/, ['fromImage', 'tag', 'platform']],
   [/create$/, ['fromSrc', 'repo', 'tag', 'message', 'changes', 'platform']],

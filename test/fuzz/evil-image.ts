@@ -5,7 +5,7 @@ import { squeeze, type Materials } from './materials.ts'
 import { join, mutateBytes } from './mutate.ts'
 import type { Random } from './random.ts'
 
-/** An image whose blobs are what they are called, and whose layers are no good tars, bombs, or not what the config says. */
+/** An image with correct digests whose layers are broken tars, bombs, or not what the config says. */
 export async function evilImage(random: Random, materials: Materials): Promise<TestImage> {
   const layers = Array.from({ length: random.between(1, 3) }, () => {
     const tar = evilTar(random, materials)

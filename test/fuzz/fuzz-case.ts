@@ -20,11 +20,11 @@ export interface CaseContext {
   /** `host:port` of the registry that the daemons pull from. */
   readonly upstream: string
   readonly number: number
-  /** Tells what is about to be sent. */
+  /** Records what is about to be sent. */
   readonly note: (text: string) => void
-  /** Hears of each failure that an answer tells. */
+  /** Called with each failure in an answer. */
   readonly failed: (message: string) => void
-  /** Tells of something that must not be. */
+  /** Reports something that must not happen. */
   readonly report: (what: string) => void
 }
 
@@ -40,7 +40,7 @@ export async function send(context: CaseContext, place: Place, message: Message,
 /** Sends a message as a client that waits for its answer: without one, the daemon hangs. */
 export async function ask(context: CaseContext, place: Place, message: Message): Promise<RawAnswer> {
   const answer = await send(context, place, message, POLITE)
-  // What is too long is refused before it was read, and the refusal may be lost.
+  // Too long a message is refused before it is read, and the refusal may be lost.
   const isShort = message.target.length + JSON.stringify(message.headers ?? {}).length < 60_000
   if (answer.isLate || (answer.status === 0 && isShort))
     context.report(`no answer from ${place.name} to ${message.method} ${message.target.slice(0, 200)}`)

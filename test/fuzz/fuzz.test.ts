@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 import { fuzz } from './fuzz.ts'
 
-test('S73 drayd survives hostile requests of a fixed seed', async () => {
+test('drayd survives hostile requests of a fixed seed', async () => {
   await using directory = await tempDir('drayage-fuzz-')
   const { cases, findings } = await fuzz({ seed: 1, directory: directory.path, cases: 250, durationMs: 60_000 })
   expect(findings).toEqual([])

@@ -23,16 +23,16 @@ export interface FuzzOptions {
   readonly from?: number
   /** How many cases there are; no limit by default. */
   readonly cases?: number
-  /** No case begins later, in milliseconds. */
+  /** When the last case may begin, in milliseconds. */
   readonly durationMs: number
   /** Cases at a time; 8 by default. */
   readonly lanes?: number
-  /** How many cases there are between two checks at rest; 1000 by default. */
+  /** How many cases run between two checks; 1000 by default. */
   readonly casesPerRound?: number
   readonly print?: (line: string) => void
 }
 
-/** Something that must not be, once. */
+/** Something that must not happen, reported once. */
 export interface Finding {
   readonly what: string
   readonly details: string
@@ -40,14 +40,14 @@ export interface Finding {
   readonly history: readonly string[]
 }
 
-/** What a run was. */
+/** The result of a run. */
 export interface FuzzResult {
   readonly cases: number
   readonly requests: number
   readonly findings: readonly Finding[]
-  /** How often each error of registries was told with status 500. */
+  /** How often each registry error was reported with status 500. */
   readonly declared: ReadonlyMap<string, number>
-  /** How often each message of a failure was in an answer. */
+  /** How often each failure message was in an answer. */
   readonly failures: ReadonlyMap<string, number>
 }
 
@@ -81,7 +81,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
   const failed = (message: string): void => {
     const kind = plain(message).slice(0, 200)
     failures.set(kind, (failures.get(kind) ?? 0) + 1)
-    if (isMistake(message)) report(`an answer tells of a mistake: ${kind}`, message)
+    if (isMistake(message)) report(`an answer shows a bug: ${kind}`, message)
   }
   const base = { materials, upstream: upstream.host, places: placesOf(daemons), report, failed }
   const note = (text: string): void => {
@@ -127,7 +127,7 @@ function pickCase(random: Random): FuzzCase {
   return random.pick(SEQUENCES)
 }
 
-/** Two daemons on one store, which serve all that there is to serve: one lets everybody push, the other its user. */
+/** Two daemons on one store with every listener: everybody may push to one, only its user to the other. */
 async function startDaemons(directory: string, log: LogWatch, seed: number): Promise<DaemonProcess[]> {
   const htpasswd = path.join(directory, 'htpasswd')
   const auth = seed % 2 === 0 ? 'basic' : 'token'

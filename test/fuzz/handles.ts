@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { DaemonProcess } from './daemon-process.ts'
 import { POLITE, sendRaw } from './send.ts'
 
-/** How many of each kind of thing a process holds open, and how large it is. */
+/** How much a process holds open, by kind, and how large it is. */
 export interface Handles {
   readonly counts: ReadonlyMap<string, number>
   readonly rssBytes: number
@@ -70,11 +70,11 @@ async function kindsOfSockets(own: ReadonlySet<string>): Promise<ReadonlyMap<str
   return kinds
 }
 
-/** What may be more from one time to the next: connections that are kept, and what the machine's own threads have. */
+/** By how much each may grow from one check to the next: kept connections, and descriptors of Node's own threads. */
 const IGNORED =
   /^(connection to a registry|anon_inode|resource (Timeout|Immediate|TickObject|TCPSocketWrap|PipeWrap|FS\w+)$)/
 
-/** What of `now` is more than of `before`. */
+/** What grew between `before` and `now`. */
 export function grown(before: Handles, now: Handles): string[] {
   return [...now.counts].flatMap(([kind, count]) => {
     const least = before.counts.get(kind) ?? 0

@@ -1,17 +1,17 @@
 import { SMUGGLED } from './raw-cases.ts'
 
-/** What the lines of a daemon's log say that must not be. */
+/** What must not be in the lines of a daemon's log. */
 export interface LogWatch {
   line(text: string): void
-  /** How often each error that a client was told of as status 500 was there; only those that a daemon may have. */
+  /** How often each error was reported to a client as status 500; only those that a daemon may have. */
   readonly declared: ReadonlyMap<string, number>
 }
 
-/** Codes of errors that are of a registry's doing and answered with status 500, as Docker Engine does. */
+/** Codes of errors that a registry caused and that are answered with status 500, as in Docker Engine. */
 const DECLARED =
   /^ERR_(DIGEST_MISMATCH|REGISTRY(_\w+)?|TRANSFER|PULL_\w+|PUSH_\w+|MANIFEST_\w+|URL_\w+|UPLOAD_\w+|TOKEN_\w+|LOGIN_\w+)$/
 
-/** What is in a message that comes of a mistake in the daemon. */
+/** What messages contain that come from a bug in the daemon. */
 const MISTAKES = new RegExp(
   [
     'Cannot (read prop|set prop|convert|mix|destructure)|is not (a function|a constructor|iterable|defined|extensible)',
@@ -21,13 +21,13 @@ const MISTAKES = new RegExp(
   ].join('|'),
 )
 
-/** Whether a message comes of a mistake in the daemon, and not of what it was sent. */
+/** Whether a message comes from a bug in the daemon, not from what it was sent. */
 export function isMistake(message: string): boolean {
   // What is quoted was sent.
   return MISTAKES.test(message.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""'))
 }
 
-/** Watches a log; `report` hears of each thing with what tells it from others, and the whole of it. */
+/** Watches a log; `report` gets each finding with what distinguishes it, and the whole line. */
 export function watchLog(report: (signature: string, details: string) => void): LogWatch {
   const declared = new Map<string, number>()
   return {
@@ -48,7 +48,7 @@ export function watchLog(report: (signature: string, details: string) => void): 
         return
       }
       if (line['msg'] === 'request failed') {
-        // The line before told of its error; 503 is the answer to whoever looks for a swarm.
+        // The line before has its error; 503 is the answer to clients that look for a swarm.
         if (line['status'] === 500 || line['status'] === 503) return
         report(`request failed with status ${String(line['status'])}`, text)
         return
@@ -63,7 +63,7 @@ export function watchLog(report: (signature: string, details: string) => void): 
   }
 }
 
-/** A message without what differs from one time to the next. */
+/** A message without the parts that differ each time. */
 export function plain(message: string): string {
   return message.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""').replaceAll(/[0-9a-f]{8,}|\d+/g, 'N')
 }

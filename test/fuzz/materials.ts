@@ -14,7 +14,7 @@ import { mutateBytes, mutatedDocument } from './mutate.ts'
 import type { Random } from './random.ts'
 import { hostileText, TAGS } from './texts.ts'
 
-/** What valid requests bring, and what hostile ones are made from. */
+/** What valid requests send, and hostile ones are made from. */
 export interface Materials {
   readonly images: readonly TestImage[]
   readonly index: TestIndex

@@ -9,7 +9,7 @@ export interface Message {
   readonly target: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array
-  /** How the length of the body is told; `length` by default. */
+  /** How the length of the body is declared; `length` by default. */
   readonly framing?: Framing
 }
 

@@ -6,7 +6,7 @@ import { POLITE, sendRaw } from './send.ts'
 /** How long an answer may take while others keep the daemon busy, in milliseconds. */
 const STALL_MS = 20_000
 
-/** Asks a daemon for a sign of life every second: one request must not keep it from all others. */
+/** Asks a daemon for a sign of life every second: no request may block all others. */
 export async function probe(
   { name, places, ended }: DaemonProcess,
   report: (what: string) => void,

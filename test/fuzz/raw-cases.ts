@@ -4,10 +4,10 @@ import type { Random } from './random.ts'
 import { someManner, type Place } from './send.ts'
 import { hostileText } from './texts.ts'
 
-/** In the path of a request that nobody sent: a log line with it means that one was read out of another's body. */
+/** Marks the path of a hidden request: a log line with it means that a request was parsed out of another's body. */
 export const SMUGGLED = 'smuggled-by-fuzz'
 
-/** Bytes that are HTTP/1.1, nearly so, or not at all. */
+/** Bytes that are HTTP/1.1, nearly HTTP/1.1, or neither. */
 export async function rawCase(context: CaseContext): Promise<void> {
   const { random, places } = context
   const place = random.pick([...places.engines, ...places.registries, ...places.admins])
@@ -57,7 +57,7 @@ function pipeline(random: Random, place: Place): Uint8Array {
   return join(...Array.from({ length: random.between(2, 40) }, () => wholeRequest(random, place)))
 }
 
-/** Heads whose end or length two parsers could see in two places. Each hides a request in what follows. */
+/** Heads whose end or length two parsers could read differently. Each hides a request in what follows. */
 function smuggling(random: Random, { host }: Place): Uint8Array {
   const hidden = `GET /${SMUGGLED} HTTP/1.1\r\nhost: ${host}\r\n\r\n`
   const length = `content-length: ${hidden.length}\r\n`

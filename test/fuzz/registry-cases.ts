@@ -27,7 +27,7 @@ export async function registryCase(context: CaseContext): Promise<void> {
   else await send(context, place, { ...message, headers })
 }
 
-/** The login of the user that there is, of another, none, or what is no login. */
+/** The login of the existing user, of another, none, or a malformed one. */
 export function login(random: Random): Record<string, string> {
   if (random.chance(0.6)) return { authorization: `Basic ${btoa('fuzz:fuzz')}` }
   if (random.chance(0.5)) return {}
@@ -44,7 +44,7 @@ export function login(random: Random): Record<string, string> {
   return { authorization: random.chance(0.8) ? random.pick(odd) : hostileText(random) }
 }
 
-/** What the user of a registry endpoint sends: a token where that gives one out for the password, else the password. */
+/** What the user of a registry endpoint sends: a token where the endpoint issues one, otherwise the password. */
 export async function userOf(context: CaseContext, place: Place): Promise<Record<string, string>> {
   const authorization = `Basic ${btoa('fuzz:fuzz')}`
   const scopes = REPOSITORIES.map((name) => `scope=repository:${name}:pull,push,delete`).join('&')
@@ -158,7 +158,7 @@ function uploadRequest(context: CaseContext, base: string): Message {
     : { method, target, headers, body, framing: someFraming(random) }
 }
 
-/** A blob of the images that there are. */
+/** A blob of one of the images. */
 export function someBlob({ random, materials }: CaseContext): readonly [Digest, Uint8Array] {
   const { blobs } = random.pick(materials.images)
   return random.pick([...blobs])

@@ -2,7 +2,7 @@
 //
 //   npm run fuzz -- [--minutes N] [--seed S] [--from CASE] [--cases N] [--lanes N] [--keep DIRECTORY]
 //
-// It ends with 1 when there was a finding. See docs/fuzzing.md.
+// It exits with 1 when there was a finding. See docs/fuzzing.md.
 import { mkdir } from 'node:fs/promises'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
@@ -22,7 +22,7 @@ async function main(): Promise<void> {
   const directory = values.keep ?? scratch.path
   await mkdir(directory, { recursive: true })
   console.log(`seed ${seed}`)
-  // The daemons end with this process, when it ends by itself.
+  // The daemons end together with this process.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   const result = await fuzz({
     seed,
@@ -42,8 +42,8 @@ function report(seed: number, { cases, requests, findings, declared, failures }:
   for (const { what, details, history } of findings) {
     console.log(`\n${what}\n${details}\nlast requests:\n${history.join('\n')}`)
   }
-  for (const told of [declared, failures]) {
+  for (const counts of [declared, failures]) {
     console.log()
-    for (const [kind, count] of [...told].sort(([, a], [, b]) => b - a)) console.log(`${count} ${kind}`)
+    for (const [kind, count] of [...counts].sort(([, a], [, b]) => b - a)) console.log(`${count} ${kind}`)
   }
 }

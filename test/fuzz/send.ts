@@ -16,19 +16,19 @@ export interface Manner {
   /** How many pieces the request is written in, with a pause after each. */
   readonly pieces: number
   readonly pauseMs: number
-  /** Leaves when this many bytes are written. */
+  /** Leaves after writing this many bytes. */
   readonly leavesAfter?: number
   /** Reads nothing for this long. */
   readonly deafMs: number
   /** Ends its side of the connection when the request is written. */
   readonly halfCloses: boolean
-  /** Leaves when no answer ended by then. */
+  /** Leaves when no answer has ended by then. */
   readonly patienceMs: number
 }
 
 /** What came back. */
 export interface RawAnswer {
-  /** 0 when nothing that looks like an answer came. */
+  /** 0 when nothing like an answer was received. */
   readonly status: number
   readonly headers: ReadonlyMap<string, string>
   readonly text: string
@@ -40,7 +40,7 @@ export interface RawAnswer {
   readonly isLate: boolean
 }
 
-/** A client as it should be. */
+/** A well-behaved client. */
 export const POLITE: Manner = { pieces: 1, pauseMs: 0, deafMs: 0, halfCloses: false, patienceMs: 60_000 }
 
 /** Most bytes of an answer that are kept. */

@@ -5,7 +5,7 @@ import path from 'node:path'
 
 import { POLITE, sendRaw, type Place } from './send.ts'
 
-/** What is wrong with a store that nobody changes: content that is not what it is called, and names that lead nowhere. */
+/** What is wrong with an idle store: content whose digest is not its name, and names that do not resolve. */
 export async function checkStore(store: string, engine: Place, registry: Place): Promise<string[]> {
   return [...(await checkBlobs(store)), ...(await checkImages(engine)), ...(await checkRepositories(registry))]
 }

@@ -43,7 +43,7 @@ const HOSTILE: readonly string[] = [
   ],
 ]
 
-/** A text that a parser may trip over. */
+/** Text that a parser may trip over. */
 export function hostileText(random: Random): string {
   const text = random.pick(HOSTILE)
   if (random.chance(0.04)) return 'a/'.repeat(random.pick([100, 3000, 30_000]))
@@ -52,14 +52,14 @@ export function hostileText(random: Random): string {
   return random.chance(0.2) ? text + random.pick(HOSTILE) : text
 }
 
-/** One character, or two, so often that a parser which goes back does not come back. */
+/** One or two characters, repeated so often that a backtracking parser would not finish. */
 function flood(random: Random): string {
   const unit = random.pick([' ', '0', '"', '\\', ',', '=', '<', '\t', '\\"', 'a=', 'a,', '.0', '%2f'])
   const lead = random.pick(['', 'Basic ', 'Bearer ', 'bytes=', 'ENV ', '{"a":"'])
   return `${lead}${unit.repeat(random.pick([100, 10_000, 25_000]))}${random.pick(['', '!'])}`
 }
 
-/** What all requests name, so that they meet. */
+/** Names that all requests share, so that they collide. */
 export const TAGS: readonly string[] = ['1', '2', 'multi', 'latest', 'x_y.z-1']
 export const REPOSITORIES: readonly string[] = ['fuzz/a', 'fuzz/b', 'fuzz/c/d', 'solo']
 
@@ -73,7 +73,7 @@ export function tagName(random: Random): string {
   return random.chance(0.9) ? random.pick(TAGS) : hostileText(random)
 }
 
-/** `value` most of the time, else a hostile text. */
+/** `value` most of the time, otherwise hostile text. */
 export function mostly(random: Random, value: string): string {
   return random.chance(0.85) ? value : hostileText(random)
 }

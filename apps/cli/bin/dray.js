@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Starts dray. Written in old JavaScript, so that an old Node says what is wrong instead of failing on new syntax.
+// Starts dray. Written in old JavaScript, so that an old Node reports what it lacks instead of failing on new syntax.
 var running = process.versions.node.split('.').map(Number)
 
 if (running[0] > 22 || (running[0] === 22 && running[1] >= 19)) {
@@ -22,7 +22,7 @@ function start() {
       return import('../dist/dray.js')
     })
     .catch(function (error) {
-      var missing = error && error.code === 'ERR_MODULE_NOT_FOUND' && /dist[\\/]dray\.js/.test(error.message)
+      var missing = error && error.code === 'ERR_MODULE_NOT_FOUND' && String(error.url).endsWith('/dist/dray.js')
       process.stderr.write(
         missing
           ? 'Cannot start dray: it is not built, run `npm run setup` first\n'

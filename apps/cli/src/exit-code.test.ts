@@ -3,7 +3,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 
 import { EXIT, EXIT_CODES, exitCodeOf, WRAPPING_CODES } from './exit-code.ts'
-import { UsageError } from './usage-error.ts'
+import { UsageError } from './errors.ts'
 
 const packages = path.resolve(import.meta.dirname, '../../../packages')
 
@@ -14,7 +14,7 @@ function declaredCodes(): string[] {
       readdirSync(directory, { recursive: true, encoding: 'utf8' }).map((file) => path.join(directory, file)),
     )
     .filter((file) => file.endsWith('errors.ts'))
-  return [...new Set(files.flatMap((file) => readFileSync(file, 'utf8').match(/ERR_[A-Z_]+/g) ?? []))]
+  return [...new Set(files.flatMap((file) => readFileSync(file, 'utf8').match(/ERR_[A-Z0-9_]+/g) ?? []))]
 }
 
 function coded(code: string, cause?: unknown): Error {
@@ -48,4 +48,17 @@ test.each([
 test('exitCodeOf() takes the first error that has an exit code', () => {
   expect(exitCodeOf(coded('ERR_REGISTRY_TRUNCATED', coded('ERR_CONTENT_SHORT')))).toBe(EXIT.failed)
   expect(exitCodeOf('text')).toBe(EXIT.failed)
+})
+
+test.each([
+  ['denied', EXIT.denied],
+  ['manifest-unknown', EXIT.notFound],
+  ['repository-unknown', EXIT.notFound],
+  ['digest-refused', EXIT.unverified],
+  ['unwritable', EXIT.store],
+  ['part-unknown', EXIT.failed],
+])('exitCodeOf() maps the problem %s of an unlisted error to %i', (problem, status) => {
+  const error = Object.assign(coded('ERR_OF_OTHERS'), { problem })
+  expect(exitCodeOf(error)).toBe(status)
+  expect(exitCodeOf(coded('ERR_TRANSFER', error))).toBe(status)
 })

@@ -1,3 +1,5 @@
+import type { PortFailure, Problem } from '@drayage/content'
+
 /** Exit codes of `dray`, the same for every verb. */
 export const EXIT = {
   done: 0,
@@ -18,6 +20,7 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
   usage: [
     'ERR_USAGE',
     'ERR_TRANSPORT',
+    'ERR_PLACE_UNKNOWN',
     'ERR_DOCKER_HOST',
     'ERR_FILTER',
     'ERR_IMAGE_CHANGE',
@@ -52,14 +55,18 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
     'ERR_IMAGE_MISMATCH',
     'ERR_LAYER_COUNT',
     'ERR_LAYER_TAR',
+    'ERR_TAR_SYNTAX',
+    'ERR_TAR_LIMIT',
     'ERR_LAYER_CORRUPT',
     'ERR_COMPRESSED_DATA',
     'ERR_DIGEST_SYNTAX',
     'ERR_MANIFEST_SYNTAX',
     'ERR_MANIFEST_AMBIGUOUS',
     'ERR_CONFIG_SYNTAX',
+    'ERR_SCHEMA1',
   ],
   store: [
+    'ERR_DATABASE_WRITE',
     'ERR_STORE_BUSY',
     'ERR_STORE_CORRUPT',
     'ERR_STORE_FULL',
@@ -83,6 +90,7 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
     'ERR_REGISTRY_UPLOAD',
     'ERR_CONNECTION_FAULT',
     'ERR_FILE_LOCK',
+    'ERR_FILE_WRITE',
     'ERR_ARCHIVE_FORMAT',
     'ERR_ARCHIVE_LIMIT',
     'ERR_DIR_IMAGE',
@@ -92,18 +100,23 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
     'ERR_CREDENTIALS_HELPER',
     'ERR_CREDENTIALS_WRITE',
     'ERR_NOT_AN_IMAGE',
+    'ERR_SCHEMA1_NOT_TAKEN',
+    'ERR_SCHEMA1_REFUSED',
     'ERR_DIGEST_CHANGE',
     'ERR_REFERRERS',
     'ERR_MANIFEST_UNSUPPORTED',
     'ERR_MANIFEST_TOO_LARGE',
     'ERR_CONFIG_UNSUPPORTED',
+    'ERR_SYSTEM_UNSUPPORTED',
+    'ERR_LAYER_UNSUPPORTED',
     'ERR_MANIFEST_CONVERSION',
-    'ERR_COMPRESSION_UNSUPPORTED',
     'ERR_COMPRESSION_LIMIT',
     'ERR_WORKER_CRASHED',
     'ERR_WORKER_POOL_CLOSED',
     'ERR_LAYER_DEPTH',
     'ERR_IMAGE_CONFLICT',
+    'ERR_PLATFORM_CONFLICT',
+    'ERR_INDEX_INCOMPLETE',
     'ERR_ARCHIVE_EXISTS',
     'ERR_ARCHIVE_CLOSED',
     'ERR_BYTE_LIMIT',
@@ -122,7 +135,7 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
   ],
 } satisfies Partial<Record<keyof typeof EXIT, readonly string[]>>
 
-/** Codes that say where something failed, not what: their causes decide. */
+/** Codes that say where something failed, not what: the cause decides. */
 export const WRAPPING_CODES: readonly string[] = [
   'ERR_TRANSFER',
   'ERR_SPARSE_INDEX',
@@ -130,6 +143,17 @@ export const WRAPPING_CODES: readonly string[] = [
   'ERR_LAYOUT',
   'ERR_REGISTRY_MIRROR',
 ]
+
+/** What each problem means to a shell, for errors whose code is not listed: those of stores and places of others. */
+const PROBLEMS: Readonly<Record<Problem, keyof typeof EXIT>> = {
+  denied: 'denied',
+  unauthorized: 'denied',
+  'repository-unknown': 'notFound',
+  'manifest-unknown': 'notFound',
+  'part-unknown': 'failed',
+  'digest-refused': 'unverified',
+  unwritable: 'store',
+}
 
 const STATUSES: ReadonlyMap<string, number> = new Map(Object.entries(EXIT))
 
@@ -140,11 +164,13 @@ export const EXIT_CODES: ReadonlyMap<string, number> = new Map(
   ),
 )
 
-/** The exit code for an error: that of the first error in its chain of causes that has one, else 1. */
+/** The exit code for an error: that of the first error in its chain of causes whose code or problem has one, else 1. */
 export function exitCodeOf(error: unknown): number {
   for (let at = error; at instanceof Error; at = at.cause) {
-    const status = 'code' in at && typeof at.code === 'string' ? EXIT_CODES.get(at.code) : undefined
+    const { code, problem } = at as PortFailure & { readonly code?: unknown }
+    const status = typeof code === 'string' ? EXIT_CODES.get(code) : undefined
     if (status !== undefined) return status
+    if (problem !== undefined && !WRAPPING_CODES.includes(String(code))) return EXIT[PROBLEMS[problem]]
   }
   return EXIT.failed
 }

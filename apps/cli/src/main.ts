@@ -1,11 +1,12 @@
+import { readFileSync } from 'node:fs'
 import process from 'node:process'
 
 import { CommanderError } from '@commander-js/extra-typings'
 
 import { EXIT, exitCodeOf } from './exit-code.ts'
 import { createProgram } from './program.ts'
-import { ReportedError, reportError } from './report-error.ts'
-import { readVersion } from './version.ts'
+import { ReportedError } from './errors.ts'
+import { reportError } from './report-error.ts'
 
 /** Runs one command line and resolves to its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -19,7 +20,7 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
     if (stopped.by !== undefined) {
-      if (stopped.by !== 'SIGPIPE') write(`dray: stopped by ${stopped.by}, the same command goes on from here`)
+      if (stopped.by !== 'SIGPIPE') write(`dray: stopped by ${stopped.by}; run the same command again to resume`)
       return STATUS_OF[stopped.by]
     }
     if (isReaderGone(error)) return EXIT.readerGone
@@ -32,7 +33,7 @@ const STATUS_OF = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated, SIGPIPE:
 
 type End = keyof typeof STATUS_OF
 
-/** Aborts the work at SIGINT and SIGTERM, and when the reader of the output has gone. */
+/** Aborts the work at SIGINT and SIGTERM, and when the reader of the output is gone. */
 function listenForEnd(stop: AbortController): { readonly by: End | undefined } {
   const stopped: { by: End | undefined } = { by: undefined }
   const end = (by: End): void => {
@@ -41,7 +42,7 @@ function listenForEnd(stop: AbortController): { readonly by: End | undefined } {
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      // A second signal ends the process at once; nothing that was acknowledged can be lost by it.
+      // A second signal ends the process at once, which loses nothing that was acknowledged.
       if (stopped.by !== undefined) process.exit(STATUS_OF[signal])
       end(signal)
     })
@@ -49,7 +50,7 @@ function listenForEnd(stop: AbortController): { readonly by: End | undefined } {
   process.stdout.on('error', (error) => {
     if (isReaderGone(error)) end('SIGPIPE')
   })
-  // Nobody reads the progress: the work itself goes on.
+  // Without a reader for the progress, the work itself continues.
   process.stderr.on('error', () => {})
   return stopped
 }
@@ -62,4 +63,10 @@ function isReaderGone(error: unknown): boolean {
     'syscall' in error &&
     error.syscall === 'write'
   )
+}
+
+/** The version in the package of this command. */
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : ''
 }

@@ -14,7 +14,7 @@ const failed = (
   error: Object.assign(new Error(message), code === undefined ? {} : { code }),
 })
 
-test('F02 each mirror that failed is told of once, and not one that has nothing', () => {
+test('each mirror that failed is reported once, and one that lacks the content is not', () => {
   const warnings = createMirrorWarnings()
   warnings.onEvent(failed('m.example', 'Cannot GET\u001b[2J'))
   warnings.onEvent(failed('m.example', 'again'))
@@ -24,6 +24,6 @@ test('F02 each mirror that failed is told of once, and not one that has nothing'
   warnings.tell((line) => lines.push(line))
   warnings.tell((line) => lines.push(line))
   expect(lines).toHaveLength(1)
-  expect(lines[0]).toMatch(/^dray: warning: mirror m\.example was passed over: Cannot GET/)
+  expect(lines[0]).toMatch(/^dray: warning: mirror m\.example failed and was skipped: Cannot GET/)
   expect(lines[0]).not.toContain('\u001b')
 })

@@ -1,18 +1,18 @@
 import type { RuntimeOptions } from '@drayage/runtime'
 
-import { escapeForTerminal } from './render/escape.ts'
+import { lineOf } from './output/write-out.ts'
 
-/** Gathers the failures of mirrors that the registry made up for. */
+/** Gathers the failures of mirrors that another registry made up for. */
 export interface MirrorWarnings {
   readonly onEvent: NonNullable<RuntimeOptions['onRegistryEvent']>
   /** Writes a line for each mirror, and forgets them. */
   tell(write: (line: string) => void): void
 }
 
-/** Codes of what a mirror simply does not have. */
+/** Codes of content that a mirror does not have, which is no failure. */
 const ABSENT: ReadonlySet<unknown> = new Set(['ERR_NAME_NOT_FOUND', 'ERR_CONTENT_NOT_FOUND', 'ERR_REGISTRY_NOT_FOUND'])
 
-/** Keeps the first failure of each mirror; that one does not have something is none. */
+/** Keeps the first failure of each mirror. */
 export function createMirrorWarnings(): MirrorWarnings {
   const failures = new Map<string, Error>()
   return {
@@ -22,7 +22,7 @@ export function createMirrorWarnings(): MirrorWarnings {
     },
     tell: (write) => {
       for (const [host, error] of failures) {
-        write(escapeForTerminal(`dray: warning: mirror ${host} was passed over: ${error.message}`))
+        write(lineOf(`dray: warning: mirror ${host} failed and was skipped: ${error.message}`))
       }
       failures.clear()
     },

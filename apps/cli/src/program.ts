@@ -1,22 +1,58 @@
 import { Command, Option } from '@commander-js/extra-typings'
-import { IMAGE_FORMATS } from '@drayage/runtime'
+import { IMAGE_IDS } from '@drayage/runtime'
 
 import { createCommandContext, PROGRESS_KINDS } from './command-context.ts'
-import { EXAMPLES, PROGRAM_HELP } from './help.ts'
-import { addArchiveVerbs } from './program-archive.ts'
-import { addLoginVerbs } from './program-login.ts'
-import { addRegistryVerbs, addRemoteVerbs, addSync } from './program-remote.ts'
-import {
-  append,
-  COMPRESSION,
-  COMPRESSION_HELP,
-  FORMAT,
-  FORMATS,
-  IMAGE_FORMAT_HELP,
-  PLATFORM,
-  type Run,
-} from './program-run.ts'
-import { escapeForTerminal } from './render/escape.ts'
+import { lineOf } from './output/write-out.ts'
+import { blobVerb } from './verbs/blob.ts'
+import { catalogVerb } from './verbs/catalog.ts'
+import { configVerb } from './verbs/config.ts'
+import { copyVerb } from './verbs/copy.ts'
+import { deleteVerb } from './verbs/delete.ts'
+import { dfVerb } from './verbs/df.ts'
+import { digestVerb } from './verbs/digest.ts'
+import { historyVerb } from './verbs/history.ts'
+import { imagesVerb } from './verbs/images.ts'
+import { inspectVerb } from './verbs/inspect.ts'
+import { loadVerb } from './verbs/load.ts'
+import { loginVerb } from './verbs/login.ts'
+import { logoutVerb } from './verbs/logout.ts'
+import { manifestVerb } from './verbs/manifest.ts'
+import { pruneVerb } from './verbs/prune.ts'
+import { pullVerb } from './verbs/pull.ts'
+import { pushVerb } from './verbs/push.ts'
+import { referrersVerb } from './verbs/referrers.ts'
+import { rmiVerb } from './verbs/rmi.ts'
+import { saveVerb } from './verbs/save.ts'
+import { serveVerb } from './verbs/serve.ts'
+import { syncVerb } from './verbs/sync.ts'
+import { tagVerb } from './verbs/tag.ts'
+import { tagsVerb } from './verbs/tags.ts'
+import type { Run, Verb } from './verbs/verb.ts'
+import { versionVerb } from './verbs/version.ts'
+
+/** Every verb, in the groups and the order of the help. */
+const VERBS: Readonly<Record<string, readonly Verb[]>> = {
+  'Transfer images:': [pullVerb, pushVerb, copyVerb, syncVerb, saveVerb, loadVerb],
+  'Manage the store:': [imagesVerb, inspectVerb, historyVerb, tagVerb, rmiVerb, pruneVerb, dfVerb, serveVerb],
+  'Look into registries:': [tagsVerb, digestVerb, manifestVerb, configVerb, blobVerb, referrersVerb, catalogVerb],
+  'Change registries:': [deleteVerb, loginVerb, logoutVerb],
+  'Other:': [versionVerb],
+}
+
+const HELP = `
+Examples:
+  dray pull alpine:3
+  dray inspect alpine:3 --format '{{json .RootFS.Layers}}'
+  dray save -o alpine.tar alpine:3             docker load and podman load read it
+  dray copy docker://alpine:3 docker://registry.example/team/alpine:3
+  dray manifest --raw alpine:3 | jq .
+
+A reference without a host means docker.io, and one without a tag means latest. All dray processes share the store. An
+interrupted command resumes where it stopped when it is run again. 'dray <command> --help' shows the options and
+examples of a command.
+
+Exit codes: 0 success, 1 failure, 2 usage error, 3 not found, 4 unauthorized or denied, 5 verification failed,
+6 store busy or broken, 130/143 interrupted, 141 output closed.`
 
 /** What the verbs of a program share. */
 export interface ProgramEnvironment {
@@ -27,172 +63,65 @@ export interface ProgramEnvironment {
 /** The command line of `dray`. */
 export function createProgram(environment: ProgramEnvironment): Command {
   const program = new Command('dray')
-    .description(
-      'Container image distribution in a shell: pull, push, look at, tag, save and copy images without a daemon',
-    )
-    .version(environment.version, '-v, --version', 'print the version')
-    .option('--store <dir>', 'directory of the store (default: $DRAYAGE_STORE, else the data directory of the user)')
+    .description('Pull, push, inspect and copy container images without a daemon')
+    .version(environment.version, '-v, --version', 'Print the version')
+    .helpOption('-h, --help', 'Show help')
+    .option('--store <dir>', 'Directory of the store (default: $DRAYAGE_STORE, or else the user data directory)')
+    .addOption(new Option('--progress <kind>', 'How to show progress').choices(PROGRESS_KINDS).default('auto' as const))
+    .option('--require-schema2', 'Refuse images that only Docker manifest schema 1 describes')
     .addOption(
-      new Option('--progress <kind>', 'how progress is shown').choices(PROGRESS_KINDS).default('auto' as const),
+      new Option('--trusted-realms <registry=host,...>', 'Token servers on another domain that may see your login')
+        .env('DRAYAGE_TRUSTED_REALMS')
+        .argParser(addToList),
     )
-    .option('--debug', 'show the causes of errors')
-    .addHelpText('after', PROGRAM_HELP)
+    .addOption(
+      new Option(
+        '--http-blobs <registry,...>',
+        'Registries that may send for blobs from https to http, readable by all',
+      )
+        .env('DRAYAGE_HTTP_BLOBS')
+        .argParser(addToList),
+    )
+    .addOption(
+      new Option(
+        '--image-id <kind>',
+        'ID to show of an image: the digest of its config, or of what its name stands for',
+      )
+        .env('DRAYAGE_IMAGE_ID')
+        .choices(IMAGE_IDS)
+        .default('config' as const),
+    )
+    .option('--debug', 'Show the causes of errors')
+    .addHelpText('after', HELP)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: (text, write) => write(`dray: ${oneLine(text.replace(/^error: /, ''))}\n`) })
     .showHelpAfterError("See 'dray --help'.")
     .exitOverride()
-  const run: Run = async (platform, work) => {
-    const context = await createCommandContext(program.opts(), platform, environment.signal)
+  const run: Run = async (work, settings = {}) => {
+    const context = await createCommandContext(program.opts(), { ...environment, ...settings })
     await using _runtime = context.runtime
     try {
       await work(context)
     } finally {
-      context.tellWarnings()
+      context.flushWarnings()
     }
   }
-  addPull(program, run)
-  addPush(program, run)
-  addStoreVerbs(program, run)
-  addNameVerbs(program, run)
-  addSpaceVerbs(program, run)
-  addArchiveVerbs(program, run)
-  addSync(program, run)
-  addRemoteVerbs(program, run)
-  addRegistryVerbs(program, run)
-  addLoginVerbs(program, run)
-  addVersion(program, run, environment.version)
-  for (const verb of program.commands) {
-    const examples = EXAMPLES.get(verb.name())
-    verb.showHelpAfterError(`See 'dray ${verb.name()} --help'.`)
-    if (examples !== undefined) verb.addHelpText('after', `\nExamples:\n${examples}`)
+  for (const [heading, verbs] of Object.entries(VERBS)) {
+    program.commandsGroup(heading)
+    for (const { declare, examples } of verbs) {
+      const verb = declare(program, run)
+      verb.addHelpText('after', `\nExamples:${examples}`).showHelpAfterError(`See 'dray ${verb.name()} --help'.`)
+    }
   }
+  program.helpCommand('help [command]', 'Show help for a command')
   return program
 }
 
+/** The values of an option that is repeated, or lists several with commas. */
+function addToList(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, ...text.split(',').filter((each) => each.trim() !== '')]
+}
+
 function oneLine(text: string): string {
-  return escapeForTerminal(text.trimEnd().replaceAll('\n', ' '))
-}
-
-function addPull(program: Command, run: Run): void {
-  program
-    .command('pull')
-    .description('bring images from a registry into the store')
-    .argument('<ref...>', 'references such as alpine:3, ghcr.io/org/app@sha256:...')
-    .option('-a, --all-tags', 'every tag of the repository')
-    .option('-q, --quiet', 'print the full reference only')
-    .option(PLATFORM, 'what the image must run on (default: this machine)')
-    .action((refs, options) =>
-      run(options.platform, async (context) =>
-        (await import('./commands/pull.ts')).pullCommand(context, refs, options),
-      ),
-    )
-}
-
-function addPush(program: Command, run: Run): void {
-  program
-    .command('push')
-    .description('send images of the store to the registry of their name')
-    .argument('<ref...>', 'references such as ghcr.io/org/app:1.2')
-    .option('-a, --all-tags', 'every tag of the repository')
-    .option('-q, --quiet', 'print the full reference only')
-    .option(PLATFORM, 'the image of an index for it, without the index')
-    .addOption(new Option('--format <format>', IMAGE_FORMAT_HELP).choices(IMAGE_FORMATS))
-    .option(COMPRESSION, COMPRESSION_HELP)
-    .action((refs, options) =>
-      run(undefined, async (context) => (await import('./commands/push.ts')).pushCommand(context, refs, options)),
-    )
-}
-
-function addStoreVerbs(program: Command, run: Run): void {
-  program
-    .command('images')
-    .alias('ls')
-    .description('list the images of the store')
-    .argument('[pattern]', 'a repository or reference, with * and ?')
-    .option('-q, --quiet', 'print IDs only')
-    .option('--digests', 'show digests')
-    .option('--no-trunc', 'show whole IDs')
-    .option(
-      '-f, --filter <key=value>',
-      'reference=, dangling=, label=, before= or since=; can be given again',
-      append,
-      [],
-    )
-    .option(FORMAT, FORMATS)
-    .action((pattern, options) =>
-      run(undefined, async (context) =>
-        (await import('./commands/images.ts')).imagesCommand(context, pattern, options),
-      ),
-    )
-
-  program
-    .command('inspect')
-    .description('show images of the store as JSON, with the field names of docker')
-    .argument('<ref...>', 'references or IDs')
-    .option('-f, --format <format>', 'json or a Go template')
-    .action((refs, options) =>
-      run(undefined, async (context) => (await import('./commands/inspect.ts')).inspectCommand(context, refs, options)),
-    )
-
-  program
-    .command('history')
-    .description('show how an image of the store was made')
-    .argument('<ref>', 'a reference or ID')
-    .option('-q, --quiet', 'print IDs only')
-    .option('--no-trunc', 'show whole texts')
-    .option(FORMAT, FORMATS)
-    .action((ref, options) =>
-      run(undefined, async (context) => (await import('./commands/history.ts')).historyCommand(context, ref, options)),
-    )
-}
-
-function addNameVerbs(program: Command, run: Run): void {
-  program
-    .command('tag')
-    .description('give an image of the store another name')
-    .argument('<source>', 'a reference or ID')
-    .argument('<target>', 'the new name')
-    .action((source, target) =>
-      run(undefined, async (context) => (await import('./commands/tag.ts')).tagCommand(context, source, target)),
-    )
-
-  program
-    .command('rmi')
-    .description('take names away, and images that have none left')
-    .argument('<ref...>', 'references or IDs')
-    .option('-f, --force', 'also an ID with several names')
-    .action((refs, options) =>
-      run(undefined, async (context) => (await import('./commands/rmi.ts')).rmiCommand(context, refs, options)),
-    )
-}
-
-function addSpaceVerbs(program: Command, run: Run): void {
-  program
-    .command('prune')
-    .description('remove images without a tag, and what failed commands left')
-    .option('-a, --all', 'also images with a tag')
-    .option('-f, --filter <key=value>', 'label=, label!= or until=; can be given again', append, [])
-    .action((options) =>
-      run(undefined, async (context) => (await import('./commands/prune.ts')).pruneCommand(context, options)),
-    )
-
-  program
-    .command('df')
-    .description('show what the store takes on the disk')
-    .option(FORMAT, FORMATS)
-    .action((options) =>
-      run(undefined, async (context) => (await import('./commands/df.ts')).dfCommand(context, options)),
-    )
-}
-
-function addVersion(program: Command, run: Run, version: string): void {
-  program
-    .command('version')
-    .description('print versions and where the store is')
-    .option(FORMAT, 'json or a Go template')
-    .action((options) =>
-      run(undefined, async (context) =>
-        (await import('./commands/version.ts')).versionCommand(context, version, options),
-      ),
-    )
+  return lineOf(text.trimEnd().replaceAll('\n', ' '))
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import { UsageError } from './errors.ts'
 import { reportError } from './report-error.ts'
 
 function linesOf(error: unknown, debug: boolean): string[] {
@@ -8,7 +9,7 @@ function linesOf(error: unknown, debug: boolean): string[] {
   return lines
 }
 
-test('reportError() prints one escaped line of bounded length (S71)', () => {
+test('reportError() prints one escaped line of bounded length', () => {
   const hostile = `Cannot pull\u001B]0;title\u0007\r\nnext \u202E${'x'.repeat(1_048_576)}`
   const [line = '', ...more] = linesOf(new Error(hostile), false)
   expect(more).toEqual([])
@@ -31,7 +32,27 @@ test('reportError() ends when errors cause each other', () => {
   expect(linesOf(first, true).filter((line) => /^ {2}(error|cause):/.test(line))).toHaveLength(2)
 })
 
-test('reportError() says something about what is no error or has no words', () => {
+test('reportError() prints the nearest hint on a line of its own', () => {
+  const inner = new UsageError('inner', { hint: 'Try\u001B[2J again.' })
+  expect(linesOf(new Error('outer', { cause: inner }), false)).toEqual([
+    'dray: outer',
+    String.raw`hint: Try\u{1b}[2J again.`,
+  ])
+  const outer = new UsageError('outer', { cause: inner, hint: 'Look here.' })
+  expect(linesOf(outer, false)).toEqual(['dray: outer', 'hint: Look here.'])
+})
+
+test('reportError() says what the system says, in words', () => {
+  const error = Object.assign(new Error('ENOENT: x, stat y'), {
+    errno: -2,
+    code: 'ENOENT',
+    syscall: 'stat',
+    path: 'a\u001Bb',
+  })
+  expect(linesOf(error, false)).toEqual([String.raw`dray: Cannot stat "a\u001bb": no such file or directory`])
+})
+
+test('reportError() says something about a value that is no error, and an error without words', () => {
   expect(linesOf('text', true)).toEqual(['dray: text'])
   expect(linesOf(new TypeError(''), false)).toEqual(['dray: TypeError'])
 })

@@ -1,39 +1,48 @@
-import { escapeForTerminal } from './render/escape.ts'
+import { getSystemErrorMessage } from 'node:util'
+
+import { quote } from '@drayage/bytes'
+
+import { lineOf } from './output/write-out.ts'
 
 /** The most errors and causes that `--debug` shows, should they point at each other. */
 const MAX_CAUSES = 32
 
-/** An error that the user has seen already; its cause decides the exit code. */
-export class ReportedError extends Error {
-  override readonly name: string = 'ReportedError'
-
-  constructor(cause: unknown) {
-    super('Cannot finish: an error was reported', { cause })
-  }
-}
-
-/** Prints an error as one line, and with `debug` each cause and the stack on lines of their own. */
+/**
+ * Prints an error on one line and what to do next on another, where the error or one of its causes says so. With `debug`,
+ * each cause and the stack follow on lines of their own.
+ */
 export function reportError(
   error: unknown,
   options: { readonly debug?: boolean | undefined },
   write: (line: string) => void,
 ): void {
-  write(`dray: ${escapeForTerminal(textOf(error))}`)
-  if (options.debug !== true) return
   const causes = causesOf(error)
+  write(`dray: ${lineOf(textOf(error))}`)
+  const hint = hintOf(causes)
+  if (hint !== undefined) write(`hint: ${lineOf(hint)}`)
+  if (options.debug !== true) return
   for (const [position, at] of causes.entries()) {
-    const code = 'code' in at ? ` [${escapeForTerminal(String(at.code))}]` : ''
-    write(
-      `  ${position === 0 ? 'error' : 'cause'}: ${escapeForTerminal(at.name)}${code}: ${escapeForTerminal(at.message)}`,
-    )
+    const code = 'code' in at ? ` [${lineOf(String(at.code))}]` : ''
+    const kind = position === 0 ? 'error' : 'cause'
+    write(`  ${kind}: ${lineOf(at.name)}${code}: ${lineOf(at.message)}`)
     const frames = (at.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
-    for (const line of frames) write(`    ${escapeForTerminal(line.trim())}`)
+    for (const line of frames) write(`    ${lineOf(line.trim())}`)
   }
 }
 
-function textOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
-  return text === '' && error instanceof Error ? error.name : text
+/** What an error says; one of the system, whose message is code and call, in words. */
+export function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { errno, syscall, path }: NodeJS.ErrnoException = error
+  if (errno === undefined || syscall === undefined) return error.message || error.name
+  const what = path === undefined ? syscall : `${syscall} ${quote(path)}`
+  return `Cannot ${what}: ${getSystemErrorMessage(errno)}`
+}
+
+/** The hint of the nearest error that has one. */
+function hintOf(causes: readonly Error[]): string | undefined {
+  const hints = causes.map((at) => ('hint' in at ? at.hint : undefined))
+  return hints.find((hint) => typeof hint === 'string')
 }
 
 /** The error and all that caused it, those of an `AggregateError` too. */

@@ -31,19 +31,19 @@ async function start(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}):
   return daemon
 }
 
-test('drayd serves on a unix socket and ends when it is told to', async () => {
+test('drayd serves on a unix socket until it is stopped', async () => {
   const daemon = await start()
   const pinged = await askDrayd(daemon.places[0] ?? '', '/_ping')
   expect([pinged.status, pinged.text]).toEqual([200, 'OK'])
   expect(pinged.headers).toMatchObject({
-    'api-version': '1.50',
+    'api-version': '1.57',
     'x-request-id': expect.stringMatching(/^[0-9a-f-]{36}$/),
   })
   daemon.kill('SIGTERM')
   expect(await daemon.exited).toEqual([0, null])
 })
 
-test('S63 socket and store have their modes whatever the umask is', async () => {
+test('socket and store have their modes under any umask', async () => {
   const before = process.umask(0)
   try {
     await start()
@@ -54,22 +54,22 @@ test('S63 socket and store have their modes whatever the umask is', async () => 
   expect((await stat(at('store'))).mode & 0o777).toBe(0o700)
 })
 
-test('S63 drayd replaces a socket that nobody uses, and nothing else', async () => {
+test('drayd replaces an unused socket, but no other file', async () => {
   const left = await start()
   left.kill('SIGKILL')
   await left.exited
   const again = await start()
   const inUse = await runDrayd(['--host', `unix://${at('s')}`, '--store', at('other')])
-  expect([inUse.status, inUse.stderr]).toEqual([2, expect.stringContaining('a process that listens there')])
+  expect([inUse.status, inUse.stderr]).toEqual([2, expect.stringContaining('another process listens there')])
   expect((await askDrayd(again.places[0] ?? '', '/_ping')).status).toBe(200)
   await writeFile(at('file'), 'x')
   const file = await runDrayd(['--host', `unix://${at('file')}`, '--store', at('other')])
-  expect([file.status, file.stderr]).toEqual([2, expect.stringContaining('another file')])
+  expect([file.status, file.stderr]).toEqual([2, expect.stringContaining('a file that is no socket')])
   await symlink(at('file'), at('link'))
   expect((await runDrayd(['--host', `unix://${at('link')}`, '--store', at('other')])).status).toBe(2)
 })
 
-test('S60 drayd does not serve TCP to everybody', async () => {
+test('drayd does not serve TCP to unauthenticated clients', async () => {
   for (const host of ['tcp://0.0.0.0:0', 'tcp://127.0.0.1:0', 'tcp://[::]:0']) {
     const ended = await runDrayd(['--host', host, '--store', at('store')])
     expect([host, ended.status, ended.stderr]).toEqual([host, 2, expect.stringContaining('tls-client-ca')])
@@ -78,7 +78,7 @@ test('S60 drayd does not serve TCP to everybody', async () => {
   expect(ended.status).toBe(2)
 })
 
-test('S60 drayd serves TCP with TLS to clients whose certificate it knows, and to no others', async () => {
+test('drayd serves TCP with TLS only to clients with a trusted certificate', async () => {
   const [own, client, other] = [{ ipAddress: '127.0.0.1' }, { dnsName: 'client' }, { dnsName: 'client' }].map(
     createCertificate,
   )
@@ -103,7 +103,7 @@ test('S60 drayd serves TCP with TLS to clients whose certificate it knows, and t
   await expect(askDrayd(daemon.places[0] ?? '', '/_ping')).rejects.toHaveProperty('code', 'ECONNRESET')
 })
 
-test('S63 drayd refuses a store whose parts are links or whose owner is another', async () => {
+test('drayd refuses a store with symbolic links or of another owner', async () => {
   await mkdir(at('elsewhere'))
   for (const part of ['blobs', 'ingest', 'layers', 'trash']) {
     await mkdir(at(`linked-${part}`))
@@ -114,7 +114,7 @@ test('S63 drayd refuses a store whose parts are links or whose owner is another'
   expect(await readdir(at('elsewhere'))).toEqual([])
 })
 
-test.runIf(process.geteuid?.() === 0)('S63 drayd refuses a store of another user', async () => {
+test.runIf(process.geteuid?.() === 0)('drayd refuses a store of another user', async () => {
   await mkdir(at('foreign'))
   await chown(at('foreign'), 12_345, 12_345)
   const ended = await runDrayd(['--host', `unix://${at('s')}`, '--store', at('foreign')])
@@ -122,7 +122,7 @@ test.runIf(process.geteuid?.() === 0)('S63 drayd refuses a store of another user
   expect(await readdir(at('foreign'))).toEqual([])
 })
 
-test('S61 requests of web pages and for other names are refused over TCP', async () => {
+test('requests from web pages and for foreign host names are refused over TCP', async () => {
   const daemon = await start(['--host', 'tcp://127.0.0.1:0', '--loopback-without-tls', '--allowed-hosts', 'mine.test'])
   const [place = ''] = daemon.places
   const port = place.split(':').at(-1)
@@ -138,7 +138,7 @@ test('S61 requests of web pages and for other names are refused over TCP', async
   expect((await askDrayd(place, '/_ping', { headers: { 'sec-fetch-site': 'none' } })).status).toBe(200)
 })
 
-test.runIf(process.platform === 'linux')('drayd finds out when the machine of a client is gone', async () => {
+test.runIf(process.platform === 'linux')('drayd notices when the machine of a client is gone', async () => {
   const daemon = await start(['--registry-host', 'tcp://127.0.0.1:0'])
   const port = Number(daemon.places[1]?.split(':').at(-1))
   const client = connect(port, '127.0.0.1')
@@ -153,7 +153,24 @@ test.runIf(process.platform === 'linux')('drayd finds out when the machine of a 
   client.destroy()
 })
 
-test('the admin listener tells numbers and health', async () => {
+test('a registry endpoint that nobody may push to answers 405, and one with users asks for a login', async () => {
+  const htpasswd = at('htpasswd')
+  await writeFile(htpasswd, 'alice:$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n')
+  const args = ['--registry-host', 'tcp://127.0.0.1:0', '--registry-anonymous', 'pull']
+  const push = async (more: readonly string[]): Promise<unknown[]> => {
+    const daemon = await start([...args, ...more])
+    const url = (daemon.places[1] ?? '').replace('tcp', 'http')
+    expect((await fetch(`${url}/v2/`)).status).toBe(200)
+    const answer = await fetch(`${url}/v2/team/app/blobs/uploads/`, { method: 'POST' })
+    daemon.kill('SIGTERM')
+    await daemon.exited
+    return [answer.status, answer.headers.get('www-authenticate')]
+  }
+  expect(await push([])).toEqual([405, null])
+  expect(await push(['--registry-htpasswd', htpasswd])).toEqual([401, 'Basic realm="registry"'])
+})
+
+test('the admin listener serves metrics and health', async () => {
   const daemon = await start(['--admin-host', `unix://${at('admin')}`])
   await askDrayd(daemon.places[0] ?? '', '/_ping')
   const admin = `unix://${at('admin')}`
@@ -164,7 +181,7 @@ test('the admin listener tells numbers and health', async () => {
   expect((await askDrayd(admin, '/images/json')).status).toBe(404)
 })
 
-test('SIGHUP applies what can change, and keeps what it has when the file is wrong', async () => {
+test('SIGHUP applies live options, and keeps the configuration when the file is invalid', async () => {
   await mkdir(at('etc'))
   const file = at('etc', 'drayd.toml')
   await writeFile(file, 'max-concurrent-downloads = 2\n')
@@ -181,7 +198,7 @@ test('SIGHUP applies what can change, and keeps what it has when the file is wro
   expect(await limit()).toBe('7')
   await writeFile(file, 'max-concurrent-downloads = 7\nshutdown-timeout = 3\n')
   daemon.kill('SIGHUP')
-  await told('these options have another value after a restart')
+  await told('these options change after a restart')
   expect(daemon.lines.at(-1)).toMatchObject({ level: 40, options: ['shutdown-timeout'] })
   await writeFile(file, 'unknown = 7\n')
   daemon.kill('SIGHUP')
@@ -189,12 +206,12 @@ test('SIGHUP applies what can change, and keeps what it has when the file is wro
   expect(await limit()).toBe('7')
 })
 
-test('drayd takes the sockets that systemd passes, and none that are meant for another process', async () => {
+test('drayd uses the sockets that systemd passes, but none that are meant for another process', async () => {
   const ended = await runDrayd(['--host', 'fd://', '--store', at('store')], { LISTEN_FDS: '1', LISTEN_PID: '1' })
   expect([ended.status, ended.stderr]).toEqual([2, expect.stringContaining('socket unit')])
 })
 
-test('check-config prints what is set and says what is wrong', async () => {
+test('check-config prints what is set and reports what is wrong', async () => {
   const good = await runDrayd(['check-config', '--admin-host', 'tcp://127.0.0.1:1'], { DRAYD_LOG_LEVEL: 'warn' })
   expect(good).toMatchObject({ status: 0, stdout: 'admin.host = "tcp://127.0.0.1:1"\nlog-level = "warn"\n' })
   const bad = await runDrayd(['check-config', '--log-level', 'loud'])
@@ -205,18 +222,18 @@ test('check-config prints what is set and says what is wrong', async () => {
 
 test.each([
   [['--host', 'nonsense'], 'unix://PATH'],
-  [['--host', ','], 'found no host'],
+  [['--host', ','], 'no host is set'],
   [['--host', 'tcp://0.0.0.0:1'], 'tls-client-ca'],
-  [['--admin-host', 'tcp://0.0.0.0:1'], 'expected an address of this machine'],
+  [['--admin-host', 'tcp://0.0.0.0:1'], 'is no address of this machine'],
   [['--platform', 'a b/c'], 'Cannot use platform'],
   [['--group', 'nobody-has-this-group'], 'no such group'],
-  [['--registry-mirrors', 'ht tp://x'], 'Cannot use registry-mirrors or insecure-registries'],
-  [['--insecure-registries', '10.0.0.0/99'], 'Cannot use registry-mirrors or insecure-registries'],
+  [['--registry-mirrors', 'ht tp://x'], 'Cannot use registry-mirrors:'],
+  [['--insecure-registries', '10.0.0.0/99'], 'Cannot use insecure-registries:'],
   [['--tls-cert', '/none', '--tls-key', '/none'], '"/none"'],
   [['--tls-cert', '/etc/hostname', '--tls-key', '/etc/hostname'], '"/etc/hostname"'],
   [['--registry-host', 'tcp://127.0.0.1:1', '--registry-htpasswd', '/none'], '"/none"'],
   [['--registry-host', 'tcp://127.0.0.1:1', '--registry-htpasswd', '/etc/passwd'], '"/etc/passwd"'],
-])('%j is told of by check-config and keeps drayd from starting', async (args, why) => {
+])('%j is reported by check-config and keeps drayd from starting', async (args, why) => {
   const wanted = [2, expect.stringContaining(why)]
   const checked = await runDrayd(['check-config', ...args])
   expect([checked.status, checked.stderr]).toEqual(wanted)
@@ -225,12 +242,12 @@ test.each([
   expect(await readdir(directory.path)).toEqual([])
 })
 
-test('a flag of a list that is given twice has both values', async () => {
+test('a list flag that is given twice has both values', async () => {
   const daemon = await start(['--host', `unix://${at('a')}`, '--host', `unix://${at('b')}`])
   expect(daemon.places).toEqual([`unix://${at('a')}`, `unix://${at('b')}`])
 })
 
-test('a port that is taken is a failure with its reason', async () => {
+test('a port in use is a failure with its reason', async () => {
   const taken = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => taken.once('listening', resolve))
   const address = taken.address()

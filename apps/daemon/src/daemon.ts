@@ -1,54 +1,52 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
 
 import type { HttpClient } from '@drayage/content'
 import { createCredentialSource } from '@drayage/credentials'
-import { DEFAULT_CONCURRENT_DOWNLOADS, DEFAULT_CONCURRENT_UPLOADS } from '@drayage/distribution'
 import { createEngineApi } from '@drayage/engine-api'
 import { parsePlatform } from '@drayage/manifest'
-import { createRuntime, hostPlatform, type Runtime } from '@drayage/runtime'
+import { createRuntime, FOREIGN_LAYERS, hostPlatform, type Runtime } from '@drayage/runtime'
 
-import { checkConfig } from './check-config.ts'
+import { checkConfig } from './config/check-config.ts'
 import type { Config } from './config/config.ts'
+import { imageIdOf } from './config/image-id.ts'
+import { registrySettings, tlsFilesOf, type ListenerName } from './config/settings.ts'
 import { prepareEnding } from './ending.ts'
 import { listen, type Listening, type ListenOptions } from './listen/listen.ts'
 import { parseHost } from './listen/parse-host.ts'
 import { readTls } from './listen/tls.ts'
-import { registrySettings } from './registry-settings.ts'
 import { createAdmin } from './serve/admin.ts'
 import { createStack } from './stack.ts'
-import { createLog, type Log } from './serve/log.ts'
 import { createMetrics, type Metrics } from './serve/metrics.ts'
 import { openRegistryEndpoint } from './serve/registry-endpoint.ts'
-import { logOfRequest, withRequestLog } from './serve/with-request-log.ts'
-import { tlsFilesOf, type ListenerName } from './tls-files.ts'
-import { readVersion } from './version.ts'
+import { createLog, logOfRequest, withRequestLog, type Log } from './serve/request-log.ts'
 
-/** A daemon that serves. Disposing it lets running requests end in their time, then stops them. */
+/** A running daemon. Disposing it gives running requests their time to finish, then stops them. */
 export interface Daemon extends AsyncDisposable {
-  /** Where it listens, as clients name it. */
+  /** Where it listens, as clients write it. */
   readonly places: readonly string[]
   readonly log: Log
-  /** Applies what of a changed configuration can change while it runs. */
+  /** Applies the live options of a changed configuration. */
   reload(config: Config): Promise<void>
 }
 
 /**
- * Starts a daemon: its store is open and everything listens when this resolves.
+ * Starts a daemon; resolves once its store is open and everything listens.
  *
  * @throws ConfigError `ERR_DAEMON_CONFIG`
  */
 export async function startDaemon(config: Config, env: NodeJS.ProcessEnv = process.env): Promise<Daemon> {
   await checkConfig(config, env)
-  const log = createLog(config.text('log-level') ?? 'info')
+  const log = createLog(config.text('log-level') ?? '')
   const metrics = createMetrics()
   await using started = createStack()
   const runtime = started.use(await openRuntime(config, env, { log, metrics }))
   await runtime.openStore()
   metrics.watch(runtime)
-  const graceMs = (config.count('shutdown-timeout') ?? 15) * 1000
+  const graceMs = config.count('shutdown-timeout') * 1000
   const context = { config, env, metrics, graceMs }
   const ending = prepareEnding(graceMs)
   const onError = (err: unknown): void => (logOfRequest() ?? log).error({ err }, 'unexpected error')
@@ -106,13 +104,11 @@ async function openRuntime(
 ): Promise<Runtime> {
   const store = config.text('store')
   const platform = config.text('platform')
-  const downloads = config.count('max-concurrent-downloads')
-  const uploads = config.count('max-concurrent-uploads')
   const ownLogins = createCredentialSource({ env, home: os.homedir() })
   return await createRuntime({
     env,
     registries: registrySettings(config),
-    // A client brings its own login; those of the daemon's user are for its mirrors.
+    // Clients bring their own logins; those of the daemon's user are for its mirrors.
     credentials: async (host, options) =>
       options?.mirrorOf === undefined ? undefined : await ownLogins(host, options),
     wrapTransport: metrics.countBytes,
@@ -122,8 +118,11 @@ async function openRuntime(
     },
     ...(store === undefined ? {} : { storeDirectory: path.resolve(store) }),
     ...(platform === undefined ? {} : { platform: parsePlatform(platform, { host: hostPlatform() }) }),
-    ...(downloads === undefined ? {} : { maxConcurrentDownloads: downloads }),
-    ...(uploads === undefined ? {} : { maxConcurrentUploads: uploads }),
+    foreignLayers: FOREIGN_LAYERS.find((each) => each === config.text('foreign-layers')),
+    imageId: await imageIdOf(config, env),
+    maxConcurrentDownloads: config.count('max-concurrent-downloads'),
+    maxConcurrentUploads: config.count('max-concurrent-uploads'),
+    requireSchema2: config.isOn('require-schema2'),
   })
 }
 
@@ -140,7 +139,7 @@ async function listenAs(
     group: config.text('group'),
     loopbackWithoutTls: name === 'admin' || config.isOn('loopback-without-tls'),
     allowedHosts: config.texts('allowed-hosts') ?? [],
-    maxConnections: config.count('max-connections') ?? 1024,
+    maxConnections: config.count('max-connections'),
     graceMs,
     onRequest: (event) => metrics.onRequest(name, event),
   }
@@ -153,8 +152,8 @@ function defaultHost(env: NodeJS.ProcessEnv): string {
   return isRoot || directory === undefined ? 'unix:///run/drayd.sock' : `unix://${path.join(directory, 'drayd.sock')}`
 }
 
-function identityOf({ storeDirectory }: Runtime): string {
-  return createHash('sha256').update(`${os.hostname()} ${storeDirectory}`).digest('hex').slice(0, 32)
+function identityOf({ store }: Runtime): string {
+  return createHash('sha256').update(`${os.hostname()} ${store.location}`).digest('hex').slice(0, 32)
 }
 
 async function isReady(runtime: Runtime): Promise<boolean> {
@@ -171,7 +170,13 @@ async function applyChanges(
   { runtime, log }: { readonly runtime: Runtime; readonly log: Log },
 ): Promise<void> {
   await runtime.registries.reload(registrySettings(config))
-  runtime.transfers.setLimit(config.count('max-concurrent-downloads') ?? DEFAULT_CONCURRENT_DOWNLOADS)
-  runtime.uploads.setLimit(config.count('max-concurrent-uploads') ?? DEFAULT_CONCURRENT_UPLOADS)
-  log.level = config.text('log-level') ?? 'info'
+  runtime.transfers.setLimit(config.count('max-concurrent-downloads'))
+  runtime.uploads.setLimit(config.count('max-concurrent-uploads'))
+  log.level = config.text('log-level') ?? log.level
+}
+
+/** The version in the package of this daemon. */
+export function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : ''
 }

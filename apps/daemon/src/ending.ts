@@ -5,22 +5,25 @@ import type { Served } from '@drayage/registry-server/node'
 export interface Ending {
   /** Fires when the end begins. */
   readonly begun: AbortSignal
-  /** Fires when running requests have had their time, with what their clients are told. */
+  /** Fires when the time of running requests is over, with the error that their clients get. */
   readonly over: AbortSignal
-  /** Lets running requests end in their time and then stops them; resolves when nothing is served any more. */
+  /** Gives running requests their time and then stops them; resolves when nothing is served any more. */
   end(listening: readonly Served[]): Promise<void>
 }
 
-/** How long before connections are cut work is stopped, in milliseconds, so that clients still hear of it. */
+/** How long before its connections are cut work is stopped, in milliseconds, so that clients still get an error. */
 const TELL_MS = 2_000
 
-/** Prepares the end of a daemon whose connections are cut `graceMs` after its begin. */
+/** Prepares the end of a daemon whose connections are cut `graceMs` after it begins. */
 export function prepareEnding(graceMs: number): Ending {
   const begun = new AbortController()
   const over = new AbortController()
   const stop = (): void =>
     over.abort(
-      new EngineRequestError(503, 'drayd is ending: what came is kept, and the same command goes on from there'),
+      new EngineRequestError(
+        503,
+        'drayd is stopping: transferred bytes are kept, run the same command again to resume',
+      ),
     )
   return {
     begun: begun.signal,

@@ -1,24 +1,26 @@
 import process from 'node:process'
 
 import { Command, CommanderError } from '@commander-js/extra-typings'
+import { DrayageError, escapeText } from '@drayage/bytes'
 
 import { readConfig, type Config, type ConfigSources } from './config/config.ts'
-import { flagOf, OPTION_TABLE, variableOf, type OptionRow } from './config/option-table.ts'
-import { checkConfig } from './check-config.ts'
-import { ConfigError } from './config-error.ts'
-import { startDaemon } from './daemon.ts'
+import { defaultText, flagOf, OPTION_TABLE, variableOf, type OptionRow } from './config/option-table.ts'
+import { checkConfig } from './config/check-config.ts'
+import { readVersion, startDaemon } from './daemon.ts'
+import { ConfigError, reasonOf } from './errors.ts'
 import { notifySystemd } from './listen/systemd.ts'
-import { readVersion } from './version.ts'
 
-/** Exit statuses of `drayd`. */
+/** Exit codes of `drayd`. */
 const EXIT = { done: 0, failed: 1, usage: 2 } as const
 
-/** Runs one command line: the daemon until it is told to end, or a check. Resolves to the exit status. */
+/** Runs one command line: the daemon until it is stopped, or a check. Resolves to the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   const program = new Command('drayd')
-    .description('The image part of Docker Engine: one daemon for the docker command and every client of its API')
-    .version(readVersion(), '-v, --version', 'print the version')
-    .option('--config <file>', 'configuration file (TOML)')
+    .description('The image part of Docker Engine, for the docker command and every other client of its API')
+    .version(readVersion(), '-v, --version', 'Print the version')
+    .helpOption('-h, --help', 'Show help')
+    .helpCommand('help [command]', 'Show help for a command')
+    .option('--config <file>', 'Configuration file in TOML [$DRAYD_CONFIG]')
     .exitOverride()
   for (const row of OPTION_TABLE) {
     const flag = `${flagOf(row)} ${row.kind === 'switch' ? '' : '<value>'}`
@@ -31,7 +33,7 @@ export async function main(args: readonly string[]): Promise<number> {
   let isCheck = false
   program
     .command('check-config')
-    .description('read the configuration, say what is wrong with it, and print its values')
+    .description('Check the configuration, report what is wrong with it, and print its values')
     .action(() => {
       isCheck = true
       sources = read()
@@ -43,22 +45,29 @@ export async function main(args: readonly string[]): Promise<number> {
     return EXIT.done
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
-    process.stderr.write(`drayd: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`drayd: ${lineOf(reasonOf(error))}\n`)
+    if (error instanceof DrayageError && error.hint !== undefined) process.stderr.write(`hint: ${lineOf(error.hint)}\n`)
     return error instanceof ConfigError ? EXIT.usage : EXIT.failed
   }
 }
 
-/** Values of a flag that is given several times are those of a list. */
+/** Joins the values of a flag that is given several times to a list. */
 function gathered(value: string, before: string | undefined): string {
   return before === undefined ? value : `${before},${value}`
 }
 
+/** Foreign text as a part of one line. */
+function lineOf(text: string): string {
+  return escapeText(text, 1024)
+}
+
 function helpOf(row: OptionRow): string {
-  const fallback = row.fallback === undefined ? '' : ` (default: ${row.fallback})`
+  const text = defaultText(row)
+  const fallback = text === undefined ? '' : ` (default: ${text})`
   return `${row.help}${fallback} [$${variableOf(row)}]`
 }
 
-/** The flags by key of their option; commander has them in camel case. */
+/** The flags by the key of their option; commander gives them in camel case. */
 function sourcesOf(given: Readonly<Record<string, unknown>>): ConfigSources {
   const flags = new Map<string, string>()
   for (const row of OPTION_TABLE) {
@@ -82,7 +91,7 @@ async function check(sources: ConfigSources): Promise<void> {
 async function run(sources: ConfigSources): Promise<void> {
   let config = await readConfig(sources)
   await using daemon = await startDaemon(config)
-  // Before anybody hears that it runs: whoever does may tell it to end.
+  // Before anything says that it runs, since what reads that may stop it at once.
   const ending = ended()
   const { log, places } = daemon
   log.info({ places, pid: process.pid }, 'listening')
@@ -94,9 +103,9 @@ async function run(sources: ConfigSources): Promise<void> {
       const later = needRestart(config, changed)
       config = changed
       log.info('configuration applied')
-      if (later.length > 0) log.warn({ options: later }, 'these options have another value after a restart')
+      if (later.length > 0) log.warn({ options: later }, 'these options change after a restart')
     } catch (err) {
-      log.error({ err }, 'configuration kept: the new one cannot be used')
+      log.error({ err }, 'configuration kept: the new one is unusable')
     }
     await notifySystemd('READY=1', process.env)
   }
@@ -107,7 +116,7 @@ async function run(sources: ConfigSources): Promise<void> {
   await notifySystemd('STOPPING=1', process.env)
 }
 
-/** The options whose values differ and are not applied while the daemon runs. */
+/** The options that have changed and only apply after a restart. */
 function needRestart(before: Config, after: Config): string[] {
   const text = ({ values }: Config, key: string): string => JSON.stringify(values.get(key) ?? null)
   return OPTION_TABLE.filter(({ key, isLive }) => isLive !== true && text(before, key) !== text(after, key)).map(
@@ -115,7 +124,7 @@ function needRestart(before: Config, after: Config): string[] {
   )
 }
 
-/** Waits for the signal to end; the next one ends the program at once, as if it was not watched for. */
+/** Waits for the signal to stop; the next one ends the program at once, as if nothing listened for it. */
 async function ended(): Promise<string> {
   const signals = ['SIGINT', 'SIGTERM'] as const
   return await new Promise<string>((resolve) => {

@@ -46,7 +46,7 @@ const pull = (
 ): ReturnType<typeof askDrayd> =>
   askDrayd(daemon.places[0] ?? '', `/images/create?fromImage=${name}&tag=1`, { method: 'POST', headers })
 
-test('the mirrors of Docker Hub are asked first, by the logins of the daemon, and SIGHUP changes them', async () => {
+test('mirrors of Docker Hub are tried first, with the logins of the daemon, and SIGHUP changes them', async () => {
   const others: HttpRequest[] = []
   const empty = createRegistryHandler({ storage: createMemoryStorage() })
   await using other = await serve(
@@ -74,7 +74,7 @@ test('the mirrors of Docker Hub are asked first, by the logins of the daemon, an
   expect(requests).toEqual([])
 })
 
-test("the logins of the daemon's user are not for its clients, who bring their own", async () => {
+test("the logins of the daemon's user are not used for clients, which bring their own", async () => {
   const auths = { [registry.host]: { auth: Buffer.from('user:secret').toString('base64') } }
   const daemon = await start([], { DOCKER_AUTH_CONFIG: JSON.stringify({ auths }) })
   await pull(daemon, `${registry.host}/private`)
@@ -86,7 +86,7 @@ test("the logins of the daemon's user are not for its clients, who bring their o
   expect(requests.some(({ headers }) => headers['authorization'] !== undefined)).toBe(true)
 })
 
-test('a registry endpoint without users answers to names of this machine only', async () => {
+test('a registry endpoint without users only answers to names of this machine', async () => {
   const daemon = await start(['--registry-host', 'tcp://127.0.0.1:0'])
   const [, endpoint = ''] = daemon.places
   expect((await askDrayd(endpoint, '/v2/')).status).toBe(200)

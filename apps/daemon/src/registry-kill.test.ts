@@ -33,7 +33,7 @@ async function killAndStart(): Promise<void> {
   await start()
 }
 
-/** The status of an answer of the registry; 0 when there is none. */
+/** The status of an answer of the registry; 0 without an answer. */
 async function ask(method: string, target: string, body?: Uint8Array, type?: string): Promise<number> {
   const base = (daemon.places[1] ?? '').replace('tcp:', 'http:')
   const headers = type === undefined ? {} : { 'content-type': type }
@@ -70,7 +70,7 @@ async function expectWhole(): Promise<void> {
   expect(JSON.parse(inspected.text)).toMatchObject({ Id: image.imageId, RepoTags: ['app:1'] })
 }
 
-test('F36 drayd killed between the blobs and the manifest of a push: no tag, and the same push succeeds', async () => {
+test('drayd killed between the blobs and the manifest of a push: no tag, and the same push succeeds', async () => {
   expect(await pushBlobs(2)).toBe(2)
   await killAndStart()
   expect([await ask('GET', 'manifests/1'), await ask('GET', `manifests/${image.manifest.digest}`)]).toEqual([404, 404])
@@ -83,7 +83,7 @@ test('F36 drayd killed between the blobs and the manifest of a push: no tag, and
   await expectWhole()
 })
 
-test('F36 drayd killed at any moment of the link of a manifest has the tag whole or not at all', async () => {
+test('drayd killed at any moment while a manifest is linked has the tag complete or not at all', async () => {
   await pushBlobs()
   for (const afterMs of [0, 5, 15, 30, 60]) {
     const put = putManifest()

@@ -42,12 +42,12 @@ async function untilEnding(daemon: Drayd): Promise<void> {
   while (!daemon.lines.some(({ msg }) => msg === 'ending')) await sleep(10)
 }
 
-test('F33 SIGTERM in a pull: the client hears why, the exit is clean, and the next pull goes on where this one stopped', async () => {
+test('SIGTERM during a pull: the client learns why, the exit is clean, and the next pull resumes where this one stopped', async () => {
   const daemon = await start(1)
   const pulling = pull(daemon)
   await registry.stalled
   daemon.kill('SIGTERM')
-  const message = 'drayd is ending: what came is kept, and the same command goes on from there'
+  const message = 'drayd is stopping: transferred bytes are kept, run the same command again to resume'
   expect(lastLine(await pulling)).toEqual({ errorDetail: { message }, error: message })
   expect(await daemon.exited).toEqual([0, null])
   registry.release()
@@ -57,7 +57,7 @@ test('F33 SIGTERM in a pull: the client hears why, the exit is clean, and the ne
   expect(registry.ranges).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d{5,}-/)])
 })
 
-test('a pull that ends in the time that a stop leaves it is not broken off', async () => {
+test('a pull that finishes within the shutdown timeout is not aborted', async () => {
   const daemon = await start(600)
   const pulling = pull(daemon)
   await registry.stalled
@@ -68,7 +68,7 @@ test('a pull that ends in the time that a stop leaves it is not broken off', asy
   expect(await daemon.exited).toEqual([0, null])
 })
 
-test('a second signal ends drayd at once, and the store is as after a crash', async () => {
+test('a second signal ends drayd at once, and the store is intact', async () => {
   const daemon = await start(600)
   const pulling = pull(daemon).catch((error: unknown) => error)
   await registry.stalled
@@ -81,7 +81,7 @@ test('a second signal ends drayd at once, and the store is as after a crash', as
   expect(lastLine(await pull(await start(600)))).toMatchObject({ status: expect.stringContaining('Status: ') })
 })
 
-test('streams of events end at once when drayd is told to end', async () => {
+test('event streams end at once when drayd is stopped', async () => {
   const daemon = await start(600)
   const events = askDrayd(daemon.places[0] ?? '', '/v1.50/events?since=1')
   // Connections are accepted in their order: once this is answered the other one is heard.

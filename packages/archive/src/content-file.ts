@@ -1,12 +1,8 @@
-import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
-
-import { abortable, type AbortOptions, type ByteStream } from '@drayage/bytes'
-import { ContentNotFoundError, type RangeOptions, sizedFrom } from '@drayage/content'
+import { abortable, type AbortOptions, type ByteStream, collect } from '@drayage/bytes'
+import { ContentNotFoundError, type RangeOptions, sizedFrom, verifyContent } from '@drayage/content'
 import { verify } from '@drayage/digest'
-import type { Descriptor } from '@drayage/manifest'
-
-import { readFileBytes } from './read-file-bytes.ts'
+import { fileBytes, openRegularFile } from '@drayage/files'
+import { type Descriptor, manifestKind, MAX_MANIFEST_BYTES } from '@drayage/manifest'
 
 /** A file that holds content. */
 export interface ContentFile {
@@ -18,33 +14,16 @@ export interface ContentFile {
   close(): Promise<void>
 }
 
-/** Codes of a path that leads to no file: nothing there, a link, something else in its place. */
-const NO_FILE: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EMLINK', 'ENXIO', 'EISDIR']
-
-/** Opens the file at `path`; nothing when there is none, also when a link or anything else is in its place. */
+/** Opens the file at `path`; `undefined` for a missing file, a link or anything else in its place. */
 export async function openContentFile(path: string): Promise<ContentFile | undefined> {
-  // A link could lead out of the directory, and the opening of a pipe would wait for its other end.
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-  const file = await open(path, flags).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && NO_FILE.includes(error.code)) return undefined
-    throw error
-  })
+  const file = await openRegularFile(path)
   if (file === undefined) return undefined
-  try {
-    const stats = await file.stat()
-    if (stats.isFile()) {
-      return {
-        size: stats.size,
-        open: ({ offset, signal }) => abortable(readFileBytes(file, offset), { signal }),
-        close: () => file.close(),
-      }
-    }
-  } catch (error) {
-    await file.close()
-    throw error
+  const { handle, size } = file
+  return {
+    size,
+    open: ({ offset, signal }) => abortable(fileBytes(handle, { start: offset }), { signal }),
+    close: () => handle.close(),
   }
-  await file.close()
-  return undefined
 }
 
 /**
@@ -67,11 +46,34 @@ export async function* fetchFile(
   const file = await find(what)
   if (file === undefined) throw new ContentNotFoundError(what.digest)
   try {
+    if (manifestKind(what.mediaType) === 'schema1') {
+      // Its signatures are in the file too.
+      const bytes = await collect(file.open({ offset: 0, signal }), { maxBytes: MAX_MANIFEST_BYTES, signal })
+      verifyContent(bytes, what)
+      return yield bytes.subarray(offset)
+    }
     const source = file.open({ offset, signal })
     yield* offset === 0 && options.verify !== false ? verify(source, what) : sizedFrom(source, what.size, offset)
   } finally {
     await file.close()
   }
+}
+
+/**
+ * The size of the file that `find` gives.
+ *
+ * @throws ContentNotFoundError `ERR_CONTENT_NOT_FOUND`
+ */
+export async function sizeOfFile(
+  find: (what: Descriptor) => Promise<ContentFile | undefined>,
+  blob: Pick<Descriptor, 'mediaType' | 'digest'>,
+  { signal }: AbortOptions = {},
+): Promise<number> {
+  signal?.throwIfAborted()
+  const file = await find({ ...blob, size: 0 })
+  if (file === undefined) throw new ContentNotFoundError(blob.digest)
+  await file.close()
+  return file.size
 }
 
 /** Whether the file that `find` gives is as long as `what`. */

@@ -19,9 +19,9 @@ import {
 } from '@drayage/testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
-import { openDirSink } from './dir-sink.ts'
-import { openDirImage } from './dir-source.ts'
-import { openOciLayout } from './oci-layout-source.ts'
+import { openDirSink } from './dir/dir-sink.ts'
+import { openDirImage } from './dir/dir-source.ts'
+import { openOciLayout } from './layout/oci-layout-source.ts'
 
 const skopeo = findPeer('skopeo')
 const BIG = { maxBytes: 10_000_000 }
@@ -96,7 +96,7 @@ describe('openOciLayout()', () => {
     await expect((await openOciLayout({ directory })).entries()).rejects.toMatchObject({ code: 'ERR_MANIFEST_SYNTAX' })
   })
 
-  test('S40, S69: a link, a directory or a pipe in place of a blob is a blob that is missing', async () => {
+  test('a link, a directory or a pipe in place of a blob is a blob that is missing', async () => {
     await writeOciLayout(directory, image)
     const layout = await openOciLayout({ directory })
     const blob = join(directory, 'blobs', 'sha256', digestHex(image.config.digest))
@@ -184,7 +184,7 @@ describe('openDirSink()', () => {
     await expect(openDirImage({ directory })).rejects.toMatchObject({ code: 'ERR_DIR_IMAGE' })
   })
 
-  test('goes on with what an interrupted copy left', async () => {
+  test('continues with what an interrupted copy left', async () => {
     await fill(await openDirSink({ directory }), image)
     const sink = await openDirSink({ directory })
     expect(await sink.has(image.config)).toBe(true)
@@ -192,7 +192,7 @@ describe('openDirSink()', () => {
     expect((await openDirImage({ directory })).root).toEqual(image.manifest)
   })
 
-  test('S69: a link in place of a blob is a blob that is missing', async () => {
+  test('a link in place of a blob is a blob that is missing', async () => {
     const sink = await openDirSink({ directory })
     await fill(sink, image)
     await sink.put(image.manifest)

@@ -15,13 +15,13 @@ import {
 test('isArchiveError() knows every error of the package, by its code', () => {
   for (const error of [
     new ArchiveExistsError('/a.tar'),
-    new ArchiveImageError('a', 'b'),
+    new ArchiveImageError('a'),
     new ArchiveClosedError('finished'),
     new ArchiveFormatError('tar', 'a'),
     new ArchiveLimitError('file', 'a', 1),
-    new ArchiveSelectionError('a', 'b', 2),
-    new LayoutError('/a', 'x', 'y'),
-    new DirImageError('/a', 'x', 'y'),
+    new ArchiveSelectionError('a', 2),
+    new LayoutError('/a', 'x'),
+    new DirImageError('/a', 'x'),
   ]) {
     expect(isArchiveError(error)).toBe(true)
     expect(isArchiveError(Object.assign(new Error('other copy'), { code: error.code }))).toBe(true)

@@ -1,9 +1,9 @@
-import { type ArchiveFiles, openArchiveFiles } from './archive-files.ts'
-import { layoutInArchive } from './archive-layout.ts'
-import { type DockerArchive, dockerArchiveOf } from './docker-archive-source.ts'
+import { type ArchiveFiles, openArchiveFiles } from './tar/archive-files.ts'
+import { layoutInArchive } from './layout/archive-layout.ts'
+import { type DockerArchive, dockerArchiveOf } from './docker/docker-archive-source.ts'
 import { ArchiveFormatError } from './errors.ts'
-import type { LayoutSource } from './layout-source.ts'
-import type { ArchiveInput, OpenArchiveOptions } from './open-archive-bytes.ts'
+import type { LayoutSource } from './layout/layout-source.ts'
+import type { ArchiveInput, OpenArchiveOptions } from './tar/open-archive-bytes.ts'
 
 /** An open oci-archive: a tar of an OCI image layout. */
 export interface OciArchive extends LayoutSource, AsyncDisposable {
@@ -11,23 +11,24 @@ export interface OciArchive extends LayoutSource, AsyncDisposable {
 }
 
 /**
- * Opens a docker-archive, as docker, podman, skopeo and crane write it, plain or compressed with gzip or zstd.
+ * Opens a docker-archive, as docker, podman, skopeo and crane write it, plain or compressed with gzip,
+ * zstd, bzip2 or xz, or unpacked in a directory.
  *
  * @throws ArchiveFormatError `ERR_ARCHIVE_FORMAT`
  * @throws ArchiveLimitError `ERR_ARCHIVE_LIMIT`
- * @throws UnsupportedCompressionError `ERR_COMPRESSION_UNSUPPORTED` and the other errors of `decompress`
+ * @throws CompressedDataError `ERR_COMPRESSED_DATA` and the other errors of `decompress`
  */
 export function openDockerArchive(input: ArchiveInput, options: OpenArchiveOptions = {}): Promise<DockerArchive> {
   return openWith(input, options, (files) => dockerArchiveOf(files, options))
 }
 
 /**
- * Opens an oci-archive, plain or compressed with gzip or zstd.
+ * Opens an oci-archive, plain or compressed with gzip, zstd, bzip2 or xz, or unpacked in a directory.
  *
  * @throws ArchiveFormatError `ERR_ARCHIVE_FORMAT`
  * @throws ArchiveLimitError `ERR_ARCHIVE_LIMIT`
  * @throws LayoutError `ERR_LAYOUT`
- * @throws UnsupportedCompressionError `ERR_COMPRESSION_UNSUPPORTED` and the other errors of `decompress`
+ * @throws CompressedDataError `ERR_COMPRESSED_DATA` and the other errors of `decompress`
  * @see OCI image-spec v1.1.1, image-layout.md
  */
 export function openOciArchive(input: ArchiveInput, options: OpenArchiveOptions = {}): Promise<OciArchive> {
@@ -67,7 +68,7 @@ async function openWith<T>(
 async function ociArchiveOf(files: ArchiveFiles, options: OpenArchiveOptions): Promise<OciArchive> {
   const layout = await layoutInArchive(files, options)
   if (layout === undefined) {
-    throw new ArchiveFormatError('missing', 'found no oci-layout and index.json, expected an OCI image layout')
+    throw new ArchiveFormatError('missing', 'it is no OCI image layout, since it lacks oci-layout or index.json')
   }
   return { ...layout, kind: 'oci-archive', [Symbol.asyncDispose]: () => files[Symbol.asyncDispose]() }
 }

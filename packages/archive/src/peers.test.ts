@@ -22,10 +22,10 @@ import {
 } from '@drayage/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { openDirImage } from './dir-source.ts'
-import { createDockerArchiveWriter } from './docker-archive-writer.ts'
-import { openFileOutput } from './file-output.ts'
-import { openOciLayout } from './oci-layout-source.ts'
+import { openDirImage } from './dir/dir-source.ts'
+import { createDockerArchiveWriter } from './docker/docker-archive-writer.ts'
+import { openFileOutput } from './output/file-output.ts'
+import { openOciLayout } from './layout/oci-layout-source.ts'
 import { openArchive, openDockerArchive, openOciArchive } from './open-archive.ts'
 
 const BIG = { maxBytes: 10_000_000 }

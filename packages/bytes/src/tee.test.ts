@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { tee } from './tee.ts'
 import { chunk, drain, tracked } from './test/tracked.ts'
 
-/** Lets everything that can go on without further events do so. */
+/** Lets everything run that needs no further events. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve))
 }
@@ -34,7 +34,7 @@ test('tee() lets the faster reader wait for the slower one', async () => {
   expect(await fast).toEqual([[1], [2], [3]])
 })
 
-test('tee() lets one reader go on when the other stops early', async () => {
+test('tee() lets one reader continue when the other stops early', async () => {
   const { source, closed } = tracked(chunk(1), chunk(2), chunk(3))
   const [a, b] = tee(source)
   const first = a[Symbol.asyncIterator]()

@@ -1,9 +1,9 @@
 import type { ByteStream } from './byte-stream.ts'
 
 /**
- * Splits a stream in two that are read side by side: each chunk is read from `source` once, and the faster reader waits
- * for the slower one, so at most one chunk is held. A reader that stops early lets the other go on alone; when both
- * stop, `source` is closed. An error of `source` reaches both. Both see the same arrays and must not change them.
+ * Splits a stream in two that are read side by side: each chunk is read from `source` once, and the faster reader waits for
+ * the slower one, so at most one chunk is held. When one reader stops early, the other continues alone; when both stop,
+ * `source` is closed. An error of `source` reaches both. Both see the same arrays and must not modify them.
  */
 export function tee(source: ByteStream): [ByteStream, ByteStream] {
   const iterator = source[Symbol.asyncIterator]()

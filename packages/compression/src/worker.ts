@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export type { JobContext, JobHandlers } from './serve-jobs.ts'
-export type { JobMap } from './worker-protocol.ts'
+export type { JobContext, JobHandlers } from './pool/serve-jobs.ts'
+export type { JobMap } from './pool/worker-protocol.ts'
 
-export { serveJobs } from './serve-jobs.ts'
+export { serveJobs } from './pool/serve-jobs.ts'

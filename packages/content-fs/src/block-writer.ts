@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 
 /** How much is written at once. */
-export const BLOCK_BYTES = 524_288
+export const WRITE_BYTES = 524_288
 
 /** How many bytes are written before the disk is asked to take them, so that little is left to do at a commit. */
 const SYNC_BYTES = 64 * 1_048_576
@@ -26,7 +26,7 @@ export interface BlockWriterOptions {
   readonly onSyncDue: () => void
 }
 
-/** Creates a writer that goes on at `start`. After a failure it is of no further use. */
+/** Creates a writer that continues at `start`. After a failure it must not be used again. */
 export function createBlockWriter(handle: FileHandle, options: BlockWriterOptions): BlockWriter {
   let filling: Uint8Array<ArrayBuffer> | undefined
   let spare: Uint8Array<ArrayBuffer> | undefined
@@ -63,7 +63,7 @@ export function createBlockWriter(handle: FileHandle, options: BlockWriterOption
   return {
     async write(chunk) {
       for (let taken = 0; taken < chunk.byteLength;) {
-        filling ??= new Uint8Array(Buffer.allocUnsafeSlow(BLOCK_BYTES).buffer)
+        filling ??= new Uint8Array(Buffer.allocUnsafeSlow(WRITE_BYTES).buffer)
         const part = chunk.subarray(taken, taken + filling.byteLength - used)
         filling.set(part, used)
         used += part.byteLength

@@ -4,25 +4,23 @@ import { assertIngestKey, createKeyedLock } from '@drayage/content'
 import { type Digest, digestAlgorithm, isDigest } from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
 
-import { deleteBlob, fetchBlob, hasBlob, listBlobs, verifyBlob, type BlobState } from './blobs.ts'
-import { type CommitStep, FsIngest } from './fs-ingest.ts'
+import { deleteBlob, readBlobFile, hasBlob, listBlobs } from './blobs.ts'
+import { type CommitStep, openFsIngest } from './fs-ingest.ts'
 import { IngestData } from './ingest-data.ts'
 import { lockIngest } from './ingest-lock.ts'
 import { createKeptHashes } from './kept-hashes.ts'
 import { blobDirectory, blobFile, dataFile, ingestDirectory, layoutOf } from './layout.ts'
-import { prepareDirectory, syncDirectory } from './prepare-directory.ts'
+import { prepareDirectory, syncNames } from './prepare-directory.ts'
 import { sweepIngests, type SweepOptions, type SweepResult } from './sweep-ingests.ts'
 
 /** A content store on a file system. */
 export interface FsStore extends ContentStore, AsyncDisposable {
   begin(key: IngestKey, options?: AbortOptions): Promise<Ingest & Followable>
-  /** Creates the directory, or refuses one that is not safe, now and not in the first call that needs it. */
+  /** Creates the directory, or refuses an unsafe one, now instead of in the first call that needs it. */
   prepare(options?: AbortOptions): Promise<void>
-  /** The file of a blob, whether it is there or not. It is for reading only. */
+  /** Where the file of a blob is or would be. It is for reading only. */
   blobPath(digest: Digest): string
-  /** Reads a blob and tells whether it still is what its digest says. */
-  verifyBlob(digest: Digest, options?: AbortOptions): Promise<BlobState>
-  /** Removes the ingests that nobody holds and that got no bytes for `olderThanMs`, and what crashes left in the trash. */
+  /** Removes the free ingests that got no bytes for `olderThanMs`, and what crashes left in the trash. */
   sweepIngests(options: SweepOptions): Promise<SweepResult>
 }
 
@@ -40,7 +38,18 @@ export interface FsStoreHooks {
   readonly onReread?: (bytes: number) => void
 }
 
-/** Creates the store of these options. The directory is looked at by the first call and, if that fails, by the next. */
+/**
+ * Creates a content store in a directory, which any number of processes may use at the same time. A commit resolves once
+ * the content would survive a power cut; an ingest survives the death of its holder, and the next one need not wait.
+ *
+ * Every call may throw StoreUnsafeError `ERR_STORE_UNSAFE` and StoreUnwritableError `ERR_STORE_UNWRITABLE`; `append` and
+ * `commit` also StoreFullError `ERR_STORE_FULL`, which keeps the bytes, and StoreIoError `ERR_STORE_IO`, which drops them.
+ */
+export function createFsStore(options: FsStoreOptions): FsStore {
+  return openFsStore(options)
+}
+
+/** The store of these options. The first call looks at the directory and, if that fails, the next one again. */
 export function openFsStore({ directory, now = Date.now }: FsStoreOptions, hooks: FsStoreHooks = {}): FsStore {
   const layout = layoutOf(directory)
   const keys = createKeyedLock()
@@ -56,20 +65,24 @@ export function openFsStore({ directory, now = Date.now }: FsStoreOptions, hooks
     })
     await preparing
   }
-  const openIngest = async (key: IngestKey, releaseKey: () => void, options: AbortOptions): Promise<FsIngest> => {
+  const openIngest = async (
+    key: IngestKey,
+    releaseKey: () => void,
+    options: AbortOptions,
+  ): Promise<Ingest & Followable> => {
     const path = ingestDirectory(layout, key)
     const lock = await lockIngest(path, options)
     try {
       const algorithm = isDigest(key) ? digestAlgorithm(key) : 'sha256'
       const data = await IngestData.open({ key, algorithm, path: dataFile(path), kept, onReread })
-      return new FsIngest({
+      return openFsIngest({
         key,
         data,
         lock,
         releaseKey,
         has: (what) => hasBlob(layout, what),
         blobPath: (what) => blobFile(layout, what.digest),
-        syncNames: (what) => syncDirectory(blobDirectory(layout, what.digest)),
+        syncNames: (what) => syncNames(blobDirectory(layout, what.digest)),
         clear: (what) => deleteBlob(layout, what.digest),
         onStep,
       })
@@ -82,7 +95,7 @@ export function openFsStore({ directory, now = Date.now }: FsStoreOptions, hooks
   return {
     async *fetch(what: Descriptor, options: RangeOptions = {}): ByteStream {
       await ready(options)
-      yield* fetchBlob(layout, what, options)
+      yield* readBlobFile(layout, what, options)
     },
     prepare: (options = {}) => ready(options),
     async has(what, options = {}) {
@@ -109,10 +122,6 @@ export function openFsStore({ directory, now = Date.now }: FsStoreOptions, hooks
       yield* listBlobs(layout, options)
     },
     blobPath: (digest) => blobFile(layout, digest),
-    async verifyBlob(digest, options = {}) {
-      await ready(options)
-      return verifyBlob(layout, digest, options)
-    },
     async sweepIngests(options) {
       await ready(options)
       return sweepIngests(layout, now(), options)

@@ -3,10 +3,9 @@
  *
  * @packageDocumentation
  */
-export type { BlobState } from './blobs.ts'
 export type { FsStore, FsStoreOptions } from './fs-store.ts'
 export type { StoreError, StoreErrorCode } from './errors.ts'
 export type { SweepOptions, SweepResult } from './sweep-ingests.ts'
 
-export { createFsStore } from './create-fs-store.ts'
+export { createFsStore } from './fs-store.ts'
 export { isStoreError, StoreFullError, StoreIoError, StoreUnsafeError, StoreUnwritableError } from './errors.ts'

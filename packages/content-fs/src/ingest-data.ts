@@ -1,18 +1,15 @@
-import { constants } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 
 import { abortable, type AbortOptions, type ByteStream } from '@drayage/bytes'
 import { createGrowth, type Growth, IngestClosedError } from '@drayage/content'
 import { digestOfStream, type Digest, type DigestAlgorithm } from '@drayage/digest'
+import { fileBytes, openRegularFile, systemCode } from '@drayage/files'
 
 import { createBlockWriter } from './block-writer.ts'
-import { fileBytes } from './file-bytes.ts'
-import type { KeptHashes } from './kept-hashes.ts'
+import { storeFailure } from './errors.ts'
+import { createContentHash, type ContentHash, type KeptHashes } from './kept-hashes.ts'
 import { DATA_MODE, openData } from './open-data.ts'
-import { createRunningHash, type RunningHash } from './running-hash.ts'
-import { isMissing, storeFailure, systemCode } from './store-failure.ts'
 
-const { O_NOFOLLOW, O_RDONLY } = constants
 const BLOB_MODE = 0o444
 
 /** What the stored bytes of an ingest belong to. */
@@ -36,16 +33,16 @@ export class IngestData {
   #path: string
   #handle: FileHandle
   #growth: Growth
-  #hash: RunningHash
+  #hash: ContentHash
   #syncing: Promise<void> | undefined
   #syncError: unknown
 
-  private constructor(parts: IngestDataParts, handle: FileHandle, bytes: number, hash: RunningHash | undefined) {
+  private constructor(parts: IngestDataParts, handle: FileHandle, bytes: number, hash: ContentHash | undefined) {
     this.#parts = parts
     this.#path = parts.path
     this.#handle = handle
     this.#growth = createGrowth(bytes)
-    this.#hash = hash ?? createRunningHash(parts.algorithm)
+    this.#hash = hash ?? createContentHash(parts.algorithm)
   }
 
   /** Opens the file. */
@@ -64,7 +61,7 @@ export class IngestData {
     return this.#growth.bytes
   }
 
-  /** Stores the bytes of `source` after those that are there. */
+  /** Stores the bytes of `source` after those stored before. */
   async append(source: ByteStream, options: AbortOptions): Promise<void> {
     await this.#catchUp(options)
     const writer = createBlockWriter(this.#handle, {
@@ -76,16 +73,20 @@ export class IngestData {
     let failure: { readonly error: unknown } | undefined
     try {
       for await (const chunk of abortable(source, options)) {
-        await this.#write(writer.write(chunk))
+        try {
+          await writer.write(chunk)
+        } catch (error) {
+          throw this.#unwritten(error)
+        }
         if (this.#syncError !== undefined) break
       }
     } catch (error) {
       failure = { error }
     }
     try {
-      await this.#write(writer.flush())
+      await writer.flush()
     } catch (error) {
-      failure ??= { error }
+      failure ??= { error: this.#unwritten(error) }
     }
     if (this.#syncError !== undefined) await this.#lose()
     if (failure !== undefined) throw failure.error
@@ -141,7 +142,7 @@ export class IngestData {
     this.#growth = createGrowth(bytes)
   }
 
-  /** Closes the file, with which another holder may go on. */
+  /** Closes the file, which the next holder may continue. */
   async putDown(): Promise<void> {
     await this.#syncing
     const { key, kept } = this.#parts
@@ -177,18 +178,15 @@ export class IngestData {
   }
 
   async #openToFollow(growth: Growth, options: AbortOptions): Promise<FileHandle> {
-    try {
-      return await open(this.#path, O_RDONLY | O_NOFOLLOW)
-    } catch (error) {
-      if (!isMissing(error)) throw error
-      // The file is being renamed or dropped; what follows tells which.
-      await growth.beyond(Infinity, options)
-      return open(this.#path, O_RDONLY | O_NOFOLLOW)
-    }
+    const found = await openRegularFile(this.#path)
+    if (found !== undefined) return found.handle
+    // The file is being renamed or dropped; the end of the ingest decides which.
+    await growth.beyond(Infinity, options)
+    return await open(this.#path)
   }
 
   #forgetHash(): void {
-    this.#hash = createRunningHash(this.#parts.algorithm)
+    this.#hash = createContentHash(this.#parts.algorithm)
   }
 
   /** Hashes what was stored and is not hashed yet. */
@@ -206,15 +204,11 @@ export class IngestData {
     }
   }
 
-  async #write(work: Promise<void>): Promise<void> {
-    try {
-      await work
-    } catch (error) {
-      // A block may be hashed and not be written.
-      this.#forgetHash()
-      if (systemCode(error) === 'EIO') this.#syncError = error
-      throw storeFailure(error, this.#path)
-    }
+  /** The error for a failed write; a block may be hashed and not be written. */
+  #unwritten(error: unknown): unknown {
+    this.#forgetHash()
+    if (systemCode(error) === 'EIO') this.#syncError = error
+    return storeFailure(error, this.#path)
   }
 
   #startSync(): void {

@@ -8,8 +8,7 @@ import { randomBytes } from '@drayage/testkit'
 import { expect, test } from 'vitest'
 
 import { openFsStore } from './fs-store.ts'
-import { createKeptHashes } from './kept-hashes.ts'
-import { createRunningHash } from './running-hash.ts'
+import { createContentHash, createKeptHashes } from './kept-hashes.ts'
 import { temporaryDirectory } from './test/temporary-directory.ts'
 
 const part = 400_000
@@ -28,7 +27,7 @@ async function appendNext(ingest: Ingest, count = part): Promise<void> {
   await ingest.append(fromBytes(bytes.subarray(ingest.offset, ingest.offset + count)))
 }
 
-test('an ingest that goes on in the same process reads nothing of what is there', async () => {
+test('an ingest that continues in the same process reads nothing of what is stored', async () => {
   const { store, rereads } = await twoStores()
   for (let offset = 0; offset < what.size; offset += part) {
     await using ingest = await store.begin('key')
@@ -44,7 +43,7 @@ test('an ingest that goes on in the same process reads nothing of what is there'
   expect(await readBlob(store, what)).toEqual(bytes)
 })
 
-test('an ingest with which another process went on, or that was changed, is read again', async () => {
+test('an ingest that another process continued, or that was changed, is read again', async () => {
   const { store, other, rereads, data } = await twoStores()
   for (const each of [store, other, store]) {
     await using ingest = await each.begin('key')
@@ -60,7 +59,7 @@ test('an ingest with which another process went on, or that was changed, is read
   expect(rereads).toEqual([part, 2 * part, 3 * part])
 })
 
-test('an ingest that another process began anew is read again', async () => {
+test('an ingest that another process restarted is read again', async () => {
   const { store, other, rereads } = await twoStores()
   for (const each of [store, other]) {
     await using ingest = await each.begin('key')
@@ -78,7 +77,7 @@ test('createKeptHashes() keeps the newest', async () => {
   await writeFile(path, 'bytes')
   await using handle = await open(path)
   const kept = createKeptHashes(2)
-  for (const key of ['a', 'b', 'c']) await kept.keep(key, handle, createRunningHash('sha256'))
+  for (const key of ['a', 'b', 'c']) await kept.keep(key, handle, createContentHash('sha256'))
   const found = await Promise.all(['a', 'b', 'c'].map((key) => kept.take(key, handle)))
   expect(found.map((hash) => hash?.bytes)).toEqual([undefined, 0, 0])
   expect(await kept.take('c', handle)).toBeUndefined()

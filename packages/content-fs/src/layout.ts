@@ -35,7 +35,7 @@ export function ingestDirectory(layout: Layout, key: IngestKey): string {
   return join(layout.ingests, key.replace(':', '.'))
 }
 
-/** The key whose ingest has a directory of this name; `undefined` when there is none. */
+/** The key whose ingest has a directory of this name; `undefined` for other names. */
 export function ingestKeyOf(name: string): IngestKey | undefined {
   const key = name.replace('.', ':')
   return isIngestKey(key) ? key : undefined
@@ -47,6 +47,6 @@ export function dataFile(directory: string): string {
 }
 
 /** The file whose lock its holder has. */
-export function lockFile(directory: string): string {
+export function lockFileOf(directory: string): string {
   return join(directory, 'lock')
 }

@@ -1,8 +1,9 @@
 import { constants } from 'node:fs'
 import { chmod, type FileHandle, lstat, open } from 'node:fs/promises'
 
-import { StoreUnsafeError } from './errors.ts'
-import { storeFailure, systemCode } from './store-failure.ts'
+import { systemCode } from '@drayage/files'
+
+import { storeFailure, StoreUnsafeError } from './errors.ts'
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants
 
@@ -22,7 +23,7 @@ export async function openData(path: string): Promise<{ readonly handle: FileHan
   })
   try {
     const found = await handle.stat()
-    if (!found.isFile()) throw new StoreUnsafeError(path, 'no regular file')
+    if (!found.isFile()) throw new StoreUnsafeError(path, 'not a regular file')
     if ((found.mode & 0o777) !== DATA_MODE) await handle.chmod(DATA_MODE)
     return { handle, bytes: found.size }
   } catch (error) {

@@ -1,16 +1,17 @@
-import { chmod, lstat, mkdir, open, stat } from 'node:fs/promises'
+import { chmod, lstat, mkdir, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 
-import { StoreUnsafeError } from './errors.ts'
-import type { Layout } from './layout.ts'
-import { storeFailure, systemCode } from './store-failure.ts'
+import { syncDirectory, systemCode } from '@drayage/files'
 
-/** The mode of every directory of a store: nobody but its user. */
+import { storeFailure, StoreUnsafeError } from './errors.ts'
+import type { Layout } from './layout.ts'
+
+/** The mode of every directory of a store: for its user only. */
 export const DIRECTORY_MODE = 0o700
 
 /**
- * Creates what is missing of the directories of a store, with mode 0700 under any umask, and makes sure that what is there
- * is safe and durable. The root may be a symbolic link, no part of it may.
+ * Creates the missing directories of a store, with mode 0700 under any umask, and makes sure that the others are safe and
+ * durable. The root may be a symbolic link, no part of it may.
  *
  * @throws StoreUnsafeError `ERR_STORE_UNSAFE`
  * @throws StoreUnwritableError `ERR_STORE_UNWRITABLE`
@@ -20,12 +21,12 @@ export async function prepareDirectory(layout: Layout): Promise<void> {
   await makeDirectory(resolve(layout.root))
   await assertOwn(layout.root, stat)
   for (const part of parts) await ensurePart(part)
-  // Names that a killed process gave become durable before anybody is told that the content is there.
-  for (const directory of [layout.root, layout.blobs, ...layout.blobDirectories]) await syncDirectory(directory)
+  // Names that a killed process gave become durable before a caller relies on them.
+  for (const directory of [layout.root, layout.blobs, ...layout.blobDirectories]) await syncNames(directory)
 }
 
 /**
- * Creates a directory of the store unless it is there.
+ * Creates a directory of the store unless it exists.
  *
  * @throws StoreUnsafeError `ERR_STORE_UNSAFE`
  */
@@ -36,16 +37,11 @@ export async function ensurePart(path: string): Promise<void> {
   await assertOwn(path, lstat)
 }
 
-/** Makes the names in a directory durable. */
-export async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } catch (error) {
+/** Makes the names in a directory of the store durable. */
+export async function syncNames(path: string): Promise<void> {
+  await syncDirectory(path).catch((error: unknown) => {
     throw storeFailure(error, path)
-  } finally {
-    await handle.close()
-  }
+  })
 }
 
 /** Creates a directory and those above it, durably; the recursive `mkdir` of Node applies the umask and hides reasons. */
@@ -55,7 +51,7 @@ async function makeDirectory(path: string): Promise<void> {
       if (systemCode(error) !== 'ENOENT' || dirname(path) === path) throw error
       await makeDirectory(dirname(path))
       await makeOne(path)
-      await syncDirectory(dirname(path))
+      await syncNames(dirname(path))
     })
   } catch (error) {
     throw storeFailure(error, path)
@@ -76,7 +72,7 @@ async function makeOne(path: string): Promise<void> {
 async function assertOwn(path: string, look: typeof lstat): Promise<void> {
   const found = await look(path)
   if (found.isSymbolicLink()) throw new StoreUnsafeError(path, 'a symbolic link')
-  if (!found.isDirectory()) throw new StoreUnsafeError(path, 'no directory')
+  if (!found.isDirectory()) throw new StoreUnsafeError(path, 'not a directory')
   const user = process.geteuid?.()
-  if (user !== undefined && found.uid !== user) throw new StoreUnsafeError(path, `owner ${found.uid}`)
+  if (user !== undefined && found.uid !== user) throw new StoreUnsafeError(path, `owned by user ${found.uid}`)
 }

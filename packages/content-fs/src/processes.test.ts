@@ -2,11 +2,12 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { digestOf } from '@drayage/digest'
-import { copyBlob, readBlob } from '@drayage/content'
+import { readBlob } from '@drayage/content'
 import { expect, test } from 'vitest'
 
-import { createFsStore } from './create-fs-store.ts'
 import type { CommitStep } from './fs-ingest.ts'
+import { createFsStore } from './fs-store.ts'
+import { copy } from './test/copy.ts'
 import { spawnChild } from './test/spawn-child.ts'
 import { temporaryDirectory } from './test/temporary-directory.ts'
 
@@ -14,15 +15,15 @@ const size = 4_000_000
 const bytes: Uint8Array = new Uint8Array(size).fill(7)
 const what = { mediaType: 'application/octet-stream', digest: digestOf(bytes), size }
 
-test('F27: of two processes that copy the same content one downloads and the other waits', async () => {
+test('of two processes that copy the same content, one downloads and the other waits', async () => {
   const directory = await temporaryDirectory()
   const children = [spawnChild(directory, 'slow', size), spawnChild(directory, 'slow', size)]
   expect(await Promise.all(children.map(({ ended }) => ended))).toEqual([0, 0])
-  expect(children.flatMap(({ lines }) => lines).toSorted()).toEqual(['already-present', 'copied', 'fetch-from-0'])
+  expect(children.flatMap(({ lines }) => lines).toSorted()).toEqual(['already-present', 'committed', 'fetch-from-0'])
   expect(await readdir(join(directory, 'ingest'))).toEqual([])
 })
 
-test('F27: processes that end and begin ingests of the same keys at the same time download each content once', async () => {
+test('processes that begin and end ingests of the same keys download each content once', async () => {
   const directory = await temporaryDirectory()
   const children = Array.from({ length: 4 }, () => spawnChild(directory, 'many', 50))
   expect(await Promise.all(children.map(({ ended }) => ended))).toEqual([0, 0, 0, 0])
@@ -31,7 +32,7 @@ test('F27: processes that end and begin ingests of the same keys at the same tim
   expect(await readdir(join(directory, 'ingest'))).toEqual([])
 })
 
-test('F27: when the holder is killed, who waits goes on where it stopped', async () => {
+test('when the holder is killed, the next one continues where it stopped', async () => {
   const directory = await temporaryDirectory()
   const holder = spawnChild(directory, 'copy', size, 'silent')
   await holder.printed('fetch-from-0')
@@ -51,7 +52,7 @@ test('F27: when the holder is killed, who waits goes on where it stopped', async
   await holder.kill()
   expect(await waiter.ended).toBe(0)
   expect(waiter.lines[0]).toMatch(/^fetch-from-[1-9]/)
-  expect(waiter.lines[1]).toBe('copied')
+  expect(waiter.lines[1]).toBe('committed')
   expect(await readBlob(store, what)).toEqual(bytes)
 })
 
@@ -73,7 +74,7 @@ test('begin() waits for a holder in another process and can be aborted', async (
 
 const steps: readonly CommitStep[] = ['verified', 'sealed', 'renamed', 'directory-synced', 'ingest-removed']
 
-test.each(steps)('F25: a process killed when its commit is "%s" leaves a store that goes on', async (step) => {
+test.each(steps)('a process killed when its commit is "%s" leaves a store that works', async (step) => {
   const directory = await temporaryDirectory()
   const child = spawnChild(directory, 'copy', size, step)
   expect(await child.ended).toBe('SIGKILL')
@@ -81,7 +82,7 @@ test.each(steps)('F25: a process killed when its commit is "%s" leaves a store t
   const isCommitted = step !== 'verified' && step !== 'sealed'
   expect(await store.has(what)).toBe(isCommitted)
   const source = { fetch: () => expect.unreachable('everything was stored before') }
-  expect(await copyBlob(source, store, what)).toBe(isCommitted ? 'already-present' : 'copied')
+  expect(await copy(source, store, what)).toBe(isCommitted ? 'already-present' : 'committed')
   expect(await readBlob(store, what)).toEqual(bytes)
   await store.sweepIngests({ olderThanMs: 0 })
   expect(await readdir(join(directory, 'ingest'))).toEqual([])

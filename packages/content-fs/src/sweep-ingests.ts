@@ -2,10 +2,10 @@ import { lstat, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { AbortOptions } from '@drayage/bytes'
+import { unlessMissing } from '@drayage/files'
 
 import { tryLockIngest } from './ingest-lock.ts'
 import { dataFile, ingestKeyOf, type Layout } from './layout.ts'
-import { isMissing } from './store-failure.ts'
 
 /** Options of a sweep. */
 export interface SweepOptions extends AbortOptions {
@@ -21,7 +21,7 @@ export interface SweepResult {
   readonly bytes: number
 }
 
-/** Removes the ingests that nobody holds and that got no bytes since `olderThanMs` before `nowMs`, and empties the trash. */
+/** Removes the free ingests that got no bytes since `olderThanMs` before `nowMs`, and empties the trash. */
 export async function sweepIngests(layout: Layout, nowMs: number, options: SweepOptions): Promise<SweepResult> {
   const { olderThanMs, signal } = options
   if (!(olderThanMs >= 0)) {
@@ -49,8 +49,8 @@ export async function sweepIngests(layout: Layout, nowMs: number, options: Sweep
 async function sweepOne(directory: string, newestMs: number): Promise<number | undefined> {
   const before = await usage(directory)
   if (before === undefined || before.changedMs > newestMs) return undefined
-  const lock = await tryLockIngest(directory).then((first) => (first === 'changed' ? tryLockIngest(directory) : first))
-  if (typeof lock === 'string') return undefined
+  const lock = await tryLockIngest(directory)
+  if (lock === undefined) return undefined
   try {
     const now = await usage(directory)
     if (now === undefined || now.bytes !== before.bytes) return undefined
@@ -63,12 +63,8 @@ async function sweepOne(directory: string, newestMs: number): Promise<number | u
 
 async function usage(directory: string): Promise<{ readonly bytes: number; readonly changedMs: number } | undefined> {
   for (const path of [dataFile(directory), directory]) {
-    try {
-      const found = await lstat(path)
-      return { bytes: found.isFile() ? found.size : 0, changedMs: found.mtimeMs }
-    } catch (error) {
-      if (!isMissing(error)) throw error
-    }
+    const found = await unlessMissing(lstat(path))
+    if (found !== undefined) return { bytes: found.isFile() ? found.size : 0, changedMs: found.mtimeMs }
   }
   return undefined
 }

@@ -4,15 +4,17 @@
  * @packageDocumentation
  */
 export type { ContentError, ContentErrorCode } from './errors.ts'
-export type { CopyBlobOptions } from './copy-blob.ts'
-export type { Growth } from './growth.ts'
+export type { Growth } from './stores/growth.ts'
+export type { IngestBytes, IngestParts } from './stores/create-ingest.ts'
 export type { HttpClient, HttpRequest, HttpResponse } from './http.ts'
-export type { KeyedLock } from './keyed-lock.ts'
-export type { MemoryStore } from './memory-store.ts'
-export type { ReadBlobOptions } from './read-blob.ts'
-export type { WalkOptions, WalkStep } from './walk.ts'
+export type { KeyedLock } from './stores/keyed-lock.ts'
+export type { MemoryStore } from './stores/memory-store.ts'
+export type { PortFailure, Problem } from './problem.ts'
+export type { BlobState, ReadBlobOptions } from './blobs/blobs.ts'
+export type { WalkOptions, WalkStep } from './blobs/walk.ts'
 export type {
   BeginOptions,
+  BlobSizer,
   Checker,
   ContentStore,
   Deleter,
@@ -28,16 +30,22 @@ export type {
   ReferrerLister,
   ReferrersOptions,
   Resolver,
+  SignedPutter,
   TaggedPutter,
   Tagger,
   Untagger,
 } from './ports.ts'
 
-export { canFollow } from './can-follow.ts'
-export { canKeepReferrers, canListReferrers } from './can-list-referrers.ts'
-export { canMount } from './can-mount.ts'
-export { canPutTagged } from './can-put-tagged.ts'
-export { copyBlob } from './copy-blob.ts'
+export {
+  canFollow,
+  canKeepReferrers,
+  canListReferrers,
+  canMount,
+  canPutSigned,
+  canPutTagged,
+  canTellSizes,
+} from './abilities.ts'
+export { createIngest } from './stores/create-ingest.ts'
 export {
   ContentNotFoundError,
   IngestClosedError,
@@ -46,11 +54,12 @@ export {
   NameNotFoundError,
   WalkLimitError,
 } from './errors.ts'
-export { createGrowth } from './growth.ts'
-export { assertIngestKey, isIngestKey } from './ingest-key.ts'
-export { createKeyedLock } from './keyed-lock.ts'
-export { createMemoryStore } from './memory-store.ts'
-export { DEFAULT_MAX_BLOB_BYTES, readBlob } from './read-blob.ts'
-export { sizedFrom } from './sized-from.ts'
-export { DEFAULT_MAX_WALK_COUNT, DEFAULT_MAX_WALK_DEPTH, walk } from './walk.ts'
-export { writeBlob } from './write-blob.ts'
+export { createGrowth } from './stores/growth.ts'
+export { bytesResponse, emptyResponse, jsonResponse, responseTo } from './http.ts'
+export { assertIngestKey, isIngestKey } from './stores/ingest-key.ts'
+export { createKeyedLock } from './stores/keyed-lock.ts'
+export { createMemoryStore } from './stores/memory-store.ts'
+export { isDoubtful, isRetryable, maybeAbsent, problemOf, saidOf } from './problem.ts'
+export { DEFAULT_MAX_BLOB_BYTES, readBlob, verifyBlob, verifyContent, writeBlob } from './blobs/blobs.ts'
+export { sizedFrom } from './stores/sized-from.ts'
+export { DEFAULT_MAX_WALK_COUNT, DEFAULT_MAX_WALK_DEPTH, walk, walkIdentity } from './blobs/walk.ts'

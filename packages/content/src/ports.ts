@@ -8,8 +8,7 @@ export interface RangeOptions extends AbortOptions {
   /** The first byte wanted; 0 by default. */
   readonly offset?: number
   /**
-   * `true` when the bytes are not worth reading up to the offset: a source that cannot begin there fails; `false` by
-   * default.
+   * `true` when a source that cannot begin at the offset should fail rather than read up to it; `false` by default.
    */
   readonly mustSeek?: boolean
   /**
@@ -24,7 +23,7 @@ export interface Fetcher {
   /**
    * The bytes of `what`. From offset 0 they are verified: the stream throws at its end unless size and digest match. From
    * a later offset only the size is checked, and the caller verifies the whole. Failures come from the stream, not from
-   * the call.
+   * the call. A schema 1 manifest may come with its signatures, which neither its digest nor `what.size` is about.
    *
    * @throws ContentNotFoundError `ERR_CONTENT_NOT_FOUND`
    * @throws RangeError when `offset` is not an integer from 0 to `what.size`
@@ -32,9 +31,22 @@ export interface Fetcher {
   fetch(what: Descriptor, options?: RangeOptions): ByteStream
 }
 
-/** Tells what is there. */
+/**
+ * Tells how large blobs are that are known by their digest alone, such as the layers of schema 1: an ability of a source,
+ * see `canTellSizes`.
+ */
+export interface BlobSizer {
+  /**
+   * The bytes of a blob, as the source announces them: fetching the blob verifies them.
+   *
+   * @throws ContentNotFoundError `ERR_CONTENT_NOT_FOUND`
+   */
+  sizeOf(blob: Pick<Descriptor, 'mediaType' | 'digest'>, options?: AbortOptions): Promise<number>
+}
+
+/** Tells what is stored. */
 export interface Checker {
-  /** Whether the whole, verified content is there. */
+  /** Whether the whole, verified content is stored. */
   has(what: Descriptor, options?: AbortOptions): Promise<boolean>
 }
 
@@ -50,17 +62,16 @@ export interface Resolver {
 
 /** Gives names to content. */
 export interface Tagger {
-  /** Makes `name` stand for `what`, in place of what it stood for before. */
+  /** Makes `name` stand for `what` instead of what it stood for before. */
   tag(what: Descriptor, name: Reference, options?: AbortOptions): Promise<void>
 }
 
 /**
- * Stores a manifest and gives it a name in one step, as registries can. It is an ability that a sink may have;
- * `canPutTagged` tells.
+ * Stores a manifest and gives it a name in one step, as registries can: an ability of a sink, see `canPutTagged`.
  */
 export interface TaggedPutter {
   /**
-   * Verifies `bytes`, stores them as `what` and makes `name` stand for it. All that the manifest refers to is there.
+   * Verifies `bytes`, stores them as `what` and makes `name` stand for it. All that the manifest refers to has been stored.
    *
    * @throws ShortContentError `ERR_CONTENT_SHORT`
    * @throws LongContentError `ERR_CONTENT_LONG`
@@ -69,21 +80,34 @@ export interface TaggedPutter {
   putTagged(what: Descriptor, bytes: Uint8Array, name: Reference, options?: AbortOptions): Promise<void>
 }
 
+/**
+ * Stores signed schema 1 manifests, whose digest is that of what was signed: an ability of a sink, see `canPutSigned`.
+ */
+export interface SignedPutter {
+  /**
+   * Verifies `signed` against `what`, the manifest without its signatures, and stores it as it is, under `name` where there is
+   * one. All that the manifest refers to has been stored.
+   *
+   * @throws DigestMismatchError `ERR_DIGEST_MISMATCH`
+   */
+  putSigned(what: Descriptor, signed: Uint8Array, name: Reference | undefined, options?: AbortOptions): Promise<void>
+}
+
 /** Takes names away. */
 export interface Untagger {
-  /** Removes `name`; the content stays. Resolves to whether the name was there. */
+  /** Removes `name`; the content stays. Resolves to whether there was such a name. */
   untag(name: Reference, options?: AbortOptions): Promise<boolean>
 }
 
 /** Removes content. */
 export interface Deleter {
-  /** Removes the content with this digest. Resolves to whether it was there. */
+  /** Removes the content with this digest. Resolves to whether it was stored. */
   delete(digest: Digest, options?: AbortOptions): Promise<boolean>
 }
 
 /** Lists content. */
 export interface Lister {
-  /** Every digest that is there, in no order. */
+  /** Every stored digest, in no order. */
   list(options?: AbortOptions): AsyncIterable<{ readonly digest: Digest; readonly size: number }>
 }
 
@@ -92,7 +116,7 @@ export type IngestKey = string
 
 /** How content is taken in. */
 export interface BeginOptions extends AbortOptions {
-  /** Bytes of the whole content, where they are known: some places want to hear them before the first one. */
+  /** Bytes of the whole content, where they are known: some places need the number before the first byte. */
   readonly size?: number | undefined
 }
 
@@ -115,17 +139,17 @@ export interface Ingest extends AsyncDisposable {
   /** Bytes stored so far. */
   readonly offset: number
   /**
-   * Stores the bytes of `source` after those that are there. When it rejects, the bytes that came before are kept.
+   * Stores the bytes of `source` after those stored before. When it rejects, the bytes that came before are kept.
    *
    * @throws IngestClosedError `ERR_INGEST_CLOSED` after the end of the ingest
    */
   append(source: ByteStream, options?: AbortOptions): Promise<void>
   /**
    * Verifies size and digest, then makes the content visible and durable, and ends the ingest. On a mismatch the bytes
-   * are dropped and the ingest goes on from offset 0. Content that is there already needs no more bytes:
+   * are dropped and the ingest continues from offset 0. Content that is stored already needs no more bytes:
    * `already-present`, also when this ingest committed it before.
    *
-   * @throws IngestClosedError `ERR_INGEST_CLOSED` after the end of the ingest, when the content is not there
+   * @throws IngestClosedError `ERR_INGEST_CLOSED` after the end of the ingest, when the content is not stored
    * @throws ShortContentError `ERR_CONTENT_SHORT` (the bytes are kept: more may come)
    * @throws LongContentError `ERR_CONTENT_LONG`
    * @throws DigestMismatchError `ERR_DIGEST_MISMATCH`
@@ -140,8 +164,8 @@ export interface Ingest extends AsyncDisposable {
 }
 
 /**
- * An ingest whose bytes can be read while they arrive, such as to inflate a layer beside its download. It is an ability
- * that an {@link Ingest} may have; `canFollow` tells.
+ * An ingest whose bytes can be read while they arrive, for instance to inflate a layer during its download: an ability of
+ * an {@link Ingest}, see `canFollow`.
  */
 export interface Followable {
   /**
@@ -163,15 +187,15 @@ export interface ReferrersOptions extends AbortOptions {
   readonly artifactType?: string | undefined
 }
 
-/** Lists what refers to content. It is an ability that a source may have; `canListReferrers` tells. */
+/** Lists what refers to content: an ability of a source, see `canListReferrers`. */
 export interface ReferrerLister {
-  /** The manifests whose subject is the one with this digest, as far as the source knows; none when there are none. */
+  /** The manifests that the source knows to have this subject. */
   referrers(digest: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>
 }
 
-/** Keeps the list of what refers to content. It is an ability that a sink may have; `canKeepReferrers` tells. */
+/** Keeps the list of what refers to content: an ability of a sink, see `canKeepReferrers`. */
 export interface ReferrerKeeper {
-  /** Makes `referrers`, manifests that are there and have this subject, part of its list; those in it stay. */
+  /** Adds `referrers`, stored manifests with this subject, to its list; those in it stay. */
   keepReferrers(subject: Digest, referrers: readonly Descriptor[], options?: AbortOptions): Promise<void>
 }
 

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 
 import { auth, createUserHome } from './test/user-home.ts'
 
-test('createCredentialSource() gives nothing to a user without logins', async () => {
+test('createCredentialSource() finds nothing for a user without logins', async () => {
   const home = await createUserHome()
   expect(await home.source()('docker.io')).toBeUndefined()
 })
@@ -86,7 +86,7 @@ test('createCredentialSource() knows Docker Hub and other registries by their ol
   expect(await source('plain.test')).toBeUndefined()
 })
 
-test('S19 createCredentialSource() never gives the login of Docker Hub to a host that only looks like it', async () => {
+test('createCredentialSource() never gives the login of Docker Hub to a host that only looks like it', async () => {
   const home = await createUserHome()
   await home.write('.docker/config.json', {
     auths: { 'https://index.docker.io/v1/': auth('hub', 'p'), 'docker.io': auth('hub', 'p') },
@@ -129,7 +129,7 @@ test('createCredentialSource() prefers the login for the longest path', async ()
   expect(await nameFor('docker.io', 'library/alpine')).toBeUndefined()
 })
 
-test('S70 createCredentialSource() takes the names of object members for what they are', async () => {
+test('createCredentialSource() treats keys such as __proto__ as any other', async () => {
   const home = await createUserHome()
   const text =
     '{"auths":{"__proto__":{"polluted":1,"auth":"dTpw"},"constructor":{"prototype":{"polluted":1}},"r.test":{"__proto__":{"username":"x"}}}}'
@@ -141,7 +141,7 @@ test('S70 createCredentialSource() takes the names of object members for what th
   expect('polluted' in {}).toBe(false)
 })
 
-test('createCredentialSource() names a file that it cannot use, and tells none of its secrets', async () => {
+test('createCredentialSource() names a file that it cannot use, without its secrets', async () => {
   const cases: unknown[] = [
     '{"auths": S3CR3T',
     '[]',
@@ -167,7 +167,7 @@ test('createCredentialSource() names a file that it cannot use, and tells none o
   }
 })
 
-test('createCredentialSource() refuses a file that is no file, too large or unreadable', async () => {
+test('createCredentialSource() refuses a directory, and a file that is too large or unreadable', async () => {
   const home = await createUserHome()
   await home.write('.docker/config.json/x', '')
   await expect(home.source()('r.test')).rejects.toMatchObject({ code: 'ERR_CREDENTIALS_FILE' })
@@ -195,7 +195,7 @@ test('createCredentialSource() does not read past the place that has the login',
   await expect(source('other.test')).rejects.toMatchObject({ code: 'ERR_CREDENTIALS_FILE' })
 })
 
-test('createCredentialSource() keeps what it read until cacheMs is over', async () => {
+test('createCredentialSource() caches what it read for cacheMs', async () => {
   const home = await createUserHome()
   let time = 0
   const source = home.source({ now: () => time })

@@ -1,18 +1,12 @@
 import { expect, test } from 'vitest'
 
-import {
-  CredentialsFileError,
-  CredentialsHelperError,
-  CredentialsWriteError,
-  isCredentialsError,
-  quote,
-} from './errors.ts'
+import { CredentialsFileError, CredentialsHelperError, CredentialsWriteError, isCredentialsError } from './errors.ts'
 
-test('isCredentialsError() knows each error of the package, by its code', () => {
+test('isCredentialsError() recognises each error of the package by its code', () => {
   const errors = [
-    new CredentialsFileError('/f', 'a', 'b'),
-    new CredentialsHelperError('h', 'exit', 'a', 'b'),
-    new CredentialsWriteError('/f', 'a', 'b'),
+    new CredentialsFileError('/f', 'it is not JSON'),
+    new CredentialsHelperError('h', 'exit', 'it crashed'),
+    new CredentialsWriteError('/f', 'it is not JSON'),
   ]
   for (const error of errors) {
     expect(isCredentialsError(error)).toBe(true)
@@ -23,7 +17,8 @@ test('isCredentialsError() knows each error of the package, by its code', () => 
     expect(isCredentialsError(other)).toBe(false)
 })
 
-test('quote() escapes what steers a terminal and keeps text short', () => {
-  expect(quote('a\u001b[2J\u202eb\u009b\n')).toBe('"a\\u001b[2J\\u202eb\\u009b\\n"')
-  expect(quote('x'.repeat(10_000)).length).toBe(514)
+test('errors name what they are about on one line, safe for a terminal', () => {
+  const error = new CredentialsHelperError('a\u001b[2J\u202eb\n', 'missing', 'it is missing')
+  expect(error.message).toBe('Cannot ask credential helper "a\\u001b[2J\\u202eb\\n": it is missing')
+  expect(error.hint).toMatch(/^Install the helper/)
 })

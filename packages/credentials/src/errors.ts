@@ -1,27 +1,32 @@
+import { DrayageError, errorGuard, quote, type DrayageErrorOptions } from '@drayage/bytes'
+
 /** Codes of the errors of this package. */
 export type CredentialsErrorCode = 'ERR_CREDENTIALS_FILE' | 'ERR_CREDENTIALS_HELPER' | 'ERR_CREDENTIALS_WRITE'
 
 /** A file of logins that cannot be used. */
-export class CredentialsFileError extends Error {
+export class CredentialsFileError extends DrayageError<'ERR_CREDENTIALS_FILE'> {
   override readonly name: string = 'CredentialsFileError'
-  readonly code: 'ERR_CREDENTIALS_FILE' = 'ERR_CREDENTIALS_FILE'
   /** The file, or `$DOCKER_AUTH_CONFIG`. */
   readonly path: string
 
-  constructor(path: string, found: string, wanted: string, options?: ErrorOptions) {
-    super(`Cannot read logins from ${quote(path)}: found ${found}, expected ${wanted}`, options)
+  /** @param problem what is wrong, such as `it is not JSON` */
+  constructor(path: string, problem: string, options?: DrayageErrorOptions) {
+    super('ERR_CREDENTIALS_FILE', `Cannot read logins from ${quote(path, 512)}: ${problem}`, options)
     this.path = path
   }
 }
 
 /** A file of logins that cannot be written. */
-export class CredentialsWriteError extends Error {
+export class CredentialsWriteError extends DrayageError<'ERR_CREDENTIALS_WRITE'> {
   override readonly name: string = 'CredentialsWriteError'
-  readonly code: 'ERR_CREDENTIALS_WRITE' = 'ERR_CREDENTIALS_WRITE'
   readonly path: string
 
-  constructor(path: string, found: string, wanted: string, options?: ErrorOptions) {
-    super(`Cannot write logins to ${quote(path)}: found ${found}, expected ${wanted}`, options)
+  /** @param problem what went wrong, such as `ENOSPC` */
+  constructor(path: string, problem: string, options?: DrayageErrorOptions) {
+    super('ERR_CREDENTIALS_WRITE', `Cannot write logins to ${quote(path, 512)}: ${problem}`, {
+      hint: 'Check that you may write to its directory, and that the disk has space.',
+      ...options,
+    })
     this.path = path
   }
 }
@@ -29,16 +34,26 @@ export class CredentialsWriteError extends Error {
 /** Why a credential helper gave no answer. */
 export type HelperProblem = 'name' | 'server' | 'missing' | 'exit' | 'timeout' | 'output-size' | 'output-syntax'
 
+const HINTS: Readonly<Partial<Record<HelperProblem, string>>> = {
+  name: 'Correct credsStore or credHelpers in the configuration.',
+  missing: 'Install the helper, or remove it from credsStore or credHelpers in the configuration.',
+  exit: 'Run the helper by itself to see what it needs, such as an unlocked keychain.',
+  timeout: 'See whether the helper waits for input, such as the password of a keychain.',
+}
+
 /** A credential helper that could not be run, or failed. */
-export class CredentialsHelperError extends Error {
+export class CredentialsHelperError extends DrayageError<'ERR_CREDENTIALS_HELPER'> {
   override readonly name: string = 'CredentialsHelperError'
-  readonly code: 'ERR_CREDENTIALS_HELPER' = 'ERR_CREDENTIALS_HELPER'
   /** Its name as the file has it, without `docker-credential-`. */
   readonly helper: string
   readonly problem: HelperProblem
 
-  constructor(helper: string, problem: HelperProblem, found: string, wanted: string, options?: ErrorOptions) {
-    super(`Cannot ask credential helper ${quote(helper)}: found ${found}, expected ${wanted}`, options)
+  /** @param found what happened, such as `it did not answer within 30000 ms` */
+  constructor(helper: string, problem: HelperProblem, found: string, options?: DrayageErrorOptions) {
+    super('ERR_CREDENTIALS_HELPER', `Cannot ask credential helper ${quote(helper, 512)}: ${found}`, {
+      hint: HINTS[problem],
+      ...options,
+    })
     this.helper = helper
     this.problem = problem
   }
@@ -47,24 +62,9 @@ export class CredentialsHelperError extends Error {
 /** Any error of this package. */
 export type CredentialsError = CredentialsFileError | CredentialsHelperError | CredentialsWriteError
 
-const CODES: readonly string[] = [
+/** Tells whether `value` is an error of this package, also one made by another installed copy of it. */
+export const isCredentialsError: (value: unknown) => value is CredentialsError = errorGuard<CredentialsError>([
   'ERR_CREDENTIALS_FILE',
   'ERR_CREDENTIALS_HELPER',
   'ERR_CREDENTIALS_WRITE',
-] satisfies CredentialsErrorCode[]
-
-/** Tells whether `value` is an error of this package, also one made by another installed copy of it. */
-export function isCredentialsError(value: unknown): value is CredentialsError {
-  return value instanceof Error && 'code' in value && typeof value.code === 'string' && CODES.includes(value.code)
-}
-
-const LONGEST_SHOWN = 512
-
-/** Foreign text for a message: in quotes, at most 512 characters, without characters that steer a terminal. */
-export function quote(text: string): string {
-  const escaped = JSON.stringify(text.slice(0, LONGEST_SHOWN))
-  return escaped.replace(
-    /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-}
+])

@@ -29,7 +29,7 @@ test('a login is kept in a new file of its owner, where a source finds it', asyn
   expect(await home.source()('r.test:5000')).toEqual(ALICE)
 })
 
-test('S19 a login of Docker Hub has the key that docker gives it, and no other host gets it', async () => {
+test("a login of Docker Hub is stored under docker's own key, and no other host gets it", async () => {
   const home = await createUserHome()
   await storeOf(home).store('docker.io', TOKEN)
   expect(await contentOf(home)).toEqual({
@@ -39,7 +39,7 @@ test('S19 a login of Docker Hub has the key that docker gives it, and no other h
   for (const host of ['evildocker.io', 'docker.io.evil']) expect(await home.source()(host)).toBeUndefined()
 })
 
-test('what is not a login of the host stays, in its order, and older keys of the host go', async () => {
+test('other members and logins stay in order, and older keys of the host are removed', async () => {
   const home = await createUserHome()
   const before = {
     HttpHeaders: { 'X-A': 'b' },
@@ -63,7 +63,7 @@ test('what is not a login of the host stays, in its order, and older keys of the
   expect(await readdir(join(home.path, '.docker'))).toEqual(['config.json'])
 })
 
-test('S70 odd keys stay what they are', async () => {
+test('odd keys are kept as they are', async () => {
   const home = await createUserHome()
   const text = '{"__proto__":{"polluted":1},"auths":{"__proto__":{"auth":"eDp5"}},"constructor":1}'
   await home.write('.docker/config.json', text)
@@ -96,7 +96,7 @@ test.each([
   ['', undefined],
   ['{', 'ERR_CREDENTIALS_FILE'],
   ['[]', 'ERR_CREDENTIALS_FILE'],
-])('S22 a file with %j', async (text, code) => {
+])('a file with %j', async (text, code) => {
   const home = await createUserHome()
   await home.write('.docker/config.json', text)
   const failure: unknown = await storeOf(home)
@@ -111,7 +111,7 @@ test.each([
   if (code !== undefined) expect(await readFile(fileOf(home), 'utf8')).toBe(text)
 })
 
-test('a file that cannot be written is told of', async () => {
+test('a file that cannot be written is an error that names it', async () => {
   const home = await createUserHome()
   await writeFile(join(home.path, 'file'), '')
   const store = createLoginStore({ env: { ...home.env, DOCKER_CONFIG: '/dev/null/x' }, home: home.path })
@@ -121,7 +121,7 @@ test('a file that cannot be written is told of', async () => {
   })
 })
 
-test('S20 a helper gets the login on its input, and the file has none of it', async () => {
+test('a helper gets the login on standard input, and the file holds none of it', async () => {
   const home = await createUserHome()
   await home.write('.docker/config.json', { credsStore: 'keeper' })
   await home.helper('keeper', KEEPER)
@@ -153,7 +153,7 @@ test.each([
   ['has a path for a name', { credsStore: '../../tmp/x' }, 'name'],
   ['has a command for a name', { credsStore: 'a;id' }, 'name'],
   ['fails', { credsStore: 'broken' }, 'exit'],
-])('S19 S20 nothing is kept in the file when the helper %s', async (_, config, problem) => {
+])('nothing is stored in the file when the helper %s', async (_, config, problem) => {
   const home = await createUserHome()
   await home.write('.docker/config.json', config)
   await home.helper('broken', 'echo no >&2; exit 1')
@@ -165,7 +165,7 @@ test.each([
   expect(await contentOf(home)).toEqual(config)
 })
 
-test('S20 a server of two lines, and a user name with a colon, are refused', async () => {
+test('a server name of two lines, and a user name with a colon, are refused', async () => {
   const home = await createUserHome()
   await home.write('.docker/config.json', { credsStore: 'keeper' })
   await home.helper('keeper', KEEPER)
@@ -190,7 +190,7 @@ test('erase() makes no file', async () => {
   expect(await readdir(home.path)).toEqual([])
 })
 
-test('a call that is stopped keeps nothing', async () => {
+test('an aborted call stores nothing', async () => {
   const home = await createUserHome()
   const reason = new Error('mine')
   await expect(storeOf(home).store('r.test', ALICE, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)

@@ -2,15 +2,13 @@ import { homedir } from 'node:os'
 
 import type { CredentialOptions } from '@drayage/registry'
 
-import { askHelper, TOKEN_USER } from './ask-helper.ts'
-import { callHelper, type CallHelperOptions } from './call-helper.ts'
-import { editJsonFile, type JsonMembers } from './edit-json-file.ts'
-import { helpersFor } from './helpers-for.ts'
-import { helperServer, keysFor, normalHost, normalKey } from './login-key.ts'
-import { dockerConfigFile, type Environment } from './login-sources.ts'
-import { readLoginFile } from './read-login-file.ts'
+import { askHelper, callHelper, TOKEN_USER, type CallHelperOptions } from './helpers/call-helper.ts'
+import { helpersFor } from './logins/login-file.ts'
+import { helperServer, keysFor, normalHost, normalKey } from './logins/login-key.ts'
+import { dockerConfigFile, type Environment } from './logins/login-sources.ts'
+import { editLoginFile, readLoginFile, type JsonMembers } from './logins/login-file-access.ts'
 
-/** A login to keep: a password, or the token that a registry gave in its place. */
+/** A login to store: a password, or the token that a registry gave in its place. */
 export type UserLogin =
   | { readonly username: string; readonly password: string }
   | { readonly username: string; readonly identityToken: string }
@@ -18,7 +16,7 @@ export type UserLogin =
 /** Options of a change. */
 export type StoreOptions = Pick<CredentialOptions, 'signal'>
 
-/** Where a login was kept. */
+/** Where a login was stored. */
 export interface StoredLogin {
   /** docker's `config.json`. */
   readonly path: string
@@ -29,21 +27,21 @@ export interface StoredLogin {
 /** Keeps logins where docker keeps them. */
 export interface LoginStore {
   /**
-   * Keeps the login of a host, in the place of an earlier one: with the host's helper, else the helper for all hosts, else in
-   * the file.
+   * Stores the login of a host, replacing an earlier one: with the host's helper, else the helper for all hosts, else in the
+   * file.
    *
-   * @throws RangeError for a user name with a colon, which ends it where the two are joined
+   * @throws RangeError for a user name with a colon, which separates it from the password
    * @throws CredentialsHelperError `ERR_CREDENTIALS_HELPER`
    * @throws CredentialsWriteError `ERR_CREDENTIALS_WRITE`
    */
   store(host: string, login: UserLogin, options?: StoreOptions): Promise<StoredLogin>
-  /** Forgets the login of a host, of its helpers too. Resolves to whether there was one. */
+  /** Forgets the login of a host, also in its helpers. Resolves to whether there was one. */
   erase(host: string, options?: StoreOptions): Promise<boolean>
 }
 
 /** Options of {@link createLoginStore}. */
 export interface LoginStoreOptions {
-  /** Says where the file is, and is what helpers run with; `process.env` by default. */
+  /** The environment, which says where the file is and is passed to helpers; `process.env` by default. */
   readonly env?: Environment
   /** The user's home directory; that of the process by default. */
   readonly home?: string
@@ -69,17 +67,17 @@ export function createLoginStore(options: LoginStoreOptions = {}): LoginStore {
     async store(host, login, options = {}) {
       options.signal?.throwIfAborted()
       if (login.username.includes(':')) {
-        throw new RangeError('Cannot store login: found a colon in the user name, expected none')
+        throw new RangeError('Cannot store login: the user name holds a colon')
       }
       const [helper] = await helpersOf(host)
       if (helper === undefined) {
-        await editJsonFile(path, (members) => withEntry(members, host, fileEntry(login)))
+        await editLoginFile(path, (members) => withEntry(members, host, fileEntry(login)))
         return { path }
       }
       const called = call(host, options)
       await callHelper(helper, 'store', JSON.stringify(helperEntry(called.server, login)), called)
       // As docker does, so that its own `logout` knows of it.
-      await editJsonFile(path, (members) => withEntry(members, host, {}))
+      await editLoginFile(path, (members) => withEntry(members, host, {}))
       return { path, helper }
     },
     async erase(host, options = {}) {
@@ -91,7 +89,7 @@ export function createLoginStore(options: LoginStoreOptions = {}): LoginStore {
         await callHelper(helper, 'erase', called.server, called)
         wasThere = true
       }
-      await editJsonFile(path, (members) => {
+      await editLoginFile(path, (members) => {
         const kept = authsOf(members).filter(([key]) => normalKey(key) !== normalHost(host))
         if (kept.length === authsOf(members).length) return undefined
         wasThere = true

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { chainId, chainIds } from './chain-id.ts'
 import { parseDiffId } from './digest.ts'
-import { digestOf } from './digest-of.ts'
+import { digestOf } from './hasher.ts'
 
 const a = parseDiffId(digestOf('a'))
 const b = parseDiffId(digestOf('b'))

@@ -1,5 +1,5 @@
 import type { ChainId, DiffId } from './digest.ts'
-import { digestOf } from './digest-of.ts'
+import { digestOf } from './hasher.ts'
 
 /**
  * The ChainID of a layer with DiffID `diffId` on top of `parent`; without a parent it is the DiffID itself.

@@ -1,10 +1,12 @@
+import { quote } from '@drayage/bytes'
+
 import { DigestSyntaxError } from './errors.ts'
 
 declare const brand: unique symbol
 
 /**
- * The identity of content: `algorithm:hex`, of a supported algorithm, in lower case and of the algorithm's exact length.
- * The only ways in are {@link parseDigest}, {@link isDigest} and the functions that compute one.
+ * The identity of content: `algorithm:hex`, with a supported algorithm and its exact number of lower-case hex digits. Only
+ * {@link parseDigest}, {@link isDigest} and the functions that compute one produce a value of this type.
  *
  * @see OCI image-spec v1.1.1, descriptor.md, "Digests"
  */
@@ -13,7 +15,7 @@ export type Digest = string & { readonly [brand]: 'Digest' }
 /** The digest of a layer's uncompressed tar. @see OCI image-spec v1.1.1, config.md, "Layer DiffID" */
 export type DiffId = string & { readonly [brand]: 'DiffId' }
 
-/** The identity of a layer on all layers below it. @see OCI image-spec v1.1.1, config.md, "Layer ChainID" */
+/** The identity of a layer together with all layers below it. @see OCI image-spec v1.1.1, config.md, "Layer ChainID" */
 export type ChainId = string & { readonly [brand]: 'ChainId' }
 
 /** The digest of an image's config. @see OCI image-spec v1.1.1, config.md, "ImageID" */
@@ -30,19 +32,17 @@ export type DigestResult =
   | { readonly ok: true; readonly value: Digest }
   | { readonly ok: false; readonly error: DigestSyntaxError }
 
-const LONGEST_SHOWN = 160
-
-/** Parses `text` as a digest; a failure is a value. */
+/** Parses `text` as a digest, and returns a failure instead of throwing it. */
 export function tryParseDigest(text: string): DigestResult {
   const fail = (found: string, wanted: string, offset: number): DigestResult => ({
     ok: false,
-    error: new DigestSyntaxError(text.slice(0, LONGEST_SHOWN), found, wanted, offset),
+    error: new DigestSyntaxError(text, found, wanted, offset),
   })
   const colon = text.indexOf(':')
   if (colon < 0) return fail('no colon', '<algorithm>:<hex>', text.length)
   const algorithm = text.slice(0, colon)
   if (algorithm !== 'sha256' && algorithm !== 'sha512') {
-    return fail(`algorithm ${JSON.stringify(algorithm.slice(0, LONGEST_SHOWN))}`, 'sha256 or sha512', 0)
+    return fail(`algorithm ${quote(algorithm)}`, 'sha256 or sha512', 0)
   }
   const wanted = DIGEST_HEX_LENGTHS[algorithm]
   const length = text.length - colon - 1
@@ -50,7 +50,7 @@ export function tryParseDigest(text: string): DigestResult {
   for (let index = colon + 1; index < text.length; index++) {
     const code = text.charCodeAt(index)
     const isHex = (code >= 48 && code <= 57) || (code >= 97 && code <= 102)
-    if (!isHex) return fail(`${JSON.stringify(text.charAt(index))} at offset ${index}`, 'a lower-case hex digit', index)
+    if (!isHex) return fail(`${quote(text.charAt(index))} at offset ${index}`, 'a lower-case hex digit', index)
   }
   return { ok: true, value: text as Digest }
 }
@@ -59,6 +59,15 @@ export function tryParseDigest(text: string): DigestResult {
  * Parses `text` as a digest.
  *
  * @throws DigestSyntaxError `ERR_DIGEST_SYNTAX`
+ *
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { digestHex, digestOf, isDigestError, parseDigest } from '@drayage/digest'
+ *
+ * assert.equal(digestHex(parseDigest(digestOf('cargo'))).length, 64)
+ * assert.throws(() => parseDigest('sha256:../../etc/passwd'), isDigestError)
+ * ```
  */
 export function parseDigest(text: string): Digest {
   const result = tryParseDigest(text)

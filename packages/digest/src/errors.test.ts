@@ -10,12 +10,15 @@ const errors = [
   new LongContentError(2, { cause }),
 ]
 
-test.each(errors)('$name says what was attempted, found and expected, and keeps its cause', (error) => {
-  expect(error.name).toBe(error.constructor.name)
-  expect(error.message).toMatch(/^Cannot (parse|verify) .*: .*, expected .*[^.]$/)
-  expect(error.cause).toBe(cause)
-  expect(isDigestError(error)).toBe(true)
-})
+test.each(errors)(
+  '$name says what was attempted, what happened and what was expected, and keeps its cause',
+  (error) => {
+    expect(error.name).toBe(error.constructor.name)
+    expect(error.message).toMatch(/^Cannot (parse|verify) .*: .*expected .*[^.]$/)
+    expect(error.cause).toBe(cause)
+    expect(isDigestError(error)).toBe(true)
+  },
+)
 
 test('isDigestError() knows errors of other copies of the package and nothing else', () => {
   expect(isDigestError(Object.assign(new Error('twin'), { code: 'ERR_CONTENT_SHORT' }))).toBe(true)

@@ -23,7 +23,6 @@ export {
   shortHex,
   tryParseDigest,
 } from './digest.ts'
-export { digestOf, digestOfStream } from './digest-of.ts'
 export { DigestMismatchError, DigestSyntaxError, isDigestError, LongContentError, ShortContentError } from './errors.ts'
-export { createHasher } from './hasher.ts'
+export { createHasher, digestOf, digestOfStream } from './hasher.ts'
 export { verify, verifyBytes } from './verify.ts'

@@ -1,7 +1,7 @@
 import { fromBytes } from '@drayage/bytes'
 import { describe, expect, test } from 'vitest'
 
-import { digestOf } from './digest-of.ts'
+import { digestOf } from './hasher.ts'
 import { DigestMismatchError, LongContentError, ShortContentError } from './errors.ts'
 import { verify, verifyBytes, type ExpectedContent } from './verify.ts'
 

@@ -1,11 +1,11 @@
 import type { ByteStream } from '@drayage/bytes'
 
 import { digestAlgorithm, type Digest } from './digest.ts'
-import { digestOf } from './digest-of.ts'
+import { digestOf } from './hasher.ts'
 import { DigestMismatchError, LongContentError, ShortContentError } from './errors.ts'
 import { createHasher } from './hasher.ts'
 
-/** What content must be: its digest and its size in bytes. */
+/** The digest and the size in bytes that content must have. */
 export interface ExpectedContent {
   readonly digest: Digest
   readonly size: number
@@ -26,12 +26,23 @@ export function verifyBytes(bytes: Uint8Array, expected: ExpectedContent): void 
 }
 
 /**
- * Yields what `source` yields and, at its end, throws unless size and digest are as expected. Bytes past the expected
- * size are never yielded. Only a consumer that reads to the end has verified content.
+ * Yields what `source` yields and throws at its end unless size and digest are as expected. Bytes past the expected size are
+ * never yielded. Content is verified only for a consumer that reads to the end.
  *
  * @throws ShortContentError `ERR_CONTENT_SHORT`
  * @throws LongContentError `ERR_CONTENT_LONG`
  * @throws DigestMismatchError `ERR_DIGEST_MISMATCH`
+ *
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { collect, fromBytes } from '@drayage/bytes'
+ * import { digestOf, isDigestError, verify } from '@drayage/digest'
+ *
+ * const expected = { digest: digestOf('cargo'), size: 5 }
+ * assert.equal((await collect(verify(fromBytes('cargo'), expected), { maxBytes: 5 })).byteLength, 5)
+ * await assert.rejects(collect(verify(fromBytes('cards'), expected), { maxBytes: 5 }), isDigestError)
+ * ```
  */
 export async function* verify(source: ByteStream, expected: ExpectedContent): ByteStream {
   const hasher = createHasher(digestAlgorithm(expected.digest))

@@ -8,13 +8,25 @@ export const DEFAULT_DOWNLOAD_ATTEMPTS = 5
 export const DEFAULT_RETRY_STEP_MS = 5000
 
 /**
- * The most that the wait grows by where only a question is asked, such as what a name stands for: with nothing under way
- * to lose, a registry that is not there, as its name has a typing error, is to be told of within seconds.
+ * By how much the wait grows at most for requests before a transfer, such as resolving a name: an unreachable registry,
+ * such as a mistyped name, must be reported within seconds.
  */
 export const MAX_QUESTION_STEP_MS = 500
 
+/** Further tries after an answer that cannot be right, such as a web page, or content that is not there although it is named. */
+export const DOUBT_RETRIES = 2
+
+/** How often what a registry lacks is restored, before it is believed. */
+export const RESTORE_TRIES = 3
+
+/** The first wait at most for small content, such as a config, which Docker Engine doubles: 250 ms, 500 ms, 1 s, 2 s. */
+export const MAX_SMALL_STEP_MS = 250
+
 /** Bytes of progress after which the count of failed tries starts anew. */
 export const PROGRESS_BYTES: number = 1024 * 1024
+
+/** Bytes between two reports of a transfer's progress: a report per chunk costs more than the chunk. */
+export const REPORT_BYTES: number = 256 * 1024
 
 /** The most bytes of an image config: 4 MiB, what the decoder of `@drayage/manifest` takes. */
 export const MAX_CONFIG_BYTES: number = 4 * 1024 * 1024
@@ -60,3 +72,9 @@ export const MOUNT_TRIES: readonly { readonly above: number; readonly tries: num
 
 /** Layers recompressed at a time: each keeps all processors busy, and the second one while the first begins and ends. */
 export const DEFAULT_CONCURRENT_RECOMPRESSIONS = 2
+
+/** The most bytes that the manifests and configs of one copy into a store of images have together: 32 MiB. */
+export const MAX_RECEIVED_BYTES: number = 32 * 1024 * 1024
+
+/** Attestations that go into a store of images with one target, of {@link MAX_HELD_MANIFEST_BYTES} together. */
+export const MAX_ATTESTATIONS = 256

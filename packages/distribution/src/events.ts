@@ -1,8 +1,11 @@
 import type { Digest } from '@drayage/digest'
+import type { Descriptor } from '@drayage/manifest'
 
 /** What happens to a layer, in the order in which it can happen. */
 export type LayerState =
   | { readonly state: 'exists' }
+  /** It is kept elsewhere, and the place is without it. */
+  | { readonly state: 'skipped' }
   | {
       readonly state: 'mounted'
       /** The path of the repository that it was taken from. */
@@ -51,7 +54,7 @@ export type DistributionEvent =
       readonly type: 'layer'
       readonly digest: Digest
       readonly layer: LayerState
-      /** `true` where a copy tells of an image's config, which moves as a layer does. */
+      /** `true` for an image's config, which is copied like a layer. */
       readonly isConfig?: boolean
     }
   | {
@@ -66,6 +69,12 @@ export type DistributionEvent =
       /** Bytes of the manifest. */
       readonly size: number
     }
+  | {
+      /** Not all images of an index are here, and the only one that is goes without the index. */
+      readonly type: 'instead-of-index'
+      readonly index: Descriptor
+      readonly manifest: Descriptor
+    }
   | { readonly type: 'digest'; readonly digest: Digest }
   | {
       readonly type: 'status'
@@ -75,6 +84,8 @@ export type DistributionEvent =
     }
   | { readonly type: 'retrying'; readonly what: string; readonly secondsLeft: number; readonly error: unknown }
   | { readonly type: 'warning'; readonly message: string }
+  /** Something that users should know, in Docker Engine's words. */
+  | { readonly type: 'notice'; readonly message: string }
 
 /** Receives events; it must not throw and cannot slow the work down. */
 export type OnEvent = (event: DistributionEvent) => void

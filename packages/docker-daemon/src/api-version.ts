@@ -1,8 +1,8 @@
 import type { AbortOptions } from '@drayage/bytes'
 
+import { expectSuccess } from './answers.ts'
 import { ask, type Engine } from './engine.ts'
 import { DockerProtocolError } from './errors.ts'
-import { expectSuccess } from './expect-success.ts'
 import { NEWEST_API_VERSION, PING_TIMEOUT_MS, UNKNOWN_API_VERSION } from './limits.ts'
 
 /**
@@ -17,7 +17,7 @@ export async function negotiateVersion(engine: Engine, options: AbortOptions = {
   for await (const _ of body) break
   const own = headers['api-version'] ?? UNKNOWN_API_VERSION
   if (typeof own !== 'string' || !isApiVersion(own)) {
-    throw new DockerProtocolError(engine.name, 'reach', 'a version of its API that is none', 'one such as 1.41')
+    throw new DockerProtocolError(engine.name, 'reach', 'it names no version of its API')
   }
   return isBefore(own, NEWEST_API_VERSION) ? own : NEWEST_API_VERSION
 }

@@ -32,7 +32,7 @@ test('DockerDaemon.inspect() gives ID and names, and asks for the version once',
   ])
 })
 
-test('DockerDaemon.inspect() knows images without names, and those that are not there', async () => {
+test('DockerDaemon.inspect() gives images without names, and undefined for missing ones', async () => {
   await using engine = await startEngine(json({ Id: 'sha256:1', RepoTags: null }))
   expect(await createDockerDaemon({ host: engine.host }).inspect('a')).toEqual({ id: 'sha256:1', repoTags: [] })
   await using empty = await startEngine()
@@ -51,7 +51,7 @@ test.each([
   expect(engine.requests.at(-1)).toBe(`GET /v${expected}/images/a/json`)
 })
 
-test('createDockerDaemon() uses the version that it is given, and refuses options that are none', async () => {
+test('createDockerDaemon() uses the given version, and refuses invalid options', async () => {
   await using engine = await startEngine(notFound, { 'api-version': 'odd/../1' })
   await createDockerDaemon({ host: engine.host, apiVersion: '1.30' }).inspect('a')
   expect(engine.requests).toEqual(['GET /v1.30/images/a/json'])
@@ -77,7 +77,7 @@ test.each([
   await expect(createDockerDaemon({ host: engine.host }).inspect('a')).rejects.toThrow(failed('ERR_DOCKER_PROTOCOL'))
 })
 
-test('DockerDaemon.inspect() refuses an answer that is no JSON, too long, or of an odd status', async () => {
+test('DockerDaemon.inspect() refuses an answer that is not JSON, too long, or of an odd status', async () => {
   const answers: Answer[] = [
     (_, response) => void response.end('<html>'),
     (_, response) => void response.end(`"${'x'.repeat(4 * 2 ** 20)}"`),
@@ -89,7 +89,7 @@ test('DockerDaemon.inspect() refuses an answer that is no JSON, too long, or of 
   }
 })
 
-test('DockerDaemon.inspect() tells what the engine says of a failure', async () => {
+test('DockerDaemon.inspect() reports what the engine says about a failure', async () => {
   const answers: [Answer, string][] = [
     [json({ message: 'no space' }, 500), 'no space'],
     [(_, response) => void response.writeHead(502).end('bad gateway\n'), 'bad gateway'],
@@ -118,7 +118,7 @@ test('DockerDaemon.save() gives the bytes of the archive', async () => {
   expect(engine.requests.at(-1)).toBe('GET /v1.41/images/get?names=a%3A1&names=b%2Fc%3A2')
 })
 
-test('DockerDaemon.save() fails for an image that is not there, and for an archive that is cut', async () => {
+test('DockerDaemon.save() fails for a missing image and for an archive that is cut', async () => {
   await using empty = await startEngine()
   await expect(bytesOf(createDockerDaemon({ host: empty.host }).save(['a']))).rejects.toThrow(
     failed('ERR_DOCKER_NOT_FOUND', { image: 'a' }),
@@ -140,11 +140,11 @@ test('DockerDaemon.save() closes the connection when its reader stops early', as
   while ((await engine.connections()) > 0) await new Promise((resolve) => setTimeout(resolve, 5))
 })
 
-test('DockerDaemon gives up on an engine that falls silent, and not because its own reader is slow', async () => {
+test('DockerDaemon gives up on a silent engine, but not because its own reader is slow', async () => {
   await using silent = await startEngine((_, response) => void response.write('abc'))
   const quick = createDockerDaemon({ host: silent.host, silenceTimeoutMs: 50 })
   await expect(bytesOf(quick.save(['a']))).rejects.toThrow(
-    failed('ERR_DOCKER_CONNECTION', { message: expect.stringMatching(/found nothing for 0.05 s/) }),
+    failed('ERR_DOCKER_CONNECTION', { message: expect.stringMatching(/it was silent for 0.05 s/) }),
   )
   const archive = randomBytes(1, 1_000_000)
   await using engine = await startEngine((_, response) => void response.end(archive))
@@ -179,7 +179,7 @@ test('DockerDaemon stops with the reason of the signal, at any point', async () 
   await expect(reading()).rejects.toBe(reason)
 })
 
-test('DockerDaemon tells why there is no connection', async () => {
+test('DockerDaemon reports why there is no connection', async () => {
   await using directory = await tempDir()
   const host = `unix://${directory.path}/none.sock`
   await expect(createDockerDaemon({ host }).inspect('a')).rejects.toThrow(
@@ -193,7 +193,7 @@ test('DockerDaemon tells why there is no connection', async () => {
   await new Promise((resolve) => server.close(resolve))
 })
 
-test('DockerDaemon speaks TLS with a client certificate, and refuses a server that it does not know', async () => {
+test('DockerDaemon speaks TLS with a client certificate, and refuses an unknown server', async () => {
   const own = createCertificate({ ipAddress: '127.0.0.1' })
   const client = createCertificate({ dnsName: 'client' })
   const requests: string[] = []

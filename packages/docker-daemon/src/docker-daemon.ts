@@ -1,22 +1,21 @@
-import type { AbortOptions, ByteStream } from '@drayage/bytes'
+import { type AbortOptions, type ByteStream, quote } from '@drayage/bytes'
 
 import { isApiVersion, negotiateVersion } from './api-version.ts'
 import { DEFAULT_DOCKER_HOST, parseDockerHost } from './docker-host.ts'
 import type { DockerTls, Engine } from './engine.ts'
-import { type DaemonImage, inspectImage } from './inspect-image.ts'
+import { type DaemonImage, inspectImageOf, saveImagesOf } from './images.ts'
 import { DEFAULT_SILENCE_TIMEOUT_MS } from './limits.ts'
 import { beginLoad, type ImageLoad, type LoadOptions, sendArchive } from './load-images.ts'
-import { saveImages } from './save-images.ts'
 
 /** Options of {@link createDockerDaemon}. */
 export interface DockerDaemonOptions {
-  /** What `DOCKER_HOST` holds; {@link DEFAULT_DOCKER_HOST} by default. */
+  /** The text of `DOCKER_HOST`; {@link DEFAULT_DOCKER_HOST} by default. */
   readonly host?: string
   /** Makes `tcp://` use TLS; the engine's certificate is always verified. */
   readonly tls?: DockerTls
-  /** A version of the Engine API, such as `1.41`; that which both sides know by default. */
+  /** A version of the Engine API, such as `1.41`; the newest that both sides know by default. */
   readonly apiVersion?: string
-  /** How long the engine may be silent when it is its turn; {@link DEFAULT_SILENCE_TIMEOUT_MS} by default. */
+  /** How long the engine may be silent when it has to answer or read, in milliseconds; {@link DEFAULT_SILENCE_TIMEOUT_MS} by default. */
   readonly silenceTimeoutMs?: number
 }
 
@@ -27,11 +26,11 @@ export interface DockerDaemonOptions {
 export interface DockerDaemon {
   /** As it was given. */
   readonly host: string
-  /** The image that a name, an ID or the start of one stands for; nothing when the engine holds none. */
+  /** The image that a name, an ID or the start of one stands for; `undefined` when the engine holds none. */
   inspect(name: string, options?: AbortOptions): Promise<DaemonImage | undefined>
   /**
    * Opens a docker-archive of images, as `docker save` writes it. A name without a tag stands for all tags of its
-   * repository; an image by ID has no names there. What comes is not verified.
+   * repository; an image by ID has no names in it. The bytes are not verified.
    *
    * @throws DockerNotFoundError `ERR_DOCKER_NOT_FOUND`
    */
@@ -47,7 +46,7 @@ export interface DockerDaemon {
  * `ERR_DOCKER_CONNECTION`, DockerEngineError `ERR_DOCKER_ENGINE` and DockerProtocolError `ERR_DOCKER_PROTOCOL`.
  *
  * @throws DockerHostError `ERR_DOCKER_HOST`
- * @throws RangeError for another option that is none
+ * @throws RangeError for any other invalid option
  */
 export function createDockerDaemon(options: DockerDaemonOptions = {}): DockerDaemon {
   const { host = DEFAULT_DOCKER_HOST, tls, apiVersion, silenceTimeoutMs = DEFAULT_SILENCE_TIMEOUT_MS } = options
@@ -58,7 +57,7 @@ export function createDockerDaemon(options: DockerDaemonOptions = {}): DockerDae
   }
   if (apiVersion !== undefined && !isApiVersion(apiVersion)) {
     throw new RangeError(
-      `Cannot use a Docker Engine: apiVersion is ${JSON.stringify(apiVersion)}, expected such as 1.41`,
+      `Cannot use a Docker Engine: apiVersion is ${quote(apiVersion)}, expected a version such as 1.41`,
     )
   }
   const parsed = parseDockerHost(host, { isTls: tls !== undefined })
@@ -70,9 +69,9 @@ export function createDockerDaemon(options: DockerDaemonOptions = {}): DockerDae
     beginLoad(engine, await version(loadOptions.signal), loadOptions)
   return {
     host,
-    inspect: async (name, { signal } = {}) => inspectImage(engine, await version(signal), name, { signal }),
+    inspect: async (name, { signal } = {}) => inspectImageOf(engine, await version(signal), name, { signal }),
     async *save(names, { signal } = {}) {
-      yield* saveImages(engine, await version(signal), names, { signal })
+      yield* saveImagesOf(engine, await version(signal), names, { signal })
     },
     openLoad,
     load: async (archive, loadOptions = {}) => sendArchive(await openLoad(loadOptions), archive, loadOptions),

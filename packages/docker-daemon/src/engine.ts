@@ -8,9 +8,9 @@ import { DockerConnectionError } from './errors.ts'
 
 /** Certificates and keys, in PEM. */
 export interface DockerTls {
-  /** Who may have signed the engine's certificate; those that Node trusts by default. */
+  /** Authorities that may have signed the engine's certificate; those that Node trusts by default. */
   readonly ca?: string
-  /** The client's certificate, for an engine that wants one. */
+  /** The client's certificate, for an engine that asks for one. */
   readonly cert?: string
   /** The key of `cert`. */
   readonly key?: string
@@ -25,7 +25,7 @@ export interface Engine {
   readonly silenceTimeoutMs: number
 }
 
-/** What an engine is asked. */
+/** A request to an engine. */
 export interface EngineRequest extends AbortOptions {
   readonly method: 'GET' | 'POST'
   /** Path and query. */
@@ -42,13 +42,13 @@ export interface OpenRequest {
   readonly request: ClientRequest
   /** Rejects with a DockerConnectionError, or the signal's reason. */
   readonly response: Promise<IncomingMessage>
-  /** Starts or stops to count how long the engine is silent: it does not answer for the time that its client takes. */
+  /** Starts or stops counting how long the engine is silent: the time that its client takes does not count. */
   watch(isWatched: boolean): void
   /** What an error of the connection stands for: the signal's reason, the silence, or the loss of the connection. */
   failure(error: unknown): unknown
 }
 
-/** Opens a connection of its own and begins a request. Its body is up to the caller, who ends it. */
+/** Opens a connection of its own and begins a request, whose body the caller writes and ends. */
 export function openRequest(engine: Engine, asked: EngineRequest): OpenRequest {
   const { method, path, headers = {}, action, signal } = asked
   const { silenceTimeoutMs = engine.silenceTimeoutMs } = asked
@@ -60,7 +60,7 @@ export function openRequest(engine: Engine, asked: EngineRequest): OpenRequest {
   let silent: DockerConnectionError | undefined
   const silence = (): void => {
     if (!isWatched) return
-    silent = new DockerConnectionError(engine.name, action, `nothing for ${silenceTimeoutMs / 1000} s`)
+    silent = new DockerConnectionError(engine.name, action, `it was silent for ${silenceTimeoutMs / 1000} s`)
     request.destroy(silent)
   }
   request.once('socket', (socket) => socket.setTimeout(isWatched ? silenceTimeoutMs : 0).on('timeout', silence))

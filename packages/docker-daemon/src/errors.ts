@@ -1,56 +1,45 @@
+import { DrayageError, type DrayageErrorOptions, errorGuard, quote } from '@drayage/bytes'
+
 /** Codes of the errors of this package. */
-export type DockerDaemonErrorCode =
-  | 'ERR_DOCKER_HOST'
-  | 'ERR_DOCKER_CONNECTION'
-  | 'ERR_DOCKER_ENGINE'
-  | 'ERR_DOCKER_NOT_FOUND'
-  | 'ERR_DOCKER_PROTOCOL'
+export type DockerDaemonErrorCode = DockerDaemonError['code']
 
-const LONGEST_SHOWN = 512
+/** The most characters of an engine's words in a message. */
+const LONGEST_REASON = 512
 
-/** Characters that move a cursor, hide or reorder text. */
-const HIDDEN = /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g
-
-/** Foreign text for a message: in quotes, at most 512 characters, without characters that steer a terminal. */
-export function quote(text: string): string {
-  const escaped = JSON.stringify(text.slice(0, LONGEST_SHOWN))
-  return escaped.replace(HIDDEN, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
-}
-
-/** A place that is none where a Docker Engine can be talked to. */
-export class DockerHostError extends Error {
+/** A place where no Docker Engine can be reached. */
+export class DockerHostError extends DrayageError<'ERR_DOCKER_HOST'> {
   override readonly name: string = 'DockerHostError'
-  readonly code: 'ERR_DOCKER_HOST' = 'ERR_DOCKER_HOST'
   /** As it was given. */
   readonly host: string
 
-  constructor(host: string, found: string, wanted: string, options?: ErrorOptions) {
-    super(`Cannot use Docker host ${quote(host)}: found ${found}, expected ${wanted}`, options)
+  constructor(host: string, reason: string, options?: DrayageErrorOptions) {
+    super('ERR_DOCKER_HOST', `Cannot use Docker host ${quote(host)}: ${reason}`, options)
     this.host = host
   }
 }
 
 /** No connection to the engine, or one that ended or fell silent before the answer was whole. */
-export class DockerConnectionError extends Error {
+export class DockerConnectionError extends DrayageError<'ERR_DOCKER_CONNECTION'> {
   override readonly name: string = 'DockerConnectionError'
-  readonly code: 'ERR_DOCKER_CONNECTION' = 'ERR_DOCKER_CONNECTION'
   readonly host: string
-  /** The error number of the system, such as `ECONNREFUSED` or `EACCES`. */
+  /** The code of the system's error, such as `ECONNREFUSED` or `EACCES`. */
   readonly errno: string | undefined
 
-  constructor(host: string, action: string, found: string, options?: ErrorOptions & { readonly errno?: string }) {
-    super(`Cannot ${action} the Docker Engine at ${quote(host)}: found ${found}, expected an answer`, options)
+  constructor(host: string, action: string, reason: string, options?: ErrorOptions & { readonly errno?: string }) {
+    super('ERR_DOCKER_CONNECTION', `Cannot ${action} the Docker Engine at ${quote(host)}: ${reason}`, {
+      ...options,
+      hint: 'Check that the engine is running, and that you may connect to it.',
+    })
     this.host = host
     this.errno = options?.errno
   }
 }
 
-/** What the engine says went wrong. */
-export class DockerEngineError extends Error {
+/** A failure that the engine reports. */
+export class DockerEngineError extends DrayageError<'ERR_DOCKER_ENGINE'> {
   override readonly name: string = 'DockerEngineError'
-  readonly code: 'ERR_DOCKER_ENGINE' = 'ERR_DOCKER_ENGINE'
   readonly host: string
-  /** The HTTP status; nothing when the engine failed after it had begun to answer. */
+  /** The HTTP status; `undefined` when the engine failed after it had begun to answer. */
   readonly status: number | undefined
   /** The engine's own words, not escaped. */
   readonly reason: string
@@ -61,9 +50,9 @@ export class DockerEngineError extends Error {
     answer: { readonly status?: number; readonly reason: string },
     options?: ErrorOptions,
   ) {
-    const found = answer.status === undefined ? 'the error' : `status ${answer.status} with`
-    const text = `found ${found} ${quote(answer.reason)}, expected success`
-    super(`Cannot ${action} the Docker Engine at ${quote(host)}: ${text}`, options)
+    const status = answer.status === undefined ? '' : ` (status ${answer.status})`
+    const text = `it says ${quote(answer.reason, LONGEST_REASON)}${status}`
+    super('ERR_DOCKER_ENGINE', `Cannot ${action} the Docker Engine at ${quote(host)}: ${text}`, options)
     this.host = host
     this.status = answer.status
     this.reason = answer.reason
@@ -71,29 +60,29 @@ export class DockerEngineError extends Error {
 }
 
 /** An image that the engine does not hold. */
-export class DockerNotFoundError extends Error {
+export class DockerNotFoundError extends DrayageError<'ERR_DOCKER_NOT_FOUND'> {
   override readonly name: string = 'DockerNotFoundError'
-  readonly code: 'ERR_DOCKER_NOT_FOUND' = 'ERR_DOCKER_NOT_FOUND'
+  readonly problem: 'manifest-unknown' = 'manifest-unknown'
   /** Name or ID, as it was asked for. */
   readonly image: string
 
   constructor(host: string, image: string, options?: ErrorOptions) {
     super(
-      `Cannot find ${quote(image)}: found no such image in the Docker Engine at ${quote(host)}, expected one`,
+      'ERR_DOCKER_NOT_FOUND',
+      `Cannot find ${quote(image)}: the Docker Engine at ${quote(host)} has no such image`,
       options,
     )
     this.image = image
   }
 }
 
-/** An answer that the Engine API does not know. */
-export class DockerProtocolError extends Error {
+/** An answer that does not follow the Engine API. */
+export class DockerProtocolError extends DrayageError<'ERR_DOCKER_PROTOCOL'> {
   override readonly name: string = 'DockerProtocolError'
-  readonly code: 'ERR_DOCKER_PROTOCOL' = 'ERR_DOCKER_PROTOCOL'
   readonly host: string
 
-  constructor(host: string, action: string, found: string, wanted: string, options?: ErrorOptions) {
-    super(`Cannot ${action} the Docker Engine at ${quote(host)}: found ${found}, expected ${wanted}`, options)
+  constructor(host: string, action: string, reason: string, options?: ErrorOptions) {
+    super('ERR_DOCKER_PROTOCOL', `Cannot ${action} the Docker Engine at ${quote(host)}: ${reason}`, options)
     this.host = host
   }
 }
@@ -106,15 +95,11 @@ export type DockerDaemonError =
   | DockerNotFoundError
   | DockerProtocolError
 
-const CODES: readonly string[] = [
+/** Tells whether `value` is an error of this package, also one made by another installed copy of it. */
+export const isDockerDaemonError: (value: unknown) => value is DockerDaemonError = errorGuard<DockerDaemonError>([
   'ERR_DOCKER_HOST',
   'ERR_DOCKER_CONNECTION',
   'ERR_DOCKER_ENGINE',
   'ERR_DOCKER_NOT_FOUND',
   'ERR_DOCKER_PROTOCOL',
-] satisfies DockerDaemonErrorCode[]
-
-/** Tells whether `value` is an error of this package, also one made by another installed copy of it. */
-export function isDockerDaemonError(value: unknown): value is DockerDaemonError {
-  return value instanceof Error && 'code' in value && typeof value.code === 'string' && CODES.includes(value.code)
-}
+])

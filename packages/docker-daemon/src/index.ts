@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export type { DaemonImage } from './inspect-image.ts'
+export type { DaemonImage } from './images.ts'
 export type { DockerDaemon, DockerDaemonOptions } from './docker-daemon.ts'
 export type { DockerDaemonError, DockerDaemonErrorCode } from './errors.ts'
 export type { DockerTls } from './engine.ts'

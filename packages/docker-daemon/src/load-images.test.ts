@@ -50,7 +50,7 @@ test.each([
 })
 
 test.each([
-  ['is no JSON', 'Loaded'],
+  ['is not JSON', 'Loaded'],
   ['is too long', `{"stream":"${'x'.repeat(65_536)}"}`],
 ])('DockerDaemon.load() fails for a line that %s', async (_, line) => {
   await using engine = await startEngine(saying(line))
@@ -87,9 +87,9 @@ test('ImageLoad.write() waits for an engine that does not read, and gives up on 
   expect(written).toBeLessThan(20)
 })
 
-test('DockerDaemon.load() closes its source and tells what the engine says before the archive is whole', async () => {
+test('DockerDaemon.load() closes its source and reports what the engine says before the archive is whole', async () => {
   await using engine = await startEngine((request, response) => {
-    // It goes on reading for a while, as Go's servers do, so that its answer is not lost.
+    // It keeps reading for a while, as Go's servers do, so that its answer is not lost.
     request.once('data', () => response.writeHead(500, { 'content-length': NO_SPACE.length }).write(NO_SPACE))
   })
   let isClosed = false
@@ -109,7 +109,7 @@ test('DockerDaemon.load() closes its source and tells what the engine says befor
   expect(isClosed).toBe(true)
 })
 
-test('DockerDaemon.load() ends when the engine has loaded what it wanted of the archive', async () => {
+test('DockerDaemon.load() ends when the engine needs no more of the archive', async () => {
   await using engine = await startEngine((request, response) => {
     request.once('data', () => response.writeHead(200, { 'content-length': LOADED.length }).write(LOADED))
   })

@@ -2,22 +2,21 @@ import { setImmediate } from 'node:timers/promises'
 
 import { abortable, type AbortOptions, type ByteStream } from '@drayage/bytes'
 
+import { expectSuccess, readMessages } from './answers.ts'
 import { answerOf, type Engine, openRequest, type OpenRequest } from './engine.ts'
-import { expectSuccess } from './expect-success.ts'
-import { readMessages } from './read-messages.ts'
 
 /** Options of a load. */
 export interface LoadOptions extends AbortOptions {
-  /** Takes what the engine says, such as `Loaded image: alpine:3`. */
+  /** Called with what the engine says, such as `Loaded image: alpine:3`. */
   readonly onMessage?: (text: string) => void
 }
 
-/** A docker-archive on its way into an engine. Whoever does not finish it discards it. */
+/** A docker-archive on its way into an engine. It ends with `finish` or with `discard`. */
 export interface ImageLoad {
   /**
    * Sends the next bytes; resolves when the array is free for reuse, at the pace of the engine.
    *
-   * @throws the errors of `finish`, as soon as the engine tells of them
+   * @throws the errors of `finish`, as soon as the engine reports one
    */
   write(bytes: Uint8Array): Promise<void>
   /**
@@ -60,7 +59,7 @@ export function beginLoad(engine: Engine, version: string, options: LoadOptions 
       } catch (error) {
         // The connection is gone: the engine's last words, if there were any, say more than that.
         await answer
-        // It has seen the end of the archive, whatever follows.
+        // The engine has seen the end of the archive, whatever follows.
         if (!isLoaded) throw error
       } finally {
         open.watch(false)

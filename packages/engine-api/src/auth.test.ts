@@ -59,7 +59,7 @@ test('a login is checked by the registry', async () => {
   expect((await login({ username: 'alice', password: 'secret', serveraddress: 'a b' }))[0]).toBe(400)
 })
 
-test('pull, push and distribution use the login of their own request, and nobody else does', async () => {
+test('pull, push and distribution use the login of their own request only', async () => {
   const image = await buildImage()
   const name = await pushTestImage(engine.registry.host, 'private/app', '1', image)
   isGuarded = true
@@ -83,17 +83,27 @@ test('pull, push and distribution use the login of their own request, and nobody
   expect(pushed.lines.at(-1)).toMatchObject({ aux: { Digest: image.manifest.digest } })
 })
 
-test('a search asks the registry that the term names', async () => {
+test('a search goes to the registry that the term names', async () => {
   const { host } = engine.registry
-  const search = async (query: string) => (await engine.ask('GET', `/images/search?term=${host}/hello${query}`)).json
+  const search = async (query: string) =>
+    (await engine.ask('GET', `/v1.44/images/search?term=${host}/hello${query}`)).json
   expect(await search('')).toEqual(RESULTS)
   expect(await search('&limit=1')).toEqual(RESULTS.slice(0, 1))
   expect(await search('&filters={"is-official":["true"]}')).toEqual(RESULTS.slice(1))
   expect(await search('&filters={"is-automated":["true"],"stars":["2"]}')).toEqual(RESULTS.slice(0, 1))
   expect(await search('&filters={"stars":["10"]}')).toEqual(RESULTS.slice(1))
+  for (const none of ['null', '{"stars":null}', '{"stars":[]}', '{}']) {
+    expect(await search(`&filters=${none}`)).toEqual(RESULTS)
+  }
 })
 
-test('a search with a limit, filter or host that is none is refused', async () => {
+test('no result of a search is automated since 1.45', async () => {
+  const path = `/v1.45/images/search?term=${engine.registry.host}/hello`
+  expect((await engine.ask('GET', path)).json).toEqual(RESULTS.map((each) => ({ ...each, is_automated: false })))
+  expect((await engine.ask('GET', `${path}&filters={"is-automated":["true"]}`)).json).toEqual([])
+})
+
+test('a search with an invalid limit, filter or host is refused', async () => {
   const { host } = engine.registry
   for (const query of [
     `term=${host}/x&limit=101`,
@@ -109,11 +119,19 @@ test('a search with a limit, filter or host that is none is refused', async () =
   }
 })
 
-test('a login in base64 of anything is for the registry to judge', async () => {
+test('any text in a base64 login is left to the registry to judge', async () => {
   isGuarded = true
   for (const auth of ['QTo=', '/////w==', '!', 'AAAA'.repeat(100_000)]) {
     const body = JSON.stringify({ auth, serveraddress: engine.registry.host })
     expect([auth.slice(0, 9), (await engine.ask('POST', '/auth', { body })).status]).toEqual([auth.slice(0, 9), 401])
   }
   expect(engine.errors).toEqual([])
+})
+
+test('a login that is none of a registry is refused before one is asked', async () => {
+  for (const body of ['', '{', '[]', '1', '"x"', '{"username":1}', '{"auth":{}}', '{}{}']) {
+    expect([body, (await engine.ask('POST', '/auth', { body })).status]).toEqual([body, 400])
+  }
+  const body = JSON.stringify({ username: 'a', password: null, email: 1, serveraddress: engine.registry.host })
+  expect((await engine.ask('POST', '/auth', { body })).status).toBe(200)
 })

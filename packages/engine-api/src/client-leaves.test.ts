@@ -111,7 +111,7 @@ async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await sleep(5)
 }
 
-test('F31 a client that leaves stops a pull that nobody else waits for, and what came stays', async () => {
+test('a client that disconnects stops a pull that no other client waits for, and transferred bytes are kept', async () => {
   const name = await pushTestImage(engine.registry.host, 'app', '1', image)
   const first = await begin('POST', `/images/create?fromImage=${name}`)
   await untilHeld()
@@ -124,7 +124,7 @@ test('F31 a client that leaves stops a pull that nobody else waits for, and what
   expect(asked).toEqual(['all', expect.stringMatching(/^bytes=[1-9]\d*-$/)])
 })
 
-test('F31 a client that leaves does not stop what another waits for', async () => {
+test('a client that disconnects does not stop a pull that another client waits for', async () => {
   const name = await pushTestImage(engine.registry.host, 'app', '1', image)
   const first = await begin('POST', `/images/create?fromImage=${name}`)
   const second = await begin('POST', `/images/create?fromImage=${name}`)
@@ -136,7 +136,7 @@ test('F31 a client that leaves does not stop what another waits for', async () =
   expect([asked, left]).toEqual([['all'], 0])
 })
 
-test('F32 a client that does not read holds no pull up', async () => {
+test('a client that does not read delays no pull', async () => {
   open.resolve()
   const name = await pushTestImage(engine.registry.host, 'app', '1', image)
   const slow = await begin('POST', `/images/create?fromImage=${name}`)
@@ -146,7 +146,7 @@ test('F32 a client that does not read holds no pull up', async () => {
   expect(await lastLine(slow)).toContain('Downloaded newer image')
 })
 
-test('F33 a daemon that ends in the middle breaks its answers off, and the next pull goes on', async () => {
+test('a daemon that stops during a pull aborts its answers, and the next pull resumes', async () => {
   const name = await pushTestImage(engine.registry.host, 'app', '1', image)
   const first = await begin('POST', `/images/create?fromImage=${name}`)
   await untilHeld()
@@ -160,7 +160,7 @@ test('F33 a daemon that ends in the middle breaks its answers off, and the next 
   expect(asked).toEqual(['all', expect.stringMatching(/^bytes=[1-9]\d*-$/)])
 })
 
-test('a registry that does not answer is a status, not a line', async () => {
+test('an unreachable registry is a status, not a line', async () => {
   const answer = await engine.ask('POST', '/images/create?fromImage=127.0.0.1:1/app&tag=1')
   expect(answer.status).toBe(500)
   expect(engine.errors.splice(0)).toHaveLength(1)

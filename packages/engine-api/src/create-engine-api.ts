@@ -1,41 +1,40 @@
-import type { HttpClient, HttpResponse } from '@drayage/content'
+import { responseTo, type HttpClient, type HttpResponse } from '@drayage/content'
 import type { OnEvent } from '@drayage/distribution'
 import type { Runtime } from '@drayage/runtime'
 
-import { splitVersion } from './api-version.ts'
+import { splitVersion } from './http/api-version.ts'
 import { createEngineEvents, type EngineEvents } from './engine-events.ts'
-import type { EngineFacts } from './engine-facts.ts'
-import { failureOf, isUnexpected } from './failure.ts'
-import { failureResponse, forMethod } from './respond.ts'
-import { matchRoute } from './route.ts'
-import { ROUTES } from './routes.ts'
-import { withEngineHeaders } from './engine-headers.ts'
+import type { EngineFacts } from './exchange.ts'
+import { failureOf, isUnexpected } from './failures/failure.ts'
+import { failureResponse, withEngineHeaders } from './http/respond.ts'
+import { matchRoute } from './http/route.ts'
+import { ROUTES } from './http/routes.ts'
 
 /** Options of {@link createEngineApi}. */
 export interface EngineApiOptions {
   /** Whose store and registries are served. */
   readonly runtime: Runtime
   readonly facts: EngineFacts
-  /** Where events are told; by default they are seen by clients of this handler alone. */
+  /** Where events are published; by default only clients of this handler see them. */
   readonly events?: EngineEvents
-  /** Receives the progress of all work, such as to count it. */
+  /** Receives the progress of all work, such as for metrics. */
   readonly onEvent?: OnEvent
-  /** Fires when the program is about to end: streams of events, which have no end of their own, end then. */
+  /** Ends event streams, which have no end of their own, when the program is about to stop. */
   readonly ending?: AbortSignal
   /**
-   * Fires when transfers and other work have to stop: what came stays for the next try, and clients are told the reason
-   * of the signal as an error.
+   * Stops transfers and other work: what was transferred is kept for the next attempt, and clients get the reason of the
+   * signal as an error.
    */
   readonly stopping?: AbortSignal
-  /** Called with each error that is answered with status 500, or would be, had its stream of progress not begun. */
+  /** Called with each error of status 500, even if it comes after the answer has begun. */
   readonly onError?: (error: unknown) => void
 }
 
 /**
- * Creates the image part of the Docker Engine API: a function from request to response, for versions 1.24 to 1.50. An
+ * Creates the image part of the Docker Engine API: a function from request to response, for versions 1.22 to 1.57. An
  * aborted request rejects with the reason of its signal.
  *
- * @see Docker Engine API v1.50
+ * @see Docker Engine API v1.57
  */
 export function createEngineApi(options: EngineApiOptions): HttpClient {
   const { runtime, facts, events = createEngineEvents(), onEvent, onError = (): void => {} } = options
@@ -43,8 +42,9 @@ export function createEngineApi(options: EngineApiOptions): HttpClient {
   return async (request) => {
     try {
       const url = new URL(request.url)
-      const { path, version } = splitVersion(url.pathname)
-      const { action, name } = matchRoute(ROUTES, request.method, path)
+      const versioned = splitVersion(url.pathname)
+      const { version } = versioned
+      const { action, name } = matchRoute(ROUTES, request.method, versioned)
       const exchange = {
         request,
         query: url.searchParams,
@@ -58,10 +58,10 @@ export function createEngineApi(options: EngineApiOptions): HttpClient {
         stopping,
         onError,
       }
-      return withEngineHeaders(await forMethod(request, await action(exchange)))
+      return withEngineHeaders(await responseTo(request, await action(exchange)))
     } catch (error) {
       request.signal?.throwIfAborted()
-      return withEngineHeaders(await forMethod(request, answerFailure(error, onError)))
+      return withEngineHeaders(await responseTo(request, answerFailure(error, onError)))
     }
   }
 }

@@ -1,31 +1,29 @@
 /** What happened to an image, in the shape of the Engine API (`GET /events`). */
 export interface EngineEvent {
-  readonly status: string
-  readonly id: string
   readonly Type: 'image'
   readonly Action: string
   readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> }
   readonly scope: 'local'
   /** Seconds since 1970. */
   readonly time: number
-  /** Nanoseconds since 1970, as far as a double holds them. */
+  /** Nanoseconds since 1970, at the precision of a double. */
   readonly timeNano: number
 }
 
 /** What can happen to an image. */
 export type EngineAction = 'pull' | 'push' | 'tag' | 'untag' | 'delete' | 'import' | 'load' | 'save' | 'prune'
 
-/** Tells what happens to images, and keeps the latest so that a client can ask for what it missed. */
+/** The events of images; the latest are kept, so that a client can ask for what it missed. */
 export interface EngineEvents {
-  /** Tells that something happened to the image with this ID or name. */
+  /** Publishes an event of the image with this ID or name. */
   publish(action: EngineAction, id: string, attributes?: Readonly<Record<string, string>>): void
-  /** Calls `listener` with each event from now on, until the returned function is called. */
+  /** Calls `listener` with each new event until the returned function is called. */
   subscribe(listener: (event: EngineEvent) => void): () => void
-  /** The events that are still known, oldest first: at most {@link MAX_KEPT_EVENTS}. */
+  /** The events that are kept, oldest first: at most {@link MAX_KEPT_EVENTS}. */
   recent(): readonly EngineEvent[]
 }
 
-/** How many events are kept: as many as Docker Engine keeps. */
+/** How many events are kept, as in Docker Engine. */
 export const MAX_KEPT_EVENTS = 256
 
 /** Creates the events of one daemon. */
@@ -36,8 +34,6 @@ export function createEngineEvents(now: () => number = Date.now): EngineEvents {
     publish(action, id, attributes = {}) {
       const timeMs = now()
       const event: EngineEvent = {
-        status: action,
-        id,
         Type: 'image',
         Action: action,
         Actor: { ID: id, Attributes: attributes },

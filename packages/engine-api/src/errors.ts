@@ -1,15 +1,16 @@
-/** Codes of the errors of this package. */
+import { DrayageError, errorGuard, type DrayageErrorOptions } from '@drayage/bytes'
+
+/** Code of {@link EngineRequestError}. */
 export type EngineApiErrorCode = 'ERR_ENGINE_REQUEST'
 
-/** A request that is answered with an error; its message is what the client gets to read. */
-export class EngineRequestError extends Error {
+/** A request that is answered with an error; the client gets its message. */
+export class EngineRequestError extends DrayageError<'ERR_ENGINE_REQUEST'> {
   override readonly name: string = 'EngineRequestError'
-  readonly code: 'ERR_ENGINE_REQUEST' = 'ERR_ENGINE_REQUEST'
   /** The HTTP status of the answer. */
   readonly status: number
 
-  constructor(status: number, message: string, options?: ErrorOptions) {
-    super(message, options)
+  constructor(status: number, message: string, options?: DrayageErrorOptions) {
+    super('ERR_ENGINE_REQUEST', message, options)
     this.status = status
   }
 }
@@ -17,9 +18,7 @@ export class EngineRequestError extends Error {
 /** Any error of this package. */
 export type EngineApiError = EngineRequestError
 
-const CODES: readonly string[] = ['ERR_ENGINE_REQUEST'] satisfies EngineApiErrorCode[]
-
 /** Tells whether `value` is an error of this package, also one made by another installed copy of it. */
-export function isEngineApiError(value: unknown): value is EngineApiError {
-  return value instanceof Error && 'code' in value && typeof value.code === 'string' && CODES.includes(value.code)
-}
+export const isEngineApiError: (value: unknown) => value is EngineApiError = errorGuard<EngineApiError>([
+  'ERR_ENGINE_REQUEST',
+])

@@ -1,7 +1,7 @@
 import { buildImage, buildIndex, randomBytes } from '@drayage/testkit'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
-import { startEngine, type Answer, type TestEngine } from './test/engine.ts'
+import { startEngine, type TestEngine } from './test/engine.ts'
 import { pushTestImage } from './test/push-image.ts'
 
 let engine: TestEngine
@@ -24,9 +24,7 @@ afterEach(async () => {
   await engine[Symbol.asyncDispose]()
 })
 
-const platformOf = (architecture: string): string => encodeURIComponent(JSON.stringify({ os: 'linux', architecture }))
-
-test('inspect shows what each version of the API has', async () => {
+test('inspect shows the members of each API version', async () => {
   const at = async (version: string) => (await engine.ask('GET', `/v${version}/images/${name}/json`)).json
   expect(await at('1.43')).toMatchObject({
     Container: '',
@@ -42,8 +40,9 @@ test('inspect shows what each version of the API has', async () => {
   expect(await at('1.50')).not.toHaveProperty('Config.Hostname')
 })
 
-test('list says of an image without a name that it has none, in the way of the version', async () => {
-  await engine.ask('POST', `/images/create?fromImage=${name}&platform=linux/arm64`)
+test('list shows an image without a name as each API version does', async () => {
+  const store = await engine.runtime.openStore()
+  for (const each of await store.images.listNames()) await store.images.untag(each.name)
   const unnamed = async (version: string): Promise<unknown> => {
     const { json } = await engine.ask('GET', `/v${version}/images/json?filters={"dangling":["true"]}`)
     return json
@@ -52,7 +51,7 @@ test('list says of an image without a name that it has none, in the way of the v
   expect(await unnamed('1.43')).toMatchObject([{ RepoTags: [], RepoDigests: [] }])
 })
 
-test('list shows the manifests of an index, and what of them is here', async () => {
+test('list shows the manifests of an index, and which the store has', async () => {
   expect((await engine.ask('GET', '/v1.46/images/json?manifests=1')).json).not.toHaveProperty('0.Manifests')
   const { json } = await engine.ask('GET', '/v1.48/images/json?manifests=1&shared-size=1')
   expect(json).toMatchObject([
@@ -75,27 +74,7 @@ test('list shows the manifests of an index, and what of them is here', async () 
   expect(inspected.json).toMatchObject({ Manifests: [{ Available: true }, { Available: false }] })
 })
 
-test('inspect, history and delete take the platform that is meant', async () => {
-  const missing = await engine.ask('GET', `/images/${name}/json?platform=${platformOf('arm64')}`)
-  expect([missing.status, missing.text]).toEqual([
-    404,
-    expect.stringContaining('does not match the specified platform'),
-  ])
-  await engine.ask('POST', `/images/create?fromImage=${name}&platform=linux/arm64`)
-  for (const [architecture, image] of [
-    ['amd64', amd64],
-    ['arm64', arm64],
-  ] as const) {
-    const query = `?platform=${platformOf(architecture)}`
-    expect((await engine.ask('GET', `/images/${name}/json${query}`)).json).toMatchObject({ Id: image.imageId })
-    expect((await engine.ask('GET', `/images/${name}/history${query}`)).json).toMatchObject([{ Id: image.imageId }])
-  }
-  const removed = await engine.ask('DELETE', `/images/${name}?platforms=${platformOf('amd64')}`)
-  expect(removed.json).toEqual(expect.arrayContaining([{ Deleted: amd64.imageId }]))
-  expect((await engine.ask('GET', '/images/json')).json).toMatchObject([{ Id: arm64.imageId, RepoTags: [name] }])
-})
-
-test('a platform that is none is refused in words that clients look for', async () => {
+test('an invalid platform is refused in the words of docker', async () => {
   for (const platform of ['foobar', '{', '{"os":1}', 'a/b/c/d', '%00/x']) {
     const answer = await engine.ask('POST', `/images/create?fromImage=${name}&platform=${encodeURIComponent(platform)}`)
     expect([platform, answer.status]).toEqual([platform, 400])
@@ -104,47 +83,39 @@ test('a platform that is none is refused in words that clients look for', async 
   expect(word.text).toContain('unknown operating system or architecture')
 })
 
-test('a push of one platform sends the image for it, under the digest that it has', async () => {
-  await engine.ask('POST', `/images/create?fromImage=${name}&platform=linux/arm64`)
-  const target = `${engine.registry.host}/one`
-  await engine.ask('POST', `/images/${name}/tag?repo=${target}&tag=1`)
-  const headers = { 'x-registry-auth': 'e30=' }
-  const pushed = await engine.ask('POST', `/images/${target}/push?tag=1&platform=${platformOf('arm64')}`, { headers })
-  expect(pushed.lines.at(-1)).toMatchObject({ aux: { Digest: arm64.manifest.digest } })
-  const absent = await engine.ask('POST', `/images/${target}/push?tag=1&platform=${platformOf('s390x')}`, { headers })
-  expect(JSON.stringify(absent.lines)).toContain('s390x')
-})
-
-test('a load of a docker-archive takes the platform that is asked for, or fails', async () => {
-  const ask = (platform: string, body: Uint8Array): Promise<Answer> =>
-    engine.ask('POST', `/images/load?platform=${platformOf(platform)}`, { body })
-  await engine.ask('POST', `/images/create?fromImage=${name}&platform=linux/arm64`)
-  const whole = await engine.ask('GET', `/images/get?names=${name}`)
-  for (const [platform, image] of [
-    ['amd64', amd64],
-    ['arm64', arm64],
-  ] as const) {
-    expect((await ask(platform, whole.bytes)).lines.at(-1)).toEqual({ stream: `Loaded image: ${name}\n` })
-    expect((await engine.ask('GET', `/images/${name}/json`)).json).toMatchObject({ Id: image.imageId })
+test('inspect leaves out what is empty since 1.52, and names the repository since 1.53', async () => {
+  const at = async (version: string) => Object((await engine.ask('GET', `/v${version}/images/${name}/json`)).json)
+  const older = await at('1.51')
+  expect(older).toMatchObject({ Parent: '', Comment: '', DockerVersion: '', Author: '', GraphDriver: {} })
+  expect(older).toMatchObject({ Config: { User: '', Labels: null, OnBuild: null } })
+  const newer = await at('1.52')
+  for (const absent of ['Parent', 'Comment', 'DockerVersion', 'Author', 'GraphDriver', 'Identity']) {
+    expect(newer).not.toHaveProperty(absent)
   }
-  const refused = { errorDetail: { message: expect.stringContaining('no matching manifest for linux/s390x') } }
-  expect((await ask('s390x', whole.bytes)).lines).toMatchObject([refused])
-  const alone = await engine.ask('GET', `/images/get?names=${amd64.imageId}`)
-  expect((await ask('s390x', alone.bytes)).lines).toMatchObject([refused])
-  expect((await ask('amd64', alone.bytes)).lines).toEqual([{ stream: `Loaded image ID: ${amd64.imageId}\n` }])
+  expect(newer.Config).toEqual({ Cmd: ['/bin/sh'], Env: ['PATH=/usr/bin:/bin'] })
+  expect(newer).toMatchObject({ Metadata: older.Metadata, RootFS: older.RootFS, Size: older.Size })
+  expect((await at('1.53')).Identity).toEqual({ Pull: [{ Repository: `${engine.registry.host}/multi` }] })
 })
 
-test('a load takes the image of the platform that is asked for, and tells of names that it takes', async () => {
-  const saved = await engine.ask('GET', `/images/get?names=${amd64.imageId}`)
-  await engine.ask('POST', `/images/${amd64.imageId}/tag?repo=app&tag=1`)
-  const named = await engine.ask('GET', '/images/get?names=app:1')
-  await engine.ask('POST', `/images/create?fromImage=${name}&platform=linux/arm64`)
-  await engine.ask('POST', `/images/${arm64.imageId}/tag?repo=app&tag=1`)
-  const loaded = await engine.ask('POST', `/images/load?platform=${platformOf('amd64')}`, { body: named.bytes })
-  expect(loaded.lines).toEqual([
-    { stream: `The image app:1 already exists, renaming the old one with ID ${arm64.imageId} to empty string\n` },
-    { stream: 'Loaded image: app:1\n' },
+test('list tells where images come from since 1.54, together with their manifests', async () => {
+  const at = (version: string, query: string) => engine.ask('GET', `/v${version}/images/json?${query}`)
+  const refused = await at('1.54', 'identity=1')
+  expect([refused.status, refused.json]).toEqual([
+    400,
+    { message: 'conflicting options: identity requires manifests=1' },
   ])
-  const again = await engine.ask('POST', '/images/load', { body: saved.bytes })
-  expect(again.lines).toEqual([{ stream: `Loaded image ID: ${amd64.imageId}\n` }])
+  expect((await at('1.53', 'identity=1')).status).toBe(200)
+  const Identity = { Pull: [{ Repository: `${engine.registry.host}/multi` }] }
+  const listed = (await at('1.54', 'identity=1&manifests=1')).json
+  expect(listed).toMatchObject([{ Manifests: [{ ImageData: { Identity } }, { Available: false }] }])
+  expect(listed).not.toHaveProperty('0.Manifests.1.ImageData.Identity')
+  expect((await at('1.54', 'manifests=1')).json).not.toHaveProperty('0.Manifests.0.ImageData.Identity')
+})
+
+test('list counts containers since 1.51, and has descriptors since 1.48', async () => {
+  const at = async (version: string) => (await engine.ask('GET', `/v${version}/images/json`)).json
+  expect(await at('1.51')).toMatchObject([{ Containers: 0, Descriptor: index.manifest }])
+  expect(await at('1.50')).toMatchObject([{ Containers: -1, Descriptor: index.manifest }])
+  expect(await at('1.47')).not.toHaveProperty('0.Descriptor')
+  expect(await at('1.57')).not.toHaveProperty('0.Platforms')
 })

@@ -1,109 +1,105 @@
-import { shortHex, type ImageId } from '@drayage/digest'
+import { DrayageError, errorGuard, quote, type DrayageErrorOptions } from '@drayage/bytes'
 
 /** Codes of the errors of this package. */
 export type ImageStoreErrorCode =
   | 'ERR_STORE_VERSION'
   | 'ERR_STORE_CORRUPT'
   | 'ERR_STORE_BUSY'
+  | 'ERR_DATABASE_WRITE'
   | 'ERR_IMAGE_NOT_FOUND'
   | 'ERR_IMAGE_AMBIGUOUS'
-  | 'ERR_IMAGE_CONFLICT'
   | 'ERR_NAME_REFUSED'
 
-const LONGEST_SHOWN = 160
-
-function shown(text: string): string {
-  return JSON.stringify(text.slice(0, LONGEST_SHOWN))
-}
-
 /** A database that a newer release wrote. */
-export class StoreVersionError extends Error {
+export class StoreVersionError extends DrayageError<'ERR_STORE_VERSION'> {
   override readonly name: string = 'StoreVersionError'
-  readonly code: 'ERR_STORE_VERSION' = 'ERR_STORE_VERSION'
   /** The layout version of the database. */
   readonly found: number
   /** The newest layout version that this release knows. */
   readonly supported: number
 
-  constructor(path: string, found: number, supported: number, options?: ErrorOptions) {
-    super(`Cannot open database ${shown(path)}: found layout version ${found}, expected at most ${supported}`, options)
+  constructor(path: string, found: number, supported: number, options?: DrayageErrorOptions) {
+    const why = `its layout version is ${found}, expected at most ${supported}`
+    const hint = 'Use the release that wrote it, or a newer one.'
+    super('ERR_STORE_VERSION', `Cannot open database ${quote(path)}: ${why}`, { hint, ...options })
     this.found = found
     this.supported = supported
   }
 }
 
-/** A file that is no database, or a damaged one. It can be rebuilt: see `rebuildImageStore`. */
-export class StoreCorruptError extends Error {
+/** A file that is damaged or not a database. It can be rebuilt: see `rebuildImageStore`. */
+export class StoreCorruptError extends DrayageError<'ERR_STORE_CORRUPT'> {
   override readonly name: string = 'StoreCorruptError'
-  readonly code: 'ERR_STORE_CORRUPT' = 'ERR_STORE_CORRUPT'
   readonly path: string
 
-  constructor(path: string, options?: ErrorOptions) {
-    super(`Cannot read database ${shown(path)}: found damage, expected a sound database`, options)
+  constructor(path: string, options?: DrayageErrorOptions) {
+    super('ERR_STORE_CORRUPT', `Cannot read database ${quote(path)}: it is damaged or not a database`, options)
     this.path = path
   }
 }
 
 /** Another process held the database for longer than the timeout. */
-export class StoreBusyError extends Error {
+export class StoreBusyError extends DrayageError<'ERR_STORE_BUSY'> {
   override readonly name: string = 'StoreBusyError'
-  readonly code: 'ERR_STORE_BUSY' = 'ERR_STORE_BUSY'
+  readonly retryable: boolean = true
   readonly path: string
 
-  constructor(path: string, options?: ErrorOptions) {
-    super(`Cannot use database ${shown(path)}: another process holds it, expected it to be free in time`, options)
+  constructor(path: string, options?: DrayageErrorOptions) {
+    const hint = 'Try again once the other process has finished.'
+    super('ERR_STORE_BUSY', `Cannot use database ${quote(path)}: another process holds it`, { hint, ...options })
+    this.path = path
+  }
+}
+
+/** A database that cannot be written: the disk is full, read-only or broken. */
+export class DatabaseWriteError extends DrayageError<'ERR_DATABASE_WRITE'> {
+  override readonly name: string = 'DatabaseWriteError'
+  readonly problem: 'unwritable' = 'unwritable'
+  readonly path: string
+
+  constructor(path: string, found: string, options?: DrayageErrorOptions) {
+    super('ERR_DATABASE_WRITE', `Cannot write database ${quote(path)}: ${found}`, options)
     this.path = path
   }
 }
 
 /** Text that selects no image. */
-export class ImageNotFoundError extends Error {
+export class ImageNotFoundError extends DrayageError<'ERR_IMAGE_NOT_FOUND'> {
   override readonly name: string = 'ImageNotFoundError'
-  readonly code: 'ERR_IMAGE_NOT_FOUND' = 'ERR_IMAGE_NOT_FOUND'
   /** What was asked for. */
   readonly text: string
 
-  constructor(text: string, options?: ErrorOptions) {
-    super(`Cannot find image: No such image: ${shown(text).slice(1, -1)}`, options)
+  constructor(text: string, options?: DrayageErrorOptions) {
+    super('ERR_IMAGE_NOT_FOUND', `Cannot find image ${quote(text)}: no such image`, options)
     this.text = text
   }
 }
 
 /** A short ID that several images start with. */
-export class AmbiguousImageError extends Error {
+export class AmbiguousImageError extends DrayageError<'ERR_IMAGE_AMBIGUOUS'> {
   override readonly name: string = 'AmbiguousImageError'
-  readonly code: 'ERR_IMAGE_AMBIGUOUS' = 'ERR_IMAGE_AMBIGUOUS'
   /** What was asked for. */
   readonly text: string
 
-  constructor(text: string, options?: ErrorOptions) {
-    super(`Cannot find image ${shown(text)}: the ID is ambiguous, expected more digits`, options)
+  constructor(text: string, options?: DrayageErrorOptions) {
+    const hint = 'Give more digits of the ID.'
+    super('ERR_IMAGE_AMBIGUOUS', `Cannot find image ${quote(text)}: several IDs start with it`, { hint, ...options })
     this.text = text
   }
 }
 
-/** An image that is not removed because something still needs it. */
-export class ImageConflictError extends Error {
-  override readonly name: string = 'ImageConflictError'
-  readonly code: 'ERR_IMAGE_CONFLICT' = 'ERR_IMAGE_CONFLICT'
-  readonly id: ImageId
-
-  constructor(id: ImageId, why: string, options?: ErrorOptions) {
-    super(`Cannot remove image: conflict: unable to delete ${shortHex(id)} (must be forced) - ${why}`, options)
-    this.id = id
-  }
-}
-
 /** A name that cannot be given. */
-export class NameRefusedError extends Error {
+export class NameRefusedError extends DrayageError<'ERR_NAME_REFUSED'> {
   override readonly name: string = 'NameRefusedError'
-  readonly code: 'ERR_NAME_REFUSED' = 'ERR_NAME_REFUSED'
   /** The name in full. */
   readonly reference: string
+  /** Why, in Docker Engine's words. */
+  readonly reason: string
 
-  constructor(reference: string, why: string, options?: ErrorOptions) {
-    super(`Cannot tag ${shown(reference)}: ${why}`, options)
+  constructor(reference: string, reason: string, options?: DrayageErrorOptions) {
+    super('ERR_NAME_REFUSED', `Cannot tag ${quote(reference)}: ${reason}`, options)
     this.reference = reference
+    this.reason = reason
   }
 }
 
@@ -112,22 +108,18 @@ export type ImageStoreError =
   | StoreVersionError
   | StoreCorruptError
   | StoreBusyError
+  | DatabaseWriteError
   | ImageNotFoundError
   | AmbiguousImageError
-  | ImageConflictError
   | NameRefusedError
 
-const CODES: readonly string[] = [
+/** Tells whether `value` is an error of this package, also one made by another installed copy of it. */
+export const isImageStoreError: (value: unknown) => value is ImageStoreError = errorGuard<ImageStoreError>([
   'ERR_STORE_VERSION',
   'ERR_STORE_CORRUPT',
   'ERR_STORE_BUSY',
+  'ERR_DATABASE_WRITE',
   'ERR_IMAGE_NOT_FOUND',
   'ERR_IMAGE_AMBIGUOUS',
-  'ERR_IMAGE_CONFLICT',
   'ERR_NAME_REFUSED',
-] satisfies ImageStoreErrorCode[]
-
-/** Tells whether `value` is an error of this package, also one made by another installed copy of it. */
-export function isImageStoreError(value: unknown): value is ImageStoreError {
-  return value instanceof Error && 'code' in value && typeof value.code === 'string' && CODES.includes(value.code)
-}
+])

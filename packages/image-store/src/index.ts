@@ -1,27 +1,51 @@
 /**
- * Images by ID, names to targets and the metadata database.
+ * The metadata of a store: names and what they stand for, sources, leases, and what a registry holds.
  *
  * @packageDocumentation
  */
-export type { ContentSource, NewSource } from './sources.ts'
-export type { AbortOptions } from './abort-options.ts'
-export type { ContentLeases, ContentLeasesOptions } from './content-leases.ts'
-export type { Database, OpenDatabaseOptions, Row, SqlValue } from './database.ts'
-export type { HoldingKind, Holdings, HoldingsOptions, HoldingsPage } from './holdings.ts'
-export type { ImageRecord, ListedImage, NameRecord, NameTarget, NewImage } from './image-record.ts'
-export type { ImageStore, ImageStoreOptions, RemovalOptions } from './image-store.ts'
+export type { Database, OpenDatabaseOptions, Row, SqlValue } from './sql/database.ts'
+export type { DatabaseMetadataOptions, MetadataOptions } from './metadata.ts'
 export type { ImageStoreError, ImageStoreErrorCode } from './errors.ts'
-export type { RebuildOptions, RebuildResult } from './rebuild.ts'
-export type { RemovalPlan } from './removal.ts'
-export type { UploadRecord, UploadRecords } from './upload-records.ts'
+export type { RebuildOptions, RebuildResult } from './journal/rebuild.ts'
+export type { NameRecord, NewContent, NewName, OtherContent, PlatformImage, StoredImage } from './stored-image.ts'
+export type { TakeOverOptions } from './sql/take-over.ts'
+export type {
+  ConfigReader,
+  ContentSource,
+  FoundImages,
+  ImageFinder,
+  ImagePutter,
+  ImageReader,
+  ImageRemover,
+  ImageStore,
+  NameReader,
+  NameSetter,
+  NewSource,
+  PutImageOptions,
+  Removal,
+  Removed,
+  SourceRecords,
+} from './image-ports.ts'
+export type {
+  ContentHolder,
+  ContentLeaser,
+  ContentLeases,
+  ContentSweeper,
+  HoldingKind,
+  Holdings,
+  HoldingsPage,
+  HoldOptions,
+  Metadata,
+  ReferrerRecords,
+  RepositoryLister,
+  UploadRecord,
+  UploadRecords,
+} from './ports.ts'
 
-export { createContentLeases, DEFAULT_LEASE_MS } from './content-leases.ts'
-export { createHoldings, HOLDING_GRACE_MS } from './holdings.ts'
-export { createImageStore } from './image-store.ts'
-export { DEFAULT_BUSY_TIMEOUT_MS, openDatabase } from './database.ts'
+export { DEFAULT_BUSY_TIMEOUT_MS, openDatabase } from './sql/database.ts'
 export {
   AmbiguousImageError,
-  ImageConflictError,
+  DatabaseWriteError,
   ImageNotFoundError,
   isImageStoreError,
   NameRefusedError,
@@ -29,7 +53,10 @@ export {
   StoreCorruptError,
   StoreVersionError,
 } from './errors.ts'
-export { LAYOUT_VERSION } from './schema.ts'
-export { MAX_SOURCES } from './sources.ts'
-export { rebuildImageStore } from './rebuild.ts'
-export { createUploadRecords } from './upload-records.ts'
+export { builtAt, builtAtMs, NO_TIME } from './images/built-at.ts'
+export { createMemoryMetadata, createMetadata } from './metadata.ts'
+export { DEFAULT_LEASE_MS } from './leases.ts'
+export { HOLDING_GRACE_MS } from './ports.ts'
+export { MAX_SOURCES } from './images/image-store.ts'
+export { rebuildImageStore } from './journal/rebuild.ts'
+export { takeOverFirstModel } from './sql/take-over.ts'

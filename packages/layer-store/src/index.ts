@@ -6,22 +6,24 @@
  *
  * @packageDocumentation
  */
-export type { LayerMeasurement } from './layer-measurement.ts'
-export type { LayerRecord } from './layer-record.ts'
+export type { DiskLayerStoreOptions } from './create-layer-store.ts'
 export type {
+  FindOptions,
+  LayerMeasurement,
   LayerMeasurer,
   LayerReader,
+  LayerRecord,
   LayerRegistrar,
   LayerStore,
   LayerStoreOptions,
   MeasureOptions,
   RegisterOptions,
   Released,
+  TarFault,
 } from './layer-store.ts'
 export type { LayerStoreError, LayerStoreErrorCode } from './errors.ts'
-export type { TarFault } from './measure-jobs.ts'
-export type { Row, SqlDatabase, SqlValue } from './sql-database.ts'
-export type { TarEntry, TarEntryType } from './tar-entry.ts'
+export type { SqlRow, SqlDatabase, SqlCell } from './records/sql-database.ts'
+export type { LayerEntry } from './indexes/layer-entry.ts'
 
 export {
   DiffIdMismatchError,
@@ -32,7 +34,5 @@ export {
   LayerTarError,
   LayerUnmeasuredError,
 } from './errors.ts'
-export { createLayerStore } from './create-layer-store.ts'
+export { createLayerStore, createMemoryLayerStore } from './create-layer-store.ts'
 export { MAX_LAYER_DEPTH } from './layer-store.ts'
-export { MAX_TAR_PATH_BYTES, MAX_TAR_PATH_COMPONENTS } from './tar-entry-of.ts'
-export { MAX_TAR_META_BYTES, TarScanner } from './tar-scanner.ts'

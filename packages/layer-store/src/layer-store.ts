@@ -3,28 +3,17 @@ import type { Checker, Fetcher } from '@drayage/content'
 import type { ChainId, DiffId, Digest, DigestAlgorithm } from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
 
-import type { LayerMeasurement } from './layer-measurement.ts'
-import type { LayerRecord } from './layer-record.ts'
-import type { SqlDatabase } from './sql-database.ts'
-import type { TarEntry } from './tar-entry.ts'
+import type { LayerEntry } from './indexes/layer-entry.ts'
 
 /** Most layers on top of each other: what overlay file systems take, and what other engines enforce. */
 export const MAX_LAYER_DEPTH: number = 125
 
-/** Options of `createLayerStore`. */
+/** Options of every layer store. */
 export interface LayerStoreOptions {
-  /** Holds the records; its tables are created when they are missing. */
-  readonly database: SqlDatabase
-  /** Holds the indexes; created when it is missing. */
-  readonly directory: string
   /** Holds the blobs. */
   readonly content: Fetcher & Checker
-  /** Most layers measured at a time; one per processor by default, and at least 2. */
-  readonly workers?: number | undefined
   /** Most bytes of one uncompressed layer; 1 TiB by default. */
   readonly maxBytes?: number | undefined
-  /** Most uncompressed bytes per compressed byte, looked at after 1 GiB; 1000 by default. */
-  readonly maxRatio?: number | undefined
 }
 
 /** Options of {@link LayerStore.measure}. */
@@ -33,6 +22,42 @@ export interface MeasureOptions extends AbortOptions {
   readonly algorithm?: DigestAlgorithm | undefined
   /** Whether the arrays of the source are given away, so that they need not be copied; `false` by default. */
   readonly ownsSource?: boolean | undefined
+}
+
+/** Why a tar has no index: `archive/tar` of Go refuses it, and so do programs that unpack it. */
+export interface TarFault {
+  readonly found: string
+  /** Where in the uncompressed tar, in bytes. */
+  readonly offset: number
+}
+
+/** What is known about a layer after its blob was read once. */
+export interface LayerMeasurement {
+  readonly diffId: DiffId
+  /** Size of the uncompressed tar in bytes. */
+  readonly size: number
+  /** Entries of the tar, those before its fault where it has one. */
+  readonly entryCount: number
+  /** Why the tar has no index, although it was hashed. */
+  readonly fault?: TarFault
+}
+
+/** A registered layer. */
+export interface LayerRecord {
+  readonly chainId: ChainId
+  readonly diffId: DiffId
+  /** The layer below; none for a base layer. */
+  readonly parent: ChainId | undefined
+  /** The blob that it was first registered from. */
+  readonly blob: Descriptor
+  /** Size of the uncompressed tar in bytes. */
+  readonly size: number
+  /** Entries of the tar, those before its fault where it has one. */
+  readonly entryCount: number
+  /** How many layers it is, itself included. */
+  readonly depth: number
+  /** Why the tar has no index. Its bytes are kept all the same. */
+  readonly fault?: TarFault
 }
 
 /** What a layer is registered as. */
@@ -56,13 +81,12 @@ export interface Released {
 /** Finds out what is in a blob. */
 export interface LayerMeasurer {
   /**
-   * Inflates, hashes and indexes a layer in a worker thread while its bytes come. A measure that waits for a thread does
-   * not read its source; a source may thus wait for its reader, as long as it does not need another queued measure.
-   * Compression is detected. The measurement is registered, or given to {@link LayerMeasurer.discard}.
+   * Inflates, hashes and indexes a layer while its bytes arrive, in a worker thread where the store has some. A measure that
+   * waits for a thread does not read its source, so a source must not depend on another queued measure. Compression is
+   * detected. The measurement is then registered, or given to {@link LayerMeasurer.discard}.
    *
    * @throws CompressedDataError `ERR_COMPRESSED_DATA`
    * @throws CompressionLimitError `ERR_COMPRESSION_LIMIT`
-   * @throws UnsupportedCompressionError `ERR_COMPRESSION_UNSUPPORTED`
    * @throws WorkerCrashedError `ERR_WORKER_CRASHED`
    */
   measure(source: ByteStream, options?: MeasureOptions): Promise<LayerMeasurement>
@@ -74,10 +98,10 @@ export interface LayerMeasurer {
 export interface LayerRegistrar {
   /**
    * Registers a layer on its parent for a holder. The measurement may be missing when this blob was registered before.
-   * A layer that is registered already gets the holder added.
+   * A layer that is registered already gets the holder added. A tar that nobody can read is registered too, with its fault:
+   * only its entries are missing.
    *
    * @throws DiffIdMismatchError `ERR_DIFF_ID_MISMATCH`
-   * @throws LayerTarError `ERR_LAYER_TAR` for a broken tar, also when its DiffID is as expected
    * @throws LayerNotFoundError `ERR_LAYER_NOT_FOUND` when the parent is not registered
    * @throws LayerDepthError `ERR_LAYER_DEPTH` above {@link MAX_LAYER_DEPTH} layers
    * @throws LayerUnmeasuredError `ERR_LAYER_UNMEASURED`
@@ -89,14 +113,20 @@ export interface LayerRegistrar {
    * @throws LayerNotFoundError `ERR_LAYER_NOT_FOUND`
    */
   hold(chainId: ChainId, holder: string): Promise<LayerRecord>
-  /** Takes a holder away from all layers, and with it the layers that nobody holds and nothing sits on. */
+  /** Takes a holder away from all layers, and removes the layers that have no holder left and no layer on top. */
   release(holder: string): Promise<Released>
+}
+
+/** Options of {@link LayerReader.find}. */
+export interface FindOptions extends AbortOptions {
+  /** Hash of the DiffID; any by default. */
+  readonly algorithm?: DigestAlgorithm | undefined
 }
 
 /** Reads registered layers. */
 export interface LayerReader {
   /** What a blob inflates to, when it was registered before and is still in the content store. */
-  find(blob: Digest, options?: AbortOptions): Promise<DiffId | undefined>
+  find(blob: Digest, options?: FindOptions): Promise<DiffId | undefined>
   /** The record of a layer; `undefined` when it is not registered. */
   get(chainId: ChainId): Promise<LayerRecord | undefined>
   /**
@@ -110,8 +140,9 @@ export interface LayerReader {
    * The entries of a layer's tar, in its order, without reading the blob; an index that is lost is made again.
    *
    * @throws LayerNotFoundError `ERR_LAYER_NOT_FOUND`
+   * @throws LayerTarError `ERR_LAYER_TAR` for a layer with a fault
    */
-  entries(chainId: ChainId, options?: AbortOptions): AsyncIterable<TarEntry>
+  entries(chainId: ChainId, options?: AbortOptions): AsyncIterable<LayerEntry>
 }
 
 /** Layers by ChainID. Disposing it ends the worker threads. */

@@ -9,9 +9,11 @@ const CASES: readonly errors.ManifestError[] = [
   new errors.ManifestTooLargeError('manifest', 2, 1),
   new errors.ImageConfigSyntaxError('rootfs', 'x', 'y'),
   new errors.UnsupportedConfigError('x', 'plugin'),
-  new errors.LayerCountError('x', 'y', 1, 2),
+  new errors.UnsupportedLayerError('x', 'a Helm chart'),
+  new errors.LayerCountError('x', 'y', 'z', { actual: 1, expected: 2 }),
   new errors.PlatformSyntaxError('x', 'y', 'z'),
   new errors.ManifestConversionError('v2s2', 'layers[0]', 'x', 'y'),
+  new errors.Schema1Error('z', 'history', 'x', 'y'),
 ]
 
 test('isManifestError() knows every class of error by its code, and nothing else', () => {

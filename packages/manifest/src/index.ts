@@ -3,37 +3,41 @@
  *
  * @packageDocumentation
  */
-export type { Converted } from './convert-manifest.ts'
-export type { ConfigClass } from './config-class.ts'
-export type { ContainerConfig, HistoryEntry, ImageConfig, RootFs } from './image-config.ts'
-export type { DecodedImageConfig, DecodeImageConfigOptions } from './decode-image-config.ts'
+export type { ConfigClass } from './config/image-checks.ts'
+export type { ContainerConfig, HistoryEntry, ImageConfig, RootFs } from './config/image-config.ts'
+export type { Converted, ManifestFormat } from './convert/format.ts'
+export type { DecodedImageConfig, DecodeImageConfigOptions } from './config/decode-image-config.ts'
 export type {
   DecodedImageManifest,
   DecodedIndex,
   DecodedManifest,
   DecodedSchema1,
   DecodeManifestOptions,
-} from './decode-manifest.ts'
+} from './manifests/decode-manifest.ts'
 export type { Descriptor } from './descriptor.ts'
-export type { EncodedSchema1, Schema1Names } from './encode-schema1.ts'
-export type { ImageIndex } from './image-index.ts'
-export type { ImageManifest } from './image-manifest.ts'
+export type { EncodedSchema1, Schema1Names } from './schema1/encode-schema1.ts'
+export type { ImageIndex } from './manifests/image-index.ts'
+export type { ImageManifest } from './manifests/image-manifest.ts'
 export type { LayerCompression, ManifestKind } from './media-types.ts'
-export type { ManifestFormat } from './manifest-format.ts'
 export type { ManifestError, ManifestErrorCode } from './errors.ts'
-export type { ParsePlatformOptions } from './parse-platform.ts'
-export type { Platform } from './platform.ts'
-export type { Schema1Manifest, Schema1Signature } from './schema1.ts'
+export type { ParsePlatformOptions } from './platform/parse-platform.ts'
+export type { Platform } from './platform/platform.ts'
+export type { Schema1Manifest, Schema1Signature } from './schema1/schema1.ts'
 
-export { checkLayerCount } from './layer-count.ts'
-export { children } from './children.ts'
-export { configClass, platformOf, requireImageConfig } from './config-class.ts'
-export { convertIndex } from './convert-index.ts'
-export { convertManifest } from './convert-manifest.ts'
-export { decodeImageConfig, requireRootFs } from './decode-image-config.ts'
-export { decodeManifest } from './decode-manifest.ts'
-export { encodeImageConfig, encodeManifest } from './encode.ts'
-export { encodeSchema1 } from './encode-schema1.ts'
+export { attestedBy } from './descriptor.ts'
+export { decodeImageConfig, requireRootFs } from './config/decode-image-config.ts'
+export {
+  checkLayerCount,
+  configClass,
+  isImageManifest,
+  platformOf,
+  requireImageConfig,
+  requireImageLayers,
+} from './config/image-checks.ts'
+export { convertIndex } from './convert/convert-index.ts'
+export { convertManifest } from './convert/convert-manifest.ts'
+export { manifestFormat } from './convert/format.ts'
+export { recompressedLayer } from './convert/recompressed-layer.ts'
 export {
   AmbiguousManifestError,
   ImageConfigSyntaxError,
@@ -43,26 +47,34 @@ export {
   ManifestSyntaxError,
   ManifestTooLargeError,
   PlatformSyntaxError,
+  Schema1Error,
   UnsupportedConfigError,
+  UnsupportedLayerError,
   UnsupportedManifestError,
 } from './errors.ts'
+export { MAX_HISTORY, MAX_LAYERS, MAX_MANIFEST_BYTES, MAX_MANIFESTS, MAX_RUNNABLE_LAYERS } from './limits.ts'
+export { decodeManifest } from './manifests/decode-manifest.ts'
+export { encodeImageConfig, encodeManifest } from './manifests/encode.ts'
+export { children, isForeignLayer, referrerDescriptor, referrersTag, subjectOf } from './manifests/relations.ts'
 export {
   isForeignLayerType,
   isIndexType,
   isLayerType,
   isManifestType,
+  isVagueType,
   layerCompression,
   MANIFEST_ACCEPT,
   manifestKind,
   MEDIA_TYPES,
+  OCI_LAYER_TYPES,
 } from './media-types.ts'
-export { manifestFormat } from './manifest-format.ts'
-export { matchesPlatform } from './match-platform.ts'
-export { MAX_HISTORY, MAX_LAYERS, MAX_MANIFEST_BYTES, MAX_MANIFESTS, MAX_RUNNABLE_LAYERS } from './limits.ts'
-export { normalizePlatform } from './normalize-platform.ts'
-export { formatPlatform, parsePlatform } from './parse-platform.ts'
-export { availablePlatforms, selectManifests } from './select-manifests.ts'
-export { recompressedLayer } from './recompressed-layer.ts'
-export { SCHEMA1_EMPTY_LAYER, schema1EmptyLayer } from './schema1-empty-layer.ts'
-export { signSchema1 } from './sign-schema1.ts'
-export { referrerDescriptor, referrersTag, subjectOf } from './subject.ts'
+export { createPlatformRank, matchesPlatform } from './platform/match-platform.ts'
+export { formatPlatform, parsePlatform } from './platform/parse-platform.ts'
+export { normalizePlatform } from './platform/platform.ts'
+export { availablePlatforms, selectManifests } from './platform/select-manifests.ts'
+export { SCHEMA1_EMPTY_LAYER, schema1EmptyLayer } from './schema1/empty-layer.ts'
+export { encodeSchema1 } from './schema1/encode-schema1.ts'
+export { schema1Payload } from './schema1/payload.ts'
+export { schema1Image, type Schema1Image } from './schema1/schema1-image.ts'
+export { signedBytesOf, withSignedBytes } from './schema1/signed-bytes.ts'
+export { signSchema1 } from './schema1/sign-schema1.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import * as limits from './limits.ts'
-import { MAX_SIGNATURES } from './schema1.ts'
+import { MAX_SIGNATURES } from './schema1/schema1.ts'
 
 test('the limits are those of the README', () => {
   expect({ ...limits, MAX_SIGNATURES }).toEqual({
@@ -11,6 +11,6 @@ test('the limits are those of the README', () => {
     MAX_HISTORY: 50_000,
     MAX_JSON_DEPTH: 100,
     MAX_RUNNABLE_LAYERS: 125,
-    MAX_SIGNATURES: 16,
+    MAX_SIGNATURES: 1000,
   })
 })

@@ -1,7 +1,7 @@
 import { parseDigest } from '@drayage/digest'
 import { expect, test } from 'vitest'
 
-import { configClass, requireImageConfig } from './config-class.ts'
+import { configClass, requireImageConfig } from './config/image-checks.ts'
 import { UnsupportedConfigError } from './errors.ts'
 import {
   isForeignLayerType,
@@ -25,7 +25,7 @@ test.each(Object.entries(MEDIA_TYPES))('%s is a manifest, a layer or neither, as
   expect(MANIFEST_ACCEPT.includes(mediaType)).toBe(isManifestType(mediaType))
 })
 
-test('media types are looked up as they are, also those that objects have members for', () => {
+test('media types are looked up verbatim, even those named like members of objects', () => {
   for (const mediaType of ['', 'constructor', '__proto__', 'application/json', MEDIA_TYPES.ociLayer.toUpperCase()]) {
     expect(manifestKind(mediaType)).toBeUndefined()
     expect(isLayerType(mediaType)).toBe(false)

@@ -26,7 +26,7 @@ export const MEDIA_TYPES = {
   schema1Signed: 'application/vnd.docker.distribution.manifest.v1+prettyjws',
 } as const
 
-/** The manifest types to ask a registry for, best first; the value of an `Accept` header when joined by `, `. */
+/** The manifest types to ask a registry for, best first; joined by `, ` they are the value of an `Accept` header. */
 export const MANIFEST_ACCEPT: readonly string[] = [
   MEDIA_TYPES.ociIndex,
   MEDIA_TYPES.dockerIndex,
@@ -64,6 +64,16 @@ const LAYERS: ReadonlyMap<string, LayerCompression> = new Map<string, LayerCompr
   [MEDIA_TYPES.dockerForeignLayer, 'gzip'],
 ])
 
+/** The OCI type of a layer by its compression, for what writes layers. */
+export const OCI_LAYER_TYPES: Readonly<Record<LayerCompression, string>> = {
+  none: MEDIA_TYPES.ociLayer,
+  gzip: MEDIA_TYPES.ociLayerGzip,
+  zstd: MEDIA_TYPES.ociLayerZstd,
+}
+
+/** Types that servers give to any content, and that therefore say nothing about it. */
+const VAGUE_TYPES: readonly string[] = ['', 'application/json', 'application/octet-stream', 'text/plain']
+
 /** What a manifest of this media type is; `undefined` for any other media type. */
 export function manifestKind(mediaType: string): ManifestKind | undefined {
   return KINDS.get(mediaType)
@@ -79,17 +89,22 @@ export function isIndexType(mediaType: string): boolean {
   return KINDS.get(mediaType) === 'index'
 }
 
-/** Tells whether this is the type of a layer of a file system. */
+/** Tells whether this is the type of a file-system layer. */
 export function isLayerType(mediaType: string): boolean {
   return LAYERS.has(mediaType)
 }
 
-/** Tells whether this is the type of a layer that its image's author forbids to redistribute. */
+/** Tells whether this is the type of a layer that must not be redistributed. */
 export function isForeignLayerType(mediaType: string): boolean {
   return isLayerType(mediaType) && (mediaType.includes('.nondistributable.') || mediaType.includes('.foreign.'))
 }
 
-/** How a layer of this media type is compressed, as the type says; `undefined` when it is no layer type. */
+/** How a layer of this media type is compressed; `undefined` when it is not a layer type. */
 export function layerCompression(mediaType: string): LayerCompression | undefined {
   return LAYERS.get(mediaType)
+}
+
+/** Tells whether this type, without parameters and in lower case, says nothing about what the content is. */
+export function isVagueType(mediaType: string): boolean {
+  return VAGUE_TYPES.includes(mediaType)
 }

@@ -1,3 +1,5 @@
+import { DrayageError, errorGuard, quote, type DrayageErrorOptions } from '@drayage/bytes'
+
 /** Codes of the errors of this package. */
 export type ReferenceErrorCode =
   | 'ERR_REFERENCE_SYNTAX'
@@ -15,20 +17,13 @@ export interface ReferenceFlaw {
   readonly offset: number
   /** What is there. */
   readonly found: string
-  /** What would be right. */
+  /** What should be there. */
   readonly wanted: string
 }
 
-const LONGEST_SHOWN = 160
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}...` : text)
-}
-
 /** Text that is not a reference, a repository or a tag. */
-export class ReferenceSyntaxError extends Error {
+export class ReferenceSyntaxError extends DrayageError<'ERR_REFERENCE_SYNTAX'> {
   override readonly name: string = 'ReferenceSyntaxError'
-  readonly code: 'ERR_REFERENCE_SYNTAX' = 'ERR_REFERENCE_SYNTAX'
   /** The failure in the words of Docker Engine, such as `invalid reference format`. */
   readonly reason: string
   /** The part that fails. */
@@ -36,62 +31,53 @@ export class ReferenceSyntaxError extends Error {
   /** Where the text goes wrong, in UTF-16 units from its start. */
   readonly offset: number
 
-  constructor(text: string, reason: string, flaw: ReferenceFlaw, options?: ErrorOptions) {
+  constructor(text: string, reason: string, flaw: ReferenceFlaw, options?: DrayageErrorOptions) {
     const thing = flaw.part === 'reference' ? 'reference' : `${flaw.part} of`
-    super(
-      `Cannot parse ${thing} ${quote(text)}: ${reason}: found ${flaw.found} at offset ${flaw.offset}, expected ${flaw.wanted}`,
-      options,
-    )
+    const message = `Cannot parse ${thing} ${quote(text)}: found ${flaw.found} at offset ${flaw.offset}, expected ${flaw.wanted}`
+    super('ERR_REFERENCE_SYNTAX', message, options)
     this.reason = reason
     this.part = flaw.part
     this.offset = flaw.offset
   }
 }
 
-/** A repository name that stands for something else than a repository. */
-export class ReservedNameError extends Error {
+/** A repository name that stands for something other than a repository. */
+export class ReservedNameError extends DrayageError<'ERR_REFERENCE_RESERVED'> {
   override readonly name: string = 'ReservedNameError'
-  readonly code: 'ERR_REFERENCE_RESERVED' = 'ERR_REFERENCE_RESERVED'
   /** The failure in the words of Docker Engine: `'scratch' is a reserved name`. */
   readonly reason: string
 
-  constructor(familiarName: string, options?: ErrorOptions) {
-    const reason = `'${familiarName}' is a reserved name`
-    super(`Cannot use repository ${quote(familiarName)}: ${reason}, expected another name`, options)
-    this.reason = reason
+  constructor(familiarName: string, options?: DrayageErrorOptions) {
+    const message = `Cannot use repository ${quote(familiarName)}: the name is reserved for the empty image`
+    super('ERR_REFERENCE_RESERVED', message, { hint: 'Use another name.', ...options })
+    this.reason = `'${familiarName}' is a reserved name`
   }
 }
 
 /** Text that is not a pattern. */
-export class PatternSyntaxError extends Error {
+export class PatternSyntaxError extends DrayageError<'ERR_PATTERN_SYNTAX'> {
   override readonly name: string = 'PatternSyntaxError'
-  readonly code: 'ERR_PATTERN_SYNTAX' = 'ERR_PATTERN_SYNTAX'
   /** The failure in the words of Docker Engine. */
   readonly reason: string = 'syntax error in pattern'
   /** Where the text stops being a pattern, in code points from its start. */
   readonly offset: number
 
-  constructor(pattern: string, offset: number, found: string, wanted: string, options?: ErrorOptions) {
-    super(
-      `Cannot parse pattern ${quote(pattern)}: syntax error in pattern: found ${found} at offset ${offset}, expected ${wanted}`,
-      options,
-    )
+  constructor(pattern: string, offset: number, found: string, wanted: string, options?: DrayageErrorOptions) {
+    const message = `Cannot parse pattern ${quote(pattern)}: found ${found} at offset ${offset}, expected ${wanted}`
+    super('ERR_PATTERN_SYNTAX', message, options)
     this.offset = offset
   }
 }
 
-/** A digest prefix that more than one digest begins with. */
-export class AmbiguousDigestError extends Error {
+/** A digest prefix that several digests begin with. */
+export class AmbiguousDigestError extends DrayageError<'ERR_DIGEST_AMBIGUOUS'> {
   override readonly name: string = 'AmbiguousDigestError'
-  readonly code: 'ERR_DIGEST_AMBIGUOUS' = 'ERR_DIGEST_AMBIGUOUS'
-  /** Two of the digests that the prefix stands for. */
+  /** Two of the digests that begin with the prefix. */
   readonly candidates: readonly [string, string]
 
-  constructor(prefix: string, candidates: readonly [string, string], options?: ErrorOptions) {
-    super(
-      `Cannot look up digest ${quote(prefix)}: it is ambiguous between ${candidates.join(' and ')}, expected a longer prefix`,
-      options,
-    )
+  constructor(prefix: string, candidates: readonly [string, string], options?: DrayageErrorOptions) {
+    const message = `Cannot look up digest ${quote(prefix)}: both ${candidates.join(' and ')} begin with it`
+    super('ERR_DIGEST_AMBIGUOUS', message, { hint: 'Give more of its digits.', ...options })
     this.candidates = candidates
   }
 }
@@ -99,14 +85,10 @@ export class AmbiguousDigestError extends Error {
 /** Any error of this package. */
 export type ReferenceError = ReferenceSyntaxError | ReservedNameError | PatternSyntaxError | AmbiguousDigestError
 
-const CODES: readonly string[] = [
+/** Tells whether `value` is an error of this package, including one made by another installed copy. */
+export const isReferenceError: (value: unknown) => value is ReferenceError = errorGuard<ReferenceError>([
   'ERR_REFERENCE_SYNTAX',
   'ERR_REFERENCE_RESERVED',
   'ERR_PATTERN_SYNTAX',
   'ERR_DIGEST_AMBIGUOUS',
-] satisfies ReferenceErrorCode[]
-
-/** Tells whether `value` is an error of this package, also one made by another installed copy of it. */
-export function isReferenceError(value: unknown): value is ReferenceError {
-  return value instanceof Error && 'code' in value && typeof value.code === 'string' && CODES.includes(value.code)
-}
+])

@@ -5,13 +5,18 @@
  *
  * @packageDocumentation
  */
-export type { AnyReference } from './parse-any-reference.ts'
+export type { AnyReference } from './docker-reference.ts'
 export type { Reference, Repository } from './reference.ts'
 export type { ReferenceError, ReferenceErrorCode, ReferenceFlaw, ReferencePart } from './errors.ts'
-export type { ReferenceResult } from './parse-reference.ts'
-export type { RepositoryResult } from './parse-repository.ts'
+export type { ReferenceResult, RepositoryResult } from './parse-reference.ts'
 
-export { DEFAULT_TAG, repositoryOf, withDefaultTag, withDigest, withoutTag, withTag } from './change-reference.ts'
+export {
+  isReservedName,
+  parseAnyReference,
+  parseDockerReference,
+  parsePullReference,
+  validateRepositoryName,
+} from './docker-reference.ts'
 export {
   AmbiguousDigestError,
   isReferenceError,
@@ -19,15 +24,17 @@ export {
   ReferenceSyntaxError,
   ReservedNameError,
 } from './errors.ts'
-export { familiarReference, familiarRepository } from './familiar-reference.ts'
-export { formatReference, formatRepository } from './format-reference.ts'
+export { familiarReference, familiarRepository, formatReference, formatRepository } from './format-reference.ts'
+export { DEFAULT_DOMAIN } from './grammar/domain.ts'
+export { isTag, MAX_TAG_LENGTH, parseTag } from './grammar/tag.ts'
 export { lookUpDigest } from './look-up-digest.ts'
 export { matchReference } from './match-reference.ts'
-export { parseAnyReference } from './parse-any-reference.ts'
-export { parseDockerReference } from './parse-docker-reference.ts'
-export { parsePullReference } from './parse-pull-reference.ts'
-export { MAX_NAME_LENGTH, parseReference, tryParseReference } from './parse-reference.ts'
-export { parseRepository, tryParseRepository } from './parse-repository.ts'
-export { isReservedName, validateRepositoryName } from './reserved-name.ts'
-export { DEFAULT_DOMAIN } from './split-domain.ts'
-export { isTag, MAX_TAG_LENGTH, parseTag } from './tag.ts'
+export {
+  isRepositoryPath,
+  MAX_NAME_LENGTH,
+  parseReference,
+  parseRepository,
+  tryParseReference,
+  tryParseRepository,
+} from './parse-reference.ts'
+export { DEFAULT_TAG, repositoryOf, withDefaultTag, withDigest, withoutTag, withTag } from './reference.ts'

@@ -3,10 +3,10 @@ import { digestHex, type ChainId, type DiffId, type Digest, type ImageId } from 
 import { AmbiguousDigestError } from './errors.ts'
 
 /**
- * Finds the digest in `digests` that `prefix` stands for: the first hex digits, at least one, or `algorithm:` and the
- * first hex digits. A complete digest stands for itself alone. Returns `undefined` when there is none.
+ * Finds the one digest in `digests` that begins with `prefix`: at least one hex digit, optionally after `algorithm:`. A
+ * complete digest matches only itself. Returns `undefined` when none matches.
  *
- * @throws AmbiguousDigestError `ERR_DIGEST_AMBIGUOUS` when there is more than one
+ * @throws AmbiguousDigestError `ERR_DIGEST_AMBIGUOUS` when several match
  */
 export function lookUpDigest<Kind extends Digest | DiffId | ChainId | ImageId>(
   digests: Iterable<Kind>,

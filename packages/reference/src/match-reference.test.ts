@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import { compileGlob } from './glob.ts'
+import { compileGlob } from './match-reference.ts'
 import { matchReference, parseReference } from './index.ts'
 
 test.each([
@@ -19,7 +19,19 @@ test.each([
   ['*.io/*/*:[0-9]', 'ghcr.io/org/app:3', true],
   ['alpin?', 'alpine:3', true],
   ['library/alpine', 'alpine', false],
-  ['docker.io/library/alpine', 'alpine', false],
+  ['docker.io/library/alpine', 'alpine', true],
+  ['docker.io/library/alpine', 'alpine:3', true],
+  ['docker.io/library/alpine:3', 'alpine:3', true],
+  ['docker.io/library/alpine:4', 'alpine:3', false],
+  ['docker.io/library/alpine:latest', 'alpine', true],
+  ['docker.io/library/*:*', 'alpine:3', true],
+  ['docker.io/org/app', 'org/app:3', true],
+  ['docker.io/org/app:*', 'org/app:3', true],
+  ['docker.io/*', 'org/app:3', false],
+  ['*/*/*', 'alpine:3', true],
+  ['*/*/*', 'ghcr.io/app:3', false],
+  [`docker.io/library/alpine@*`, `alpine@sha256:${'0'.repeat(64)}`, true],
+  [`docker.io/library/alpine:latest`, `alpine@sha256:${'0'.repeat(64)}`, false],
 ])('matchReference() of %j and %j is %j', (pattern, text, expected) => {
   expect(matchReference(pattern, parseReference(text))).toBe(expected)
 })
@@ -95,7 +107,7 @@ test.each([
 
 test('PatternSyntaxError names the offset', () => {
   expect(() => compileGlob('ab[x-]')).toThrow(
-    'Cannot parse pattern "ab[x-]": syntax error in pattern: found "]" at offset 5, expected a character of the class',
+    'Cannot parse pattern "ab[x-]": found "]" at offset 5, expected a character of the class',
   )
 })
 
@@ -112,7 +124,7 @@ test('compileGlob() agrees with a regular expression of the same meaning', () =>
   )
 })
 
-test('S72 compileGlob() comes back from patterns that make backtracking explode', () => {
+test('compileGlob() returns soon for patterns that make backtracking explode', () => {
   const matches = compileGlob(`${'*a'.repeat(500)}*b`)
   expect(matches('a'.repeat(2000))).toBe(false)
 })

@@ -58,7 +58,7 @@ const validText = fc
     ([d, p, t, g]) =>
       `${d === undefined ? '' : `${d}/`}${p}${t === undefined ? '' : `:${t}`}${g === undefined ? '' : `@${g}`}`,
   )
-  // A path alone may begin with what stands where a domain stands and is none, such as `a_b.c/d`.
+  // A bare path may begin with something in the place of a domain that is not one, such as `a_b.c/d`.
   .filter((text) => expectedNormalForm(text) !== undefined)
 const nearText = fc.oneof(
   validText,
@@ -77,7 +77,7 @@ const nearText = fc.oneof(
   hex(64),
 )
 
-test('P14 parseReference() gives back what formatReference() wrote', () => {
+test('parseReference() gives back what formatReference() wrote', () => {
   fc.assert(
     fc.property(validText, (text) => {
       const reference = parseReference(text)
@@ -87,7 +87,7 @@ test('P14 parseReference() gives back what formatReference() wrote', () => {
   )
 })
 
-test('P15 normalising twice is normalising once', () => {
+test('normalising twice is normalising once', () => {
   fc.assert(
     fc.property(nearText, (text) => {
       const result = tryParseReference(text)
@@ -99,7 +99,7 @@ test('P15 normalising twice is normalising once', () => {
   )
 })
 
-test('P16 parseReference() accepts a text exactly when its normal form matches the published grammar', () => {
+test('parseReference() accepts a text exactly when its normal form matches the published grammar', () => {
   let accepted = 0
   fc.assert(
     fc.property(nearText, (text) => {
@@ -112,7 +112,7 @@ test('P16 parseReference() accepts a text exactly when its normal form matches t
   expect(accepted).toBeGreaterThan(1000)
 })
 
-test('P17 parseReference() gives back what familiarReference() wrote', () => {
+test('parseReference() gives back what familiarReference() wrote', () => {
   const hubText = fc
     .tuple(fc.constantFrom('library/', 'localhost/', 'a.b/', ''), path)
     .map((parts) => `docker.io/${parts.join('')}`)

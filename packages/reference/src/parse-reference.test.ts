@@ -43,35 +43,35 @@ describe('fixtures/invalid.txt', () => {
       part,
       offset: Number(offset),
     })
-    expect(error.message).toContain(`: ${error.reason}: found `)
+    expect(error.message).toContain(`: found `)
     expect(isReferenceError(error)).toBe(true)
   })
 })
 
 test('parseReference() names the failing part, what it found and what it expects', () => {
   expect(failureOf('ghcr.io/org/app:1$').message).toBe(
-    'Cannot parse tag of "ghcr.io/org/app:1$": invalid reference format: found "$" at offset 17, expected a letter, a digit, "_", "." or "-"',
+    'Cannot parse tag of "ghcr.io/org/app:1$": found "$" at offset 17, expected a letter, a digit, "_", "." or "-"',
   )
 })
 
-test('parseReference() shows at most 160 characters of hostile text, escaped', () => {
+test('parseReference() shows at most 256 characters of hostile text, escaped', () => {
   const { message } = failureOf(`\u001b]0;owned\u0007\r\n${'x'.repeat(1_000_000)}`)
-  expect(message.length).toBeLessThan(400)
+  expect(message.length).toBeLessThan(500)
   // oxlint-disable-next-line no-control-regex
   expect(message).not.toMatch(/[\u0000-\u001f]/)
 })
 
-test('S05 parseReference() refuses a name of 64 hex digits, which is how IDs are written', () => {
-  expect(() => parseReference('f'.repeat(64))).toThrow('cannot specify 64-byte hexadecimal strings')
+test('parseReference() refuses a name of 64 hex digits, the form of image IDs', () => {
+  expect(() => parseReference('f'.repeat(64))).toThrow('expected a name that does not look like an image ID')
 })
 
-test('S19 parseReference() compares hosts whole', () => {
+test('parseReference() compares hosts whole', () => {
   expect(parseReference('evildocker.io/alpine').domain).toBe('evildocker.io')
   expect(parseReference('index.docker.io.evil.com/alpine').domain).toBe('index.docker.io.evil.com')
   expect(parseReference('index.docker.io/alpine').domain).toBe('docker.io')
 })
 
-test('S66 parseReference() accepts no text that changes a request', () => {
+test('parseReference() accepts no text that would change a request', () => {
   const hostile = [
     '\r\n',
     '\n',
@@ -104,11 +104,11 @@ test('S66 parseReference() accepts no text that changes a request', () => {
   }
 })
 
-test('[Q] parseReference() refuses a domain with an underscore rather than making it part of a path without a domain', () => {
+test('parseReference() refuses a domain with an underscore rather than making it part of a path without a domain', () => {
   expect(failureOf('foo_bar.com/x').part).toBe('domain')
 })
 
-test('[Q] familiarReference() keeps what its short form would lose', () => {
+test('familiarReference() keeps what its short form would lose', () => {
   expect(familiarReference({ domain: 'docker.io', path: 'localhost/x' })).toBe('docker.io/localhost/x')
   expect(familiarReference({ domain: 'docker.io', path: 'a.b/x' })).toBe('docker.io/a.b/x')
   expect(familiarReference({ domain: 'docker.io', path: `library/${'a'.repeat(64)}` })).toBe(

@@ -1,14 +1,13 @@
-import { tryParseDigest, type Digest } from '@drayage/digest'
+import { type Digest, tryParseDigest } from '@drayage/digest'
 
-import { isHexDigit, isUpper, showAt } from './characters.ts'
-import { ReferenceSyntaxError, type ReferenceFlaw } from './errors.ts'
-import type { Reference } from './reference.ts'
-import { scanDomain } from './scan-domain.ts'
-import { scanPath } from './scan-path.ts'
-import { DEFAULT_DOMAIN, OFFICIAL_PREFIX, splitDomain } from './split-domain.ts'
-import { scanTag } from './tag.ts'
+import { type ReferenceFlaw, ReferenceSyntaxError } from './errors.ts'
+import { isHexDigit, isUpper, showAt } from './grammar/characters.ts'
+import { DEFAULT_DOMAIN, OFFICIAL_PREFIX, scanDomain, splitDomain } from './grammar/domain.ts'
+import { scanPath } from './grammar/path.ts'
+import { scanTag } from './grammar/tag.ts'
+import type { Reference, Repository } from './reference.ts'
 
-/** The most characters of a repository name in normal form, its domain included. */
+/** The maximum length of a repository name in normal form, domain included. */
 export const MAX_NAME_LENGTH: number = 255
 
 /** The outcome of {@link tryParseReference}. */
@@ -24,6 +23,15 @@ export type ReferenceResult =
  *
  * @throws ReferenceSyntaxError `ERR_REFERENCE_SYNTAX`
  * @see OCI distribution-spec v1.1.1, "Pulling manifests", for path and tag
+ *
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { parseReference } from '@drayage/reference'
+ *
+ * assert.deepEqual(parseReference('alpine:3'), { domain: 'docker.io', path: 'library/alpine', tag: '3' })
+ * assert.deepEqual(parseReference('host:5000/a/b'), { domain: 'host:5000', path: 'a/b' })
+ * ```
  */
 export function parseReference(text: string): Reference {
   const result = tryParseReference(text)
@@ -31,7 +39,7 @@ export function parseReference(text: string): Reference {
   return result.value
 }
 
-/** Parses like {@link parseReference}; a failure is a value. */
+/** Parses like {@link parseReference}, and returns a failure instead of throwing it. */
 export function tryParseReference(text: string): ReferenceResult {
   const fail = (reason: string, flaw: ReferenceFlaw): ReferenceResult => ({
     ok: false,
@@ -42,7 +50,7 @@ export function tryParseReference(text: string): ReferenceResult {
       part: 'reference',
       offset: 0,
       found: '64 hex digits',
-      wanted: 'a name that cannot be taken for an ID',
+      wanted: 'a name that does not look like an image ID',
     })
   }
   const { domain, domainEnd, start } = splitDomain(text)
@@ -56,7 +64,7 @@ export function tryParseReference(text: string): ReferenceResult {
   const length = domain.length + 1 + path.length
   if (length > MAX_NAME_LENGTH) {
     const found = `a name of ${length} characters in normal form`
-    return fail('invalid reference format', {
+    return fail(`repository name must not be more than ${MAX_NAME_LENGTH} characters`, {
       part: 'path',
       offset: start,
       found,
@@ -66,7 +74,7 @@ export function tryParseReference(text: string): ReferenceResult {
   return { ok: true, value: { domain, ...rest, path } }
 }
 
-/** Tells whether `text` is 64 lower-case hex digits, which is how image IDs are written. */
+/** Tells whether `text` is 64 lower-case hex digits, the form of image IDs. */
 export function isIdentifier(text: string): boolean {
   if (text.length !== 64) return false
   for (let index = 0; index < text.length; index++) {
@@ -76,7 +84,7 @@ export function isIdentifier(text: string): boolean {
   return true
 }
 
-/** Finds upper case before the first colon of the rest, where the name is (and the algorithm of a digest without a tag). */
+/** Finds upper case before the first colon of the rest: in the name, or in the algorithm of a digest without a tag. */
 function findUpperCase(text: string, start: number): ReferenceFlaw | undefined {
   const colon = text.indexOf(':', start)
   const at = text.indexOf('@', start)
@@ -108,4 +116,45 @@ function scanRest(text: string, start: number): Rest | { readonly flaw: Referenc
   if (digest.ok) return { ...name, digest: digest.value }
   const offset = at + 1 + digest.error.offset
   return { flaw: { part: 'digest', offset, found: showAt(text, offset), wanted: 'a sha256 or sha512 digest' } }
+}
+
+/** The outcome of {@link tryParseRepository}. */
+export type RepositoryResult =
+  | { readonly ok: true; readonly value: Repository }
+  | { readonly ok: false; readonly error: ReferenceSyntaxError }
+
+/**
+ * Parses a repository, in familiar or full form, into normal form; a tag or a digest is refused.
+ *
+ * @throws ReferenceSyntaxError `ERR_REFERENCE_SYNTAX`
+ */
+export function parseRepository(text: string): Repository {
+  const result = tryParseRepository(text)
+  if (!result.ok) throw result.error
+  return result.value
+}
+
+/** Parses like {@link parseRepository}, and returns a failure instead of throwing it. */
+export function tryParseRepository(text: string): RepositoryResult {
+  const result = tryParseReference(text)
+  if (!result.ok) return result
+  const { domain, path, tag, digest } = result.value
+  if (tag === undefined && digest === undefined) return { ok: true, value: { domain, path } }
+  const part = tag === undefined ? 'digest' : 'tag'
+  const offset = tag === undefined ? text.indexOf('@') : text.indexOf(':', text.indexOf('/', 0) + 1)
+  const flaw = { part, offset, found: `a ${part}`, wanted: 'a repository without tag and digest' } as const
+  return { ok: false, error: new ReferenceSyntaxError(text, 'invalid reference format', flaw) }
+}
+
+/** The most characters of a path: what {@link MAX_NAME_LENGTH} leaves beside the shortest domain, such as `r.r`. */
+const MAX_PATH_LENGTH = MAX_NAME_LENGTH - 'r.r/'.length
+
+/**
+ * Tells whether `text` is the path of a repository at its registry, such as `library/alpine`, without a domain; it has at
+ * most 251 characters.
+ *
+ * @see OCI distribution-spec v1.1.1, "Pulling manifests"
+ */
+export function isRepositoryPath(text: string): boolean {
+  return text.length <= MAX_PATH_LENGTH && scanPath(text, 0, text.length) === undefined
 }

@@ -1,18 +1,13 @@
 import { expect, test } from 'vitest'
 
-import {
-  ClientGoneError,
-  ConnectionFaultError,
-  isRegistryServerError,
-  RegistryRecordError,
-  RequestRefusedError,
-} from './errors.ts'
-import { DEFAULT_LIMITS } from './limits.ts'
+import { ClientGoneError, ConnectionFaultError, isRegistryServerError, RegistryRecordError } from './errors.ts'
+import { RequestRefusedError } from './handler/refusal.ts'
+import { DEFAULT_LIMITS } from './handler/exchange.ts'
 
-test('isRegistryServerError() knows each error of the package, by its code', () => {
+test('isRegistryServerError() recognises each error of the package by its code', () => {
   const errors = [
     new RequestRefusedError({ status: 404, specCode: 'BLOB_UNKNOWN', message: 'x' }),
-    new RegistryRecordError('f', 'a', 'b'),
+    new RegistryRecordError('f', 'it is not JSON'),
     new ClientGoneError(),
     new ConnectionFaultError({ fault: 'answer-lost', request: 'GET /v2/', ending: 'reset' }),
   ]

@@ -1,80 +1,29 @@
+import { DrayageError, errorGuard, quote, type DrayageErrorOptions } from '@drayage/bytes'
+
+import type { RequestRefusedError } from './handler/refusal.ts'
+
 /** Codes of the errors of this package. */
-export type RegistryServerErrorCode =
-  | 'ERR_REQUEST_REFUSED'
-  | 'ERR_REGISTRY_RECORD'
-  | 'ERR_CLIENT_GONE'
-  | 'ERR_CONNECTION_FAULT'
-  | 'ERR_HTPASSWD'
-
-/**
- * The error codes of a registry's answers.
- *
- * @see OCI distribution-spec v1.1.1, "Error Codes"
- */
-export type SpecErrorCode =
-  | 'BLOB_UNKNOWN'
-  | 'BLOB_UPLOAD_INVALID'
-  | 'BLOB_UPLOAD_UNKNOWN'
-  | 'DIGEST_INVALID'
-  | 'MANIFEST_BLOB_UNKNOWN'
-  | 'MANIFEST_INVALID'
-  | 'MANIFEST_UNKNOWN'
-  | 'NAME_INVALID'
-  | 'NAME_UNKNOWN'
-  | 'SIZE_INVALID'
-  | 'UNAUTHORIZED'
-  | 'DENIED'
-  | 'UNSUPPORTED'
-  | 'TAG_INVALID'
-  | 'PAGINATION_NUMBER_INVALID'
-  | 'UNKNOWN'
-
-/** What a {@link RequestRefusedError} says. */
-export interface Refusal {
-  /** The HTTP status. */
-  readonly status: number
-  readonly specCode: SpecErrorCode
-  /** One sentence; it is sent to the client. */
-  readonly message: string
-  /** Details for the client, as JSON. */
-  readonly detail?: unknown
-  /** Further response headers, names in lower case. */
-  readonly headers?: Readonly<Record<string, string>>
-}
-
-/** A request that the registry answers with an error. */
-export class RequestRefusedError extends Error {
-  override readonly name: string = 'RequestRefusedError'
-  readonly code: 'ERR_REQUEST_REFUSED' = 'ERR_REQUEST_REFUSED'
-  /** The answer. */
-  readonly refusal: Refusal
-
-  constructor(refusal: Refusal, options?: ErrorOptions) {
-    super(refusal.message, options)
-    this.refusal = refusal
-  }
-}
+export type RegistryServerErrorCode = RegistryServerError['code']
 
 /** A record of the registry's storage that cannot be read. */
-export class RegistryRecordError extends Error {
+export class RegistryRecordError extends DrayageError<'ERR_REGISTRY_RECORD'> {
   override readonly name: string = 'RegistryRecordError'
-  readonly code: 'ERR_REGISTRY_RECORD' = 'ERR_REGISTRY_RECORD'
   /** The file. */
   readonly path: string
 
-  constructor(path: string, found: string, wanted: string, options?: ErrorOptions) {
-    super(`Cannot read registry record ${JSON.stringify(path)}: found ${found}, expected ${wanted}`, options)
+  /** @param problem what is wrong, such as `it is not JSON` */
+  constructor(path: string, problem: string, options?: DrayageErrorOptions) {
+    super('ERR_REGISTRY_RECORD', `Cannot read registry record ${quote(path)}: ${problem}`, options)
     this.path = path
   }
 }
 
 /** The client closed its connection before it had the response; the reason of the request's signal. */
-export class ClientGoneError extends Error {
+export class ClientGoneError extends DrayageError<'ERR_CLIENT_GONE'> {
   override readonly name: string = 'ClientGoneError'
-  readonly code: 'ERR_CLIENT_GONE' = 'ERR_CLIENT_GONE'
 
-  constructor(options?: ErrorOptions) {
-    super('Cannot answer the request: found its connection closed, expected it to stay open', options)
+  constructor(options?: DrayageErrorOptions) {
+    super('ERR_CLIENT_GONE', 'Cannot answer the request: the client has closed its connection', options)
   }
 }
 
@@ -94,37 +43,30 @@ export interface ConnectionFault {
  * A connection that a fault breaks. A handler rejects with it, or a body of it does; a server breaks the connection in
  * this way, after what was sent before.
  */
-export class ConnectionFaultError extends Error {
+export class ConnectionFaultError extends DrayageError<'ERR_CONNECTION_FAULT'> {
   override readonly name: string = 'ConnectionFaultError'
-  readonly code: 'ERR_CONNECTION_FAULT' = 'ERR_CONNECTION_FAULT'
   /** What happens to the connection. */
   readonly connection: ConnectionFault
 
-  constructor(connection: ConnectionFault, options?: ErrorOptions) {
+  constructor(connection: ConnectionFault, options?: DrayageErrorOptions) {
     const { fault, request, ending } = connection
-    const what = JSON.stringify(request.slice(0, 160))
-    super(
-      `Cannot answer ${what}: found its connection ${ENDINGS[ending]} by fault "${fault}", expected it open`,
-      options,
-    )
+    const end = ending === 'reset' ? 'resets' : 'closes'
+    super('ERR_CONNECTION_FAULT', `Cannot answer ${quote(request)}: fault "${fault}" ${end} its connection`, options)
     this.connection = connection
   }
 }
 
-const ENDINGS = { reset: 'reset', close: 'closed' } as const
-
-/** An htpasswd file with a line that is no user with a bcrypt hash. */
-export class HtpasswdError extends Error {
+/** A line of an htpasswd file that is not a user with a bcrypt hash. */
+export class HtpasswdError extends DrayageError<'ERR_HTPASSWD'> {
   override readonly name: string = 'HtpasswdError'
-  readonly code: 'ERR_HTPASSWD' = 'ERR_HTPASSWD'
   /** The number of the line, from 1. */
   readonly line: number
 
-  constructor(line: number, options?: ErrorOptions) {
-    super(
-      `Cannot read users: found line ${line} in another form, expected NAME:HASH as \`htpasswd -B\` writes it`,
-      options,
-    )
+  constructor(line: number, options?: DrayageErrorOptions) {
+    super('ERR_HTPASSWD', `Cannot read users: line ${line} is not of the form NAME:HASH with a bcrypt hash`, {
+      hint: 'Make the line with `htpasswd -nB NAME`.',
+      ...options,
+    })
     this.line = line
   }
 }
@@ -137,15 +79,11 @@ export type RegistryServerError =
   | ConnectionFaultError
   | HtpasswdError
 
-const CODES: readonly string[] = [
+/** Tells whether `value` is an error of this package, also one made by another installed copy of it. */
+export const isRegistryServerError: (value: unknown) => value is RegistryServerError = errorGuard<RegistryServerError>([
   'ERR_REQUEST_REFUSED',
   'ERR_REGISTRY_RECORD',
   'ERR_CLIENT_GONE',
   'ERR_CONNECTION_FAULT',
   'ERR_HTPASSWD',
-] satisfies RegistryServerErrorCode[]
-
-/** Tells whether `value` is an error of this package, also one made by another installed copy of it. */
-export function isRegistryServerError(value: unknown): value is RegistryServerError {
-  return value instanceof Error && 'code' in value && typeof value.code === 'string' && CODES.includes(value.code)
-}
+])

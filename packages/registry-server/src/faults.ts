@@ -1,5 +1,5 @@
 /**
- * A registry that misbehaves on purpose: faults as plain data, put before any handler, to test a client with.
+ * A registry that misbehaves on purpose, to test clients with: faults as plain data, in front of any handler.
  *
  * @packageDocumentation
  */
@@ -14,5 +14,5 @@ export { ConnectionFaultError } from './errors.ts'
 export { parseFaults } from './faults/parse-faults.ts'
 export { FAULT_KINDS } from './faults/kinds.ts'
 export { FAULT_POINTS } from './faults/points.ts'
-export { seededRandom } from './faults/seeded-random.ts'
+export { seededRandom } from './faults/due-faults.ts'
 export { withFaults } from './faults/with-faults.ts'

@@ -4,12 +4,13 @@
  *
  * @packageDocumentation
  */
-export type { Access, Allow } from './access.ts'
-export type { BasicAuthOptions } from './basic-auth.ts'
-export type { Refusal, RegistryServerError, RegistryServerErrorCode, SpecErrorCode } from './errors.ts'
-export type { RegistryHandlerOptions } from './handler.ts'
-export type { RegistryLimits } from './limits.ts'
-export type { MemoryStorageOptions } from './memory-storage.ts'
+export type { Access, Allow } from './auth/access.ts'
+export type { BasicAuthOptions } from './auth/basic-auth.ts'
+export type { Refusal, SpecErrorCode } from './handler/refusal.ts'
+export type { RegistryServerError, RegistryServerErrorCode } from './errors.ts'
+export type { RegistryHandlerOptions } from './handler/handler.ts'
+export type { RegistryLimits } from './handler/exchange.ts'
+export type { MemoryStorageOptions } from './storage/memory-storage.ts'
 export type {
   Links,
   NameLister,
@@ -21,22 +22,18 @@ export type {
   UploadLister,
   UploadSession,
   UploadSessions,
-} from './storage.ts'
-export type { SweepUploadsOptions } from './sweep-uploads.ts'
-export type { TokenAuthOptions } from './token-auth.ts'
-export type { CheckLogin, Login, Users } from './users.ts'
+} from './storage/storage.ts'
+export type { SweepUploadsOptions } from './uploads/sweep-uploads.ts'
+export type { TokenAuthOptions } from './auth/token-auth.ts'
+export type { CheckLogin, Login, Users } from './auth/users.ts'
 
-export { basicAuth } from './basic-auth.ts'
-export {
-  ClientGoneError,
-  HtpasswdError,
-  isRegistryServerError,
-  RegistryRecordError,
-  RequestRefusedError,
-} from './errors.ts'
-export { createRegistryHandler } from './handler.ts'
-export { DEFAULT_LIMITS } from './limits.ts'
-export { localHostOnly } from './local-host-only.ts'
-export { createMemoryStorage } from './memory-storage.ts'
-export { sweepUploads } from './sweep-uploads.ts'
-export { tokenAuth } from './token-auth.ts'
+export { basicAuth } from './auth/basic-auth.ts'
+export { ClientGoneError, HtpasswdError, isRegistryServerError, RegistryRecordError } from './errors.ts'
+export { RequestRefusedError } from './handler/refusal.ts'
+export { createRegistryHandler } from './handler/handler.ts'
+export { DEFAULT_LIMITS } from './handler/exchange.ts'
+export { servedBytes } from './manifests/signed-form.ts'
+export { localHostOnly } from './auth/local-host-only.ts'
+export { createMemoryStorage } from './storage/memory-storage.ts'
+export { sweepUploads } from './uploads/sweep-uploads.ts'
+export { tokenAuth } from './auth/token-auth.ts'

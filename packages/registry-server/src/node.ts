@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export type { HttpServer, Served, ServeOnOptions, ServeOptions } from './node/serve.ts'
-export type { RequestEvent } from './node/request-event.ts'
+export type { RequestEvent } from './node/answer-request.ts'
 
 export { createFsStorage } from './node/fs-storage.ts'
 export { parseHtpasswd } from './node/htpasswd.ts'

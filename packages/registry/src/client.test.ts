@@ -2,7 +2,7 @@ import { ContentNotFoundError, NameNotFoundError } from '@drayage/content'
 import { describe, expect, it } from 'vitest'
 
 import { createRegistryClient } from './client.ts'
-import { RegistryNotFoundError } from './errors.ts'
+import { RegistryNotFoundError } from './errors/answer-errors.ts'
 import { bytesOf, failure, imageRegistry, listOf } from './test/image-registry.ts'
 
 describe('createRegistryClient()', () => {
@@ -30,6 +30,20 @@ describe('createRegistryClient()', () => {
     ])
     expect(requests.every(({ url }) => url.startsWith('https://registry.example/'))).toBe(true)
     expect(requests.every(({ headers }) => headers['accept-encoding'] === 'identity')).toBe(true)
+  })
+
+  it('gives the same client of a repository, so that those who push to it share what they do', async () => {
+    const { http } = await imageRegistry()
+    const client = createRegistryClient({ http })
+    const repository = client.repository('registry.example/repo')
+    expect(client.repository({ domain: 'registry.example', path: 'repo' })).toBe(repository)
+    const others = [
+      client.repository('registry.example/other'),
+      client.repository('registry.example/repo', { mirrors: false }),
+      client.withCredentials(async () => undefined).repository('registry.example/repo'),
+      createRegistryClient({ http }).repository('registry.example/repo'),
+    ]
+    expect(new Set([repository, ...others]).size).toBe(5)
   })
 
   it('lists tags', async () => {
@@ -69,7 +83,7 @@ describe('createRegistryClient()', () => {
     ])
   })
 
-  it('sends headers of its user to the registry, and not where it redirects to', async () => {
+  it("sends the user's headers to the registry, and not where it redirects to", async () => {
     const { http, image } = await imageRegistry()
     const seen: string[] = []
     const client = createRegistryClient({

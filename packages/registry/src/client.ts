@@ -1,27 +1,30 @@
-import type { AbortOptions } from '@drayage/bytes'
-import type { HttpClient } from '@drayage/content'
+import { createLruMap, quote, type AbortOptions } from '@drayage/bytes'
+import type { Fetcher, HttpClient } from '@drayage/content'
 import { parseRepository, type Repository } from '@drayage/reference'
 
-import { isLoopbackHost } from './address.ts'
-import { checkLogin, type CheckedLogin } from './check-login.ts'
-import { repositoryPath } from './content-path.ts'
-import type { RealmRule } from './credential-gate.ts'
-import type { Credentials, CredentialSource } from './credentials.ts'
-import type { Endpoint } from './endpoint.ts'
-import { createEndpointHealth, type EndpointHealth } from './endpoint-health.ts'
+import { verifyLogin, type CheckedLogin } from './auth/verify-login.ts'
+import type { Credentials, CredentialSource } from './auth/credentials.ts'
+import { openEndpoint, type Endpoint, type OpenEndpointOptions } from './endpoints/endpoint.ts'
+import { createEndpointHealth, type EndpointHealth } from './endpoints/endpoint-health.ts'
+import type { RemoteRepository } from './endpoints/fallback.ts'
+import {
+  assertHost,
+  registryItself,
+  type EndpointSource,
+  type RegistryEndpoint,
+} from './endpoints/registry-endpoint.ts'
+import { repositoryPath } from './endpoints/repository-path.ts'
 import type { OnRegistryEvent } from './events.ts'
-import { CHUNK_CEILING_BYTES, MAX_ENDPOINTS, MAX_REMEMBERED } from './limits.ts'
-import { listCatalog } from './list-tags.ts'
-import { LruMap } from './lru-map.ts'
-import { openEndpoint, type OpenEndpointOptions } from './open-endpoint.ts'
-import { registryHost, registryItself, type EndpointSource, type RegistryEndpoint } from './registry-endpoint.ts'
+import { isLoopbackHost } from './gate/address.ts'
+import type { RealmRule } from './gate/credential-gate.ts'
+import type { UrlGateOptions } from './gate/url-gate.ts'
+import { CHUNK_CEILING_BYTES, MAX_REMEMBERED } from './limits.ts'
+import { fetchForeign } from './read/fetch-foreign.ts'
+import { listCatalog } from './read/list-tags.ts'
+import { searchRegistry, type FoundRepository, type SearchOptions } from './read/search.ts'
 import { createRepositoryClient, type RepositoryClient } from './repository-client.ts'
-import { createRoutedRepository } from './routed-repository.ts'
-import type { Route } from './routes.ts'
-import { createMemorySessions, type UploadSessions } from './upload-sessions.ts'
-import { searchRegistry, type FoundRepository, type SearchOptions } from './search.ts'
-import type { UploaderOptions } from './uploader.ts'
-import type { UrlGateOptions } from './url-gate.ts'
+import { createMemorySessions, type UploadSessionStore } from './upload/session-store.ts'
+import type { UploaderOptions } from './upload/uploader.ts'
 
 /** Options of {@link createRegistryClient}. */
 export interface RegistryClientOptions extends UrlGateOptions {
@@ -32,28 +35,28 @@ export interface RegistryClientOptions extends UrlGateOptions {
   /** `drayage` by default. */
   readonly userAgent?: string
   /**
-   * Headers of every request to a registry, such as `x-meta-build`; none by default. Their names begin with `x-`, and they
-   * stay at the registry: neither its token server nor a mirror or a host that it redirects to gets them.
+   * Headers of every request to a registry, such as `x-meta-build`; none by default. Their names begin with `x-`. They are
+   * sent to the registry only, not to token servers, mirrors, or hosts that it redirects to.
    */
   readonly headers?: Readonly<Record<string, string>>
   /**
    * Tells whether a host (with its port, when it has one) is asked by plain http first; by default this machine's own
-   * names and addresses: `localhost`, `127.0.0.0/8` and `[::1]`. Such a host that speaks only TLS is asked by https.
+   * names and addresses: `localhost`, `127.0.0.0/8` and `[::1]`. If it speaks only TLS, it is asked by https.
    */
   readonly plainHttp?: (host: string) => boolean
-  /** Tells of token servers, beyond those on the registry's own domain, that may see the user's credentials. */
+  /** Tells which token servers, beyond those on the registry's own domain, may see the user's credentials. */
   readonly isTrustedRealm?: RealmRule
   /**
-   * Gives the endpoints of each repository: mirrors, and the registry itself. By default a registry has no mirrors and is
-   * found at its domain.
+   * Gives the endpoints of each repository: mirrors, and the registry itself. By default there are no mirrors, and the
+   * registry is at its domain.
    */
   readonly endpoints?: EndpointSource
   readonly onEvent?: OnRegistryEvent
   /** Keeps the sessions of unfinished uploads; in memory by default, so that they end with the client. */
-  readonly uploadSessions?: UploadSessions
+  readonly uploadSessions?: UploadSessionStore
   /**
    * Sends content of more than 4 MiB in chunks of this many bytes, at most 64 MiB, which are held in memory. By default it
-   * goes in one request and in chunks of 8 MiB where that fails. Some registries go on with an upload only where a whole
+   * goes in one request, or in chunks of 8 MiB where that fails. Some registries continue an upload only where a whole
    * request ended, so that chunks bound what an interrupted upload sends again.
    */
   readonly chunkBytes?: number
@@ -67,10 +70,14 @@ export interface RepositoryOptions {
   readonly mirrors?: boolean
 }
 
+/** Stands for a registry that is not known: it may lead to public addresses by https only. */
+const NOWHERE: RegistryEndpoint = { url: 'https://registry.invalid', uses: ['pull'], isMirror: false }
+
 /** Registries, over one transport. */
 export interface RegistryClient {
   /**
-   * The client of a repository, given in normal or familiar form.
+   * The client of a repository, given in normal or familiar form: the same one while it is in use, so that those who push to
+   * it know of each other.
    *
    * @throws ReferenceSyntaxError `ERR_REFERENCE_SYNTAX`
    */
@@ -93,9 +100,16 @@ export interface RegistryClient {
   /**
    * Searches a registry, where it offers that.
    *
-   * @throws RangeError for a limit that is none
+   * @throws RangeError when the limit is not an integer from 1 to 100
    */
   search(domain: string, term: string, options?: SearchOptions): Promise<FoundRepository[]>
+  /**
+   * Gives foreign layers from the URLs that their descriptors name, without credentials and verified. They may lead where a
+   * registry may redirect to.
+   *
+   * @param domain the registry that named the layers; without one, they have to be at public addresses by https
+   */
+  foreignLayers(domain?: string): Fetcher
   /** The same client for another user: it shares all but credentials and the tokens got with them. */
   withCredentials(credentials: CredentialSource): RegistryClient
 }
@@ -106,7 +120,7 @@ export interface RegistryClient {
  * @throws RangeError when `chunkBytes` is not an integer from 1 to 64 Mi, or the name of a header does not begin with `x-`
  */
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
-  const { uploadSessions = createMemorySessions(), chunkBytes, now = () => performance.now() } = options
+  const { uploadSessions = createMemorySessions(), chunkBytes, now = performance.now.bind(performance) } = options
   if (
     chunkBytes !== undefined &&
     !(Number.isSafeInteger(chunkBytes) && chunkBytes > 0 && chunkBytes <= CHUNK_CEILING_BYTES)
@@ -117,7 +131,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   }
   const odd = Object.keys(options.headers ?? {}).find((name) => !/^x-[a-z0-9-]+$/i.test(name))
   if (odd !== undefined) {
-    throw new RangeError(`Cannot send header ${JSON.stringify(odd)}: expected a name that begins with x-`)
+    throw new RangeError(`Cannot send header ${quote(odd)}: expected a name that begins with x-`)
   }
   const lowered = Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
   const { plainHttp = isLoopbackHost, userAgent = 'drayage', onEvent = () => {} } = options
@@ -150,7 +164,7 @@ interface ClientParts {
 
 function clientOf(parts: ClientParts): RegistryClient {
   const { endpoints, open, uploads, health } = parts
-  const opened = new LruMap<Endpoint>(MAX_REMEMBERED)
+  const opened = createLruMap<string, Endpoint>({ maxEntries: MAX_REMEMBERED })
   const endpointAt = (spec: RegistryEndpoint, domain: string): Endpoint => {
     const key = JSON.stringify([domain, spec])
     const endpoint = opened.get(key) ?? openEndpoint(spec, domain, open)
@@ -158,42 +172,52 @@ function clientOf(parts: ClientParts): RegistryClient {
     return endpoint
   }
   const itself = async (domain: string, options?: AbortOptions): Promise<RegistryEndpoint> => {
-    const found = (await endpoints({ domain }, options)).find(
-      ({ isMirror, uses }) => !isMirror && uses.includes('push'),
-    )
-    if (found === undefined) throw new TypeError(`Cannot ask "${domain}": found no endpoint, expected one`)
-    return found
+    const found = await endpoints({ domain }, options)
+    const registry = found.find(({ isMirror, uses }) => !isMirror && uses.includes('push'))
+    if (registry === undefined)
+      throw new TypeError(`Cannot ask "${domain}": no endpoint is that of the registry itself`)
+    return registry
   }
+  // Held by those who use them: what a client remembers for its pushes need not outlive them.
+  const repositories = createLruMap<string, WeakRef<RepositoryClient>>({ maxEntries: MAX_REMEMBERED })
   return {
     repository: (text, { mirrors = true } = {}) => {
       const { domain, path } = typeof text === 'string' ? parseRepository(text) : text
       const name = { domain, path }
-      // What no server may be asked for is refused at once.
-      registryHost(domain)
-      repositoryPath(name)
-      const clients = new LruMap<RepositoryClient>(MAX_ENDPOINTS)
-      const clientAt = (spec: RegistryEndpoint): Route => {
-        const key = JSON.stringify(spec)
+      assertHost(domain)
+      repositoryPath(path)
+      const key = JSON.stringify([domain, path, mirrors])
+      const known = repositories.get(key)?.deref()
+      if (known !== undefined) return known
+      const remoteAt = (spec: RegistryEndpoint): RemoteRepository => {
         const endpoint = endpointAt(spec, domain)
         const there = spec.path === undefined ? name : { domain: endpoint.host, path: spec.path }
-        const client = clients.get(key) ?? createRepositoryClient(endpoint, there, uploads)
-        clients.set(key, client)
-        return { key, host: endpoint.host, uses: spec.uses, isMirror: spec.isMirror, client }
+        const { uses, isMirror } = spec
+        return { key: JSON.stringify(spec), endpoint, name: there, path: repositoryPath(there.path), uses, isMirror }
       }
-      const findRoutes = async (options: AbortOptions): Promise<readonly Route[]> =>
-        (await endpoints(name, options)).filter(({ isMirror }) => mirrors || !isMirror).map(clientAt)
-      return createRoutedRepository(findRoutes, { name, health, onEvent: open.onEvent })
+      const find = async (options: AbortOptions): Promise<readonly RemoteRepository[]> =>
+        (await endpoints(name, options)).filter(({ isMirror }) => mirrors || !isMirror).map(remoteAt)
+      const repository = createRepositoryClient({ name, health, onEvent: open.onEvent, find }, uploads)
+      repositories.set(key, new WeakRef(repository))
+      return repository
     },
     catalog: (domain, options) => {
-      registryHost(domain)
+      assertHost(domain)
       return (async function* () {
         yield* listCatalog(endpointAt(await itself(domain, options), domain), options)
       })()
     },
     checkLogin: async (domain, credentials, options) =>
-      await checkLogin(await itself(domain, options), domain, credentials, { ...open, ...options }),
+      await verifyLogin(await itself(domain, options), domain, credentials, { ...open, ...options }),
     search: async (domain, term, options) =>
       await searchRegistry(await itself(domain, options), domain, term, { ...open, ...options }),
+    foreignLayers: (domain) => ({
+      async *fetch(what, options = {}) {
+        const { signal } = options
+        const spec = domain === undefined ? NOWHERE : await itself(domain, { signal })
+        yield* fetchForeign(endpointAt(spec, domain ?? 'registry.invalid'), what, options)
+      },
+    }),
     withCredentials: (credentials) => clientOf({ ...parts, open: { ...open, credentials } }),
   }
 }

@@ -1,14 +1,14 @@
-/** What a client tells while it works, through `onEvent`. */
+/** What a client reports through `onEvent` while it works. */
 export type RegistryEvent =
-  /** The registry has something to say to its user; the text is quoted and at most 256 characters long. */
+  /** A message of the registry to its user; quoted, at most 256 characters. */
   | { readonly type: 'warning'; readonly host: string; readonly text: string }
   /** How many requests are left, as Docker Hub counts them. */
   | { readonly type: 'rate-limit'; readonly host: string; readonly limit: number; readonly remaining: number }
-  /** The registry refuses the user's credentials, and gives the content without them. */
+  /** The registry refused the user's credentials and gave the content without them. */
   | { readonly type: 'anonymous-fallback'; readonly host: string; readonly repository: string }
-  /** The registry does not serve the range asked for, so that bytes before it come again and are skipped. */
+  /** The registry ignored the range asked for, so that the bytes before it came again and were skipped. */
   | { readonly type: 'range-ignored'; readonly host: string; readonly skippedBytes: number }
-  /** Which endpoint of a repository answered; told where there are several. `registry` is the domain of the reference. */
+  /** Which of several endpoints of a repository answered. `registry` is the domain of the reference. */
   | {
       readonly type: 'endpoint-served'
       readonly host: string
@@ -16,7 +16,7 @@ export type RegistryEvent =
       readonly repository: string
       readonly isMirror: boolean
     }
-  /** An endpoint failed, and the next one is asked. */
+  /** An endpoint failed, so that the next one is asked. */
   | {
       readonly type: 'endpoint-failed'
       readonly host: string
@@ -25,5 +25,5 @@ export type RegistryEvent =
       readonly error: Error
     }
 
-/** Takes the events of a client; what it throws reaches the caller of the request. */
+/** Receives the events of a client; what it throws reaches the caller of the request. */
 export type OnRegistryEvent = (event: RegistryEvent) => void

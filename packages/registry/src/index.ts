@@ -3,42 +3,47 @@
  *
  * @packageDocumentation
  */
-export type { Credentials, CredentialOptions, CredentialSource } from './credentials.ts'
-export type { RegistryEvent, OnRegistryEvent } from './events.ts'
-export type { RegistryErrorCode, UnreachableReason, UploadInterruption, UrlRefusal } from './errors.ts'
-export type { EndpointSource, EndpointUse, RegistryEndpoint } from './registry-endpoint.ts'
-export type { CheckedLogin } from './check-login.ts'
-export type { AnyRegistryError } from './is-registry-error.ts'
+export type { Credentials, CredentialOptions, CredentialSource } from './auth/credentials.ts'
+export type { CheckedLogin } from './auth/verify-login.ts'
 export type { RegistryClient, RegistryClientOptions, RepositoryOptions } from './client.ts'
-export type { FoundRepository, SearchOptions } from './search.ts'
-export type { BeginOptions } from './uploader.ts'
-export type { RepositoryClient, RepositoryDeleter, TagsOptions } from './repository-client.ts'
-export type { UploadIngest } from './upload-ingest.ts'
-export type { UploadSessions } from './upload-sessions.ts'
-export type { RealmRule } from './credential-gate.ts'
-export type { UploadLocation, UrlGateOptions } from './url-gate.ts'
+export type { EndpointSource, EndpointUse, RegistryEndpoint } from './endpoints/registry-endpoint.ts'
+export type { UnreachableReason } from './errors/connection-errors.ts'
+export type { AnyRegistryError, RegistryErrorCode } from './errors/is-registry-error.ts'
+export type { UrlRefusal } from './errors/refusal-errors.ts'
+export type { UploadInterruption } from './errors/transfer-errors.ts'
+export type { RegistryEvent, OnRegistryEvent } from './events.ts'
+export type { RealmRule } from './gate/credential-gate.ts'
+export type { UploadLocation, UrlGateOptions } from './gate/url-gate.ts'
+export type { FoundRepository, SearchOptions } from './read/search.ts'
+export type {
+  RepositoryClient,
+  RepositoryDeleter,
+  RepositoryIngester,
+  RepositoryReader,
+  RepositoryTagger,
+  RepositoryTags,
+  TagsOptions,
+} from './repository-client.ts'
+export type { UploadSessionStore } from './upload/session-store.ts'
+export type { UploadIngest } from './upload/upload-ingest.ts'
+export type { BeginUploadOptions } from './upload/uploader.ts'
 
-export { isLoopbackHost } from './address.ts'
 export { createRegistryClient } from './client.ts'
+export { registryItself } from './endpoints/registry-endpoint.ts'
 export {
-  ChallengeSyntaxError,
   RegistryDeniedError,
   RegistryDigestRefusedError,
   RegistryError,
-  RegistryListingError,
-  RegistryMirrorError,
   RegistryNotFoundError,
-  RegistryProtocolError,
   RegistryRateLimitedError,
-  RegistryTruncatedError,
   RegistryUnauthorizedError,
-  RegistryUnreachableError,
   RegistryUnsupportedError,
-  RegistryUploadError,
-  UrlRefusedError,
-} from './errors.ts'
-export { isRegistryError } from './is-registry-error.ts'
-export { redactUrl } from './redact-url.ts'
-export { registryItself } from './registry-endpoint.ts'
-export { MAX_SEARCH_RESULTS } from './search.ts'
-export { checkUploadLocation, checkUrl } from './url-gate.ts'
+} from './errors/answer-errors.ts'
+export { RegistryProtocolError, RegistryTruncatedError, RegistryUnreachableError } from './errors/connection-errors.ts'
+export { isRegistryError } from './errors/is-registry-error.ts'
+export { ChallengeSyntaxError, UrlRefusedError } from './errors/refusal-errors.ts'
+export { RegistryListingError, RegistryMirrorError, RegistryUploadError } from './errors/transfer-errors.ts'
+export { isLoopbackHost } from './gate/address.ts'
+export { redactUrl } from './gate/redact-url.ts'
+export { checkUploadLocation, checkUrl } from './gate/url-gate.ts'
+export { MAX_SEARCH_RESULTS } from './read/search.ts'

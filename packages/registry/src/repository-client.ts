@@ -1,47 +1,96 @@
-import { collect, type AbortOptions } from '@drayage/bytes'
-import {
-  ContentNotFoundError,
-  NameNotFoundError,
-  type Checker,
-  type Fetcher,
-  type Ingester,
-  type Mounter,
-  type ReferrerKeeper,
-  type ReferrersOptions,
-  type Resolver,
-  type TaggedPutter,
-  type Tagger,
+import { createLruMap, type AbortOptions, type ByteStream } from '@drayage/bytes'
+import type {
+  BlobSizer,
+  Checker,
+  Fetcher,
+  Ingester,
+  Mounter,
+  ReferrerKeeper,
+  ReferrerLister,
+  Resolver,
+  SignedPutter,
+  TaggedPutter,
+  Tagger,
 } from '@drayage/content'
 import { parseDigest, type Digest } from '@drayage/digest'
-import { isManifestType, type DecodedManifest, type Descriptor } from '@drayage/manifest'
-import type { Reference, Repository } from '@drayage/reference'
+import { manifestKind, type DecodedManifest, type Descriptor } from '@drayage/manifest'
+import { repositoryOf, type Reference, type Repository } from '@drayage/reference'
 
-import { contentPath, isManifestContent, manifestPath, repositoryPath } from './content-path.ts'
-import { createUploader, type BeginOptions, type UploaderOptions } from './uploader.ts'
-import { deleteContent } from './delete-content.ts'
-import type { Endpoint } from './endpoint.ts'
-import { RegistryNotFoundError } from './errors.ts'
-import { fetchBlob, type BlobSource } from './fetch-blob.ts'
-import { acceptManifest, fetchManifest } from './fetch-manifest.ts'
-import { hasContent } from './has-content.ts'
-import { MANIFEST_MAX_BYTES } from './limits.ts'
-import { keepReferrers } from './keep-referrers.ts'
-import { listReferrers } from './list-referrers.ts'
-import { listTags } from './list-tags.ts'
-import { createManifestMemory } from './manifest-memory.ts'
-import { putManifest } from './put-manifest.ts'
-import { deleteTag } from './delete-tag.ts'
-import { resolveManifest } from './resolve-manifest.ts'
-import type { UploadIngest } from './upload-ingest.ts'
-import { verifyContent } from './verify-content.ts'
+import { findCandidates, readFirst, type Fallback, type RemoteRepository } from './endpoints/fallback.ts'
+import { referencePath } from './endpoints/repository-path.ts'
+import { MAX_ENDPOINTS } from './limits.ts'
+import { fetchContent } from './read/fetch-content.ts'
+import { fetchDescribed, fetchManifest, orNameNotFound, resolveManifest } from './read/fetch-manifest.ts'
+import { blobSize } from './read/blob-size.ts'
+import { hasContent } from './read/has-content.ts'
+import { listReferrers } from './read/list-referrers.ts'
+import { listTags } from './read/list-tags.ts'
+import type { UploadIngest } from './upload/upload-ingest.ts'
+import type { BeginUploadOptions, UploaderOptions } from './upload/uploader.ts'
+import { deleteContent, deleteTag } from './write/delete-content.ts'
+import { keepReferrers } from './write/keep-referrers.ts'
+import { createRepositoryWriter, type RepositoryWriter } from './write/repository-writer.ts'
 
-/** Options of `RepositoryClient.tags()`. */
+/** Options of {@link RepositoryTags.tags}. */
 export interface TagsOptions extends AbortOptions {
-  /** Whether a mirror may give the list, which may know fewer tags than the registry does; `false` by default. */
+  /** Whether a mirror may give the list, which may know fewer tags than the registry; `false` by default. */
   readonly mirrors?: boolean
 }
 
-/** Takes things out of a repository, where its registry does that at all. Each resolves to whether it was there. */
+/** Reads what a repository holds, from its mirrors too. */
+export interface RepositoryReader extends Fetcher, Checker, Resolver, BlobSizer {
+  /**
+   * Fetches, verifies and decodes a manifest of at most 4 MiB, by descriptor or by reference: its digest, else its tag,
+   * else `latest`.
+   *
+   * @throws ContentNotFoundError `ERR_CONTENT_NOT_FOUND` for a descriptor
+   * @throws NameNotFoundError `ERR_NAME_NOT_FOUND` for a reference
+   */
+  manifest(what: Descriptor | Reference, options?: AbortOptions): Promise<DecodedManifest>
+  /**
+   * Fetches a manifest by its tag, verified by its digest, from a registry that does not give it by that, and says which
+   * server it came from.
+   *
+   * @throws NameNotFoundError `ERR_NAME_NOT_FOUND`
+   * @throws DigestMismatchError `ERR_DIGEST_MISMATCH`
+   */
+  fetchNamed(
+    what: Descriptor,
+    name: Reference,
+    options?: AbortOptions,
+  ): Promise<{ readonly bytes: Uint8Array; readonly origin: string }>
+}
+
+/** Lists the tags of a repository. */
+export interface RepositoryTags {
+  /**
+   * The tags, in the registry's order, page by page while they are read.
+   *
+   * @throws RegistryListingError `ERR_REGISTRY_LISTING`
+   */
+  tags(options?: TagsOptions): AsyncIterable<string>
+}
+
+/** Takes content into a repository. */
+export interface RepositoryIngester extends Ingester, Mounter {
+  /**
+   * Begins to push content, manifests too, or continues where an earlier push of the same key stopped, if the registry
+   * still has its session. Up to 4 MiB are held in memory until the commit; larger content goes to the registry as it
+   * comes. An `append` that fails leaves the offset at what the registry has.
+   *
+   * `mount` resolves to `false` for every way in which registries decline; an upload that they open instead is used by the
+   * next `begin`.
+   */
+  begin(key: string, options?: BeginUploadOptions): Promise<UploadIngest>
+}
+
+/**
+ * Gives tags, `latest` by default, to manifests. `putTagged` takes one request, after which the manifest is there by its
+ * digest too; `tag` is for a manifest that is in the repository.
+ */
+export interface RepositoryTagger extends Tagger, TaggedPutter, SignedPutter {}
+
+/** Deletes from a repository, where its registry allows it. Each call resolves to whether it was there. */
 export interface RepositoryDeleter {
   /**
    * Deletes a manifest, and with it all tags that stand for it.
@@ -64,154 +113,121 @@ export interface RepositoryDeleter {
 }
 
 /**
- * One repository of a registry. Each call sends its requests once: repeating is for the caller, who knows how often and
- * shows it; every error tells with `retryable` whether that makes sense.
+ * One repository of a registry. Each call sends its requests once: retries are the caller's, who knows how often and shows
+ * them; `retryable` of an error says whether they make sense. Its referrers are asked under the tag where clients keep them,
+ * when the registry does not list them itself.
  */
 export interface RepositoryClient
-  extends Fetcher, Checker, Resolver, Ingester, Tagger, TaggedPutter, Mounter, ReferrerKeeper, RepositoryDeleter {
+  extends
+    RepositoryReader,
+    RepositoryTags,
+    ReferrerLister,
+    RepositoryIngester,
+    RepositoryTagger,
+    ReferrerKeeper,
+    RepositoryDeleter {
   readonly name: Repository
-  /**
-   * Fetches, verifies and decodes a manifest of at most 4 MiB, by descriptor or by reference: its digest, else its tag,
-   * else `latest`.
-   *
-   * @throws ContentNotFoundError `ERR_CONTENT_NOT_FOUND` for a descriptor
-   * @throws NameNotFoundError `ERR_NAME_NOT_FOUND` for a reference
-   */
-  manifest(what: Descriptor | Reference, options?: AbortOptions): Promise<DecodedManifest>
-  /**
-   * The tags, in the registry's order, page by page while they are read.
-   *
-   * @throws RegistryListingError `ERR_REGISTRY_LISTING`
-   */
-  tags(options?: TagsOptions): AsyncIterable<string>
-  /**
-   * The manifests whose subject is the one with this digest; none when there are none. A registry without such a list is
-   * asked for the tag that clients keep it under.
-   *
-   * @throws RegistryListingError `ERR_REGISTRY_LISTING`
-   */
-  referrers(digest: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>
-  /**
-   * Makes manifests that are in the repository known as referrers, where the registry does not list them itself: adds
-   * them to the index under the tag that clients keep it under, and leaves in it what is there.
-   *
-   * @throws ManifestTooLargeError `ERR_MANIFEST_TOO_LARGE`
-   */
-  keepReferrers(subject: Digest, referrers: readonly Descriptor[], options?: AbortOptions): Promise<void>
-  /**
-   * Begins to push content, manifests too, or goes on where an earlier push of the same key stopped, if the registry still
-   * has its session. Up to 4 MiB are held in memory until the commit; larger content goes to the registry as it comes. An
-   * `append` that fails leaves the offset at what the registry has.
-   *
-   * @throws IngestKeyError `ERR_INGEST_KEY`
-   */
-  begin(key: string, options?: BeginOptions): Promise<UploadIngest>
-  /**
-   * Gives a tag, `latest` by default, to a manifest that is in the repository.
-   *
-   * @throws ContentNotFoundError `ERR_CONTENT_NOT_FOUND`
-   */
-  tag(what: Descriptor, name: Reference, options?: AbortOptions): Promise<void>
-  /**
-   * Puts a manifest under a tag, `latest` by default, in one request; it is then there by its digest too.
-   *
-   * @throws DigestMismatchError `ERR_DIGEST_MISMATCH`, also when the registry stores it by another digest
-   */
-  putTagged(what: Descriptor, bytes: Uint8Array, name: Reference, options?: AbortOptions): Promise<void>
 }
 
-/** A client of the repository `name` at `endpoint`. */
-export function createRepositoryClient(
-  endpoint: Endpoint,
-  name: Repository,
-  options: UploaderOptions,
-): RepositoryClient {
-  const base = repositoryPath(name)
-  const manifests = createManifestMemory()
+/**
+ * Creates the client of a repository. It reads from the first server that answers, and writes and deletes at the registry
+ * itself, which gives lists too unless mirrors are allowed.
+ */
+export function createRepositoryClient(fallback: Fallback, uploads: UploaderOptions): RepositoryClient {
+  const { name } = fallback
+  const writers = createLruMap<string, RepositoryWriter>({ maxEntries: MAX_ENDPOINTS })
 
-  const source = (what: Descriptor): BlobSource => {
-    const path = contentPath(name, what)
-    return isManifestContent(what)
-      ? { endpoint, path, headers: { accept: acceptManifest(what.mediaType) } }
-      : { endpoint, path }
+  /** The registry itself. */
+  const itself = async ({ signal }: AbortOptions = {}): Promise<RemoteRepository> => {
+    const [remote] = (await findCandidates(fallback, { use: 'push', signal })).remotes
+    if (remote === undefined) throw new TypeError('Cannot ask: there is no server')
+    return remote
   }
-
-  const byReference = async <T>(reference: Reference, work: (path: string) => Promise<T>): Promise<T> => {
-    const path = manifestPath(name, reference)
-    try {
-      return await work(path)
-    } catch (error) {
-      throw error instanceof RegistryNotFoundError ? new NameNotFoundError(shown(reference), { cause: error }) : error
-    }
+  const writer = async (options?: AbortOptions): Promise<RepositoryWriter> => {
+    const remote = await itself(options)
+    const found = writers.get(remote.key) ?? createRepositoryWriter(remote, fallback, uploads)
+    writers.set(remote.key, found)
+    return found
   }
-
-  const byDescriptor = async (what: Descriptor, options: AbortOptions | undefined): Promise<DecodedManifest> => {
-    const path = `${base}/manifests/${parseDigest(what.digest)}`
-    const mediaType = isManifestType(what.mediaType) ? what.mediaType : undefined
-    try {
-      return await fetchManifest(endpoint, { path, digest: what.digest, mediaType }, options)
-    } catch (error) {
-      throw error instanceof RegistryNotFoundError ? new ContentNotFoundError(what.digest, { cause: error }) : error
-    }
-  }
-
-  const has = async (what: Descriptor, options?: AbortOptions): Promise<boolean> =>
-    await hasContent(source(what), what, options)
-
-  const putByDigest = async (what: Descriptor, bytes: Uint8Array, options: AbortOptions): Promise<void> => {
-    await putManifest(endpoint, { path: `${base}/manifests/${parseDigest(what.digest)}`, what, bytes }, options)
-    manifests.set(what.digest, bytes)
-  }
-
-  const tagPath = ({ domain, path, tag: named }: Reference): string =>
-    manifestPath(name, { domain, path, ...(named !== undefined && { tag: named }) })
-
-  const tag = async (what: Descriptor, reference: Reference, options: AbortOptions = {}): Promise<void> => {
-    const path = tagPath(reference)
-    const held = manifests.get(what.digest)
-    const fetched = (): Promise<Uint8Array> =>
-      collect(fetchBlob(source(what), what, options), { maxBytes: MANIFEST_MAX_BYTES, signal: options.signal })
-    await putManifest(endpoint, { path, what, bytes: held ?? (await fetched()) }, options)
-  }
-
-  const putTagged: RepositoryClient['putTagged'] = async (what, bytes, reference, options = {}) => {
-    const path = tagPath(reference)
-    verifyContent(bytes, what)
-    await putManifest(endpoint, { path, what, bytes }, options)
-    manifests.set(what.digest, bytes)
-  }
-
-  const uploader = createUploader({ endpoint, repository: name, base, has, putManifest: putByDigest, ...options })
+  const pull = <T>(
+    digest: Digest | undefined,
+    { signal }: AbortOptions,
+    ask: (remote: RemoteRepository) => Promise<T>,
+  ): Promise<T> =>
+    digest === undefined
+      ? readFirst(fallback, { use: 'resolve', signal }, ask)
+      : readFirst(fallback, { use: 'pull', content: { digest, offset: 0 }, signal }, ask)
+  const manifestOf = async (what: Descriptor, options: AbortOptions): Promise<DecodedManifest> =>
+    await pull(what.digest, options, (remote) => fetchDescribed(remote, what, options))
 
   return {
     name,
-    begin: uploader.begin,
-    mount: uploader.mount,
-    tag,
-    putTagged,
-    referrers: (digest, options) => listReferrers(endpoint, base, digest, options),
-    keepReferrers: (subject, referrers, options = {}) =>
-      keepReferrers(endpoint, { path: base, subject, referrers }, options),
-    deleteManifest: async (digest, options) =>
-      await deleteContent(endpoint, `${base}/manifests/${parseDigest(digest)}`, options),
-    deleteBlob: async (digest, options) =>
-      await deleteContent(endpoint, `${base}/blobs/${parseDigest(digest)}`, options),
-    deleteTag: async (tag, options) => await deleteTag(endpoint, manifestPath(name, { ...name, tag }), options),
-    fetch: async function* (what, options) {
-      yield* fetchBlob(source(what), what, options)
+    fetch: (what, options = {}) =>
+      manifestKind(what.mediaType) === 'schema1'
+        ? received(() => manifestOf(what, options), options.offset)
+        : fetchContent(fallback, what, options),
+    sizeOf: async (blob, options = {}) =>
+      await pull(blob.digest, options, (remote) => blobSize(remote, blob.digest, options)),
+    has: async (what, options) => await hasContent(await itself(options), what, options),
+    resolve: async (reference, options = {}) => {
+      const { digest } = reference
+      const wanted = { path: referencePath(name, reference), digest }
+      return await pull(digest, options, (remote) =>
+        orNameNotFound(reference, resolveManifest(remote, wanted, options)),
+      )
     },
-    has,
-    resolve: (reference, options) =>
-      byReference(reference, (path) => resolveManifest(endpoint, path, reference.digest, options)),
-    manifest: (what, options) =>
-      'mediaType' in what
-        ? byDescriptor(what, options)
-        : byReference(what, (path) => fetchManifest(endpoint, { path, digest: what.digest }, options)),
-    tags: (options) => listTags(endpoint, base, options),
+    manifest: async (what, options = {}) => {
+      const { digest } = what
+      if ('mediaType' in what) return await manifestOf(what, options)
+      const wanted = { path: referencePath(name, what), digest }
+      return await pull(digest, options, (remote) => orNameNotFound(what, fetchManifest(remote, wanted, options)))
+    },
+    fetchNamed: async ({ digest, mediaType }, { tag, ...named }, options = {}) => {
+      const asked = { ...repositoryOf(named), ...(tag !== undefined && { tag }) }
+      const wanted = { path: referencePath(name, asked), digest, mediaType }
+      return await pull(undefined, options, async (remote) => {
+        const manifest = await orNameNotFound(asked, fetchManifest(remote, wanted, options))
+        // As fetch() gives it: with its signatures.
+        const bytes = manifest.kind === 'schema1' ? manifest.received : manifest.bytes
+        return { bytes, origin: remote.endpoint.origin().origin }
+      })
+    },
+    tags: async function* (options = {}) {
+      const begin = async (remote: RemoteRepository) => {
+        const tags = listTags(remote, options)
+        return { tags, first: await tags.next() }
+      }
+      // One server gives all pages: those of two do not fit together.
+      const { tags, first } =
+        options.mirrors === true ? await pull(undefined, options, begin) : await begin(await itself(options))
+      try {
+        for (let next = first; next.done !== true; next = await tags.next()) yield next.value
+      } finally {
+        await tags.return?.()
+      }
+    },
+    referrers: async function* (subject, options) {
+      yield* listReferrers(await itself(options), subject, options)
+    },
+    begin: async (key, options) => await (await writer(options)).begin(key, options),
+    mount: async (what, from, options) => await (await writer(options)).mount(what, from, options),
+    tag: async (what, reference, options) => await (await writer(options)).tag(what, reference, options),
+    putTagged: async (what, bytes, reference, options) =>
+      await (await writer(options)).putTagged(what, bytes, reference, options),
+    putSigned: async (what, signed, reference, options) =>
+      await (await writer(options)).putSigned(what, signed, reference, options),
+    keepReferrers: async (subject, referrers, options) =>
+      await keepReferrers(await itself(options), subject, referrers, options),
+    deleteManifest: async (digest, options) =>
+      await deleteContent(await itself(options), `/manifests/${parseDigest(digest)}`, options),
+    deleteTag: async (tag, options) => await deleteTag(await itself(options), tag, options),
+    deleteBlob: async (digest, options) =>
+      await deleteContent(await itself(options), `/blobs/${parseDigest(digest)}`, options),
   }
 }
 
-function shown(reference: Reference): string {
-  const name = `${reference.domain}/${reference.path}`
-  return reference.digest === undefined ? `${name}:${reference.tag ?? 'latest'}` : `${name}@${reference.digest}`
+/** A schema 1 manifest with its signatures; its size is known once it is here. */
+async function* received(read: () => Promise<DecodedManifest>, offset: number = 0): ByteStream {
+  const manifest = await read()
+  yield ('received' in manifest ? manifest.received : manifest.bytes).subarray(offset)
 }

@@ -3,8 +3,8 @@
  *
  * @packageDocumentation
  */
-export type { DispatcherOptions as UndiciClientOptions, HostTls } from './dispatchers.ts'
-export type { UndiciClient } from './undici-client.ts'
+export type { DispatcherOptions as UndiciClientOptions, HostTls } from './undici/dispatchers.ts'
+export type { UndiciClient } from './undici/undici-client.ts'
 
-export { proxyFromEnvironment } from './proxy-from-environment.ts'
-export { undiciClient } from './undici-client.ts'
+export { proxyFromEnvironment } from './undici/proxy-from-environment.ts'
+export { undiciClient } from './undici/undici-client.ts'

@@ -14,8 +14,8 @@ const SLACK = 0.25
 /** Options of {@link boundMemory}. */
 export interface BoundMemoryOptions {
   /**
-   * Bytes of buffers from which on the used ones among them are worth to be freed; 28 MiB by default, which fits a
-   * command that does one thing.
+   * Once buffers exceed this many bytes, unused ones are freed; 28 MiB by default, which fits a command that does one
+   * thing.
    */
   readonly worthFreeingBytes?: number
 }

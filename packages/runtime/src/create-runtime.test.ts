@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
+import { jsonResponse, type HttpClient } from '@drayage/content'
 import { DEFAULT_CONCURRENT_DOWNLOADS } from '@drayage/distribution'
 import { parseReference } from '@drayage/reference'
 import type { Credentials } from '@drayage/registry'
@@ -10,22 +11,23 @@ import { buildImage, tempDir } from '@drayage/testkit'
 import { expect, test } from 'vitest'
 
 import { createRuntime } from './create-runtime.ts'
-import { hostPlatform } from './host-platform.ts'
+import { runnablePlatform } from './host-platform.ts'
 import { remoteManifest } from './remote/remote.ts'
 import { openTestRuntime } from './test/open-test-runtime.ts'
 import { startRegistry } from './test/test-registry.ts'
+import type { Runtime } from './runtime.ts'
 
 test('createRuntime() takes its defaults from the environment, and creates nothing', async () => {
   await using directory = await tempDir()
   const store = path.join(directory.path, 'store')
   const env = { DRAYAGE_STORE: store, DOCKER_DEFAULT_PLATFORM: 'linux/arm/v6' }
   await using runtime = await createRuntime({ env, home: directory.path })
-  expect(runtime.storeDirectory).toBe(store)
+  expect(runtime.store.location).toBe(store)
   expect(runtime.platform).toEqual({ os: 'linux', architecture: 'arm', variant: 'v6' })
   expect(runtime.transfers.limit).toBe(DEFAULT_CONCURRENT_DOWNLOADS)
   expect(DEFAULT_CONCURRENT_DOWNLOADS).toBe(3)
   await using plain = await createRuntime({ env: {}, home: directory.path })
-  expect(plain.platform).toEqual(hostPlatform())
+  expect(plain.platform).toEqual(runnablePlatform())
   expect(existsSync(store)).toBe(false)
   await expect(createRuntime({ env: { DOCKER_DEFAULT_PLATFORM: '///' } })).rejects.toMatchObject({
     code: 'ERR_PLATFORM_SYNTAX',
@@ -35,7 +37,7 @@ test('createRuntime() takes its defaults from the environment, and creates nothi
 test('openStore() opens one store, and tries again after a failure', async () => {
   await using directory = await tempDir()
   await using runtime = await openTestRuntime(directory.path)
-  const version = path.join(runtime.storeDirectory, 'version')
+  const version = path.join(runtime.store.location, 'version')
   {
     await using other = await openTestRuntime(directory.path)
     await other.openStore()
@@ -67,4 +69,38 @@ test('createRuntime() takes credentials and headers of its caller', async () => 
   await using runtime = await openTestRuntime(directory.path, { credentials, headers: { 'x-meta-build': '42' } })
   expect((await remoteManifest(runtime, parseReference(name))).kind).toBe('image')
   expect(new Set(seen)).toEqual(new Set(['42']))
+})
+
+test('a token server elsewhere sees the login where a setting says so, and the error names the setting', async () => {
+  await using directory = await tempDir()
+  const seen: (string | undefined)[] = []
+  const http: HttpClient = async ({ url, headers }) => {
+    const { hostname, pathname } = new URL(url)
+    const login = headers['authorization']
+    if (hostname === 'auth.elsewhere.example') {
+      seen.push(login)
+      return login === undefined ? jsonResponse(401, {}) : jsonResponse(200, { token: 't' })
+    }
+    if (login === 'Bearer t' && pathname.endsWith('/tags/list')) return jsonResponse(200, { tags: ['1'] })
+    const challenge = 'Bearer realm="https://auth.elsewhere.example/token",service="s"'
+    return { ...jsonResponse(401, {}), headers: { 'www-authenticate': challenge } }
+  }
+  const open = (trustedRealms: readonly string[]): Promise<Runtime> =>
+    openTestRuntime(directory.path, {
+      registries: { trustedRealms },
+      credentials: async () => ({ username: 'u', password: 'p' }),
+      wrapTransport: () => http,
+    })
+  const tagsWith = async (realms: readonly string[]): Promise<string[]> => {
+    await using runtime = await open(realms)
+    return await Array.fromAsync(runtime.registry.repository('registry.example/app').tags())
+  }
+  await expect(tagsWith([])).rejects.toMatchObject({
+    message: expect.stringContaining('the login was withheld from token server auth.elsewhere.example'),
+    hint: expect.stringContaining('trusted-realms "registry.example=auth.elsewhere.example"'),
+  })
+  await expect(tagsWith(['other.example=auth.elsewhere.example'])).rejects.toBeDefined()
+  expect(seen.every((login) => login === undefined)).toBe(true)
+  expect(await tagsWith(['registry.example=auth.elsewhere.example'])).toEqual(['1'])
+  expect(seen.at(-1)).toBe(`Basic ${btoa('u:p')}`)
 })

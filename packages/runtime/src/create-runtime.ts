@@ -1,36 +1,33 @@
 import { homedir } from 'node:os'
 
 import type { HttpClient } from '@drayage/content'
-import { createCredentialSource, createLoginStore, type LoginStore } from '@drayage/credentials'
+import { createCredentialSource, createLoginStore } from '@drayage/credentials'
 import type { DockerDaemon } from '@drayage/docker-daemon'
 import {
   DEFAULT_CONCURRENT_DOWNLOADS,
   DEFAULT_CONCURRENT_UPLOADS,
-  type LayerState,
   type RetryPolicy,
+  type Transport,
 } from '@drayage/distribution'
 import type { Platform } from '@drayage/manifest'
 import { parsePlatform } from '@drayage/manifest'
-import {
-  createRegistryClient,
-  type CredentialSource,
-  type OnRegistryEvent,
-  type RegistryClient,
-} from '@drayage/registry'
+import { createRegistryClient, type CredentialSource, type OnRegistryEvent } from '@drayage/registry'
 import type { UndiciClient } from '@drayage/registry/undici'
-import { createTransferManager, type TransferManager } from '@drayage/transfer'
+import { createTransferManager } from '@drayage/transfer'
 
 import type { UserEnvironment } from './copy/docker-daemon-options.ts'
-import { hostPlatform } from './host-platform.ts'
-import type { LocalStore } from './store/local-store.ts'
+import type { ForeignLayersChoice } from './copy/foreign-layers-choice.ts'
+import { hostPlatform, runnablePlatform } from './host-platform.ts'
 import type { RegistrySettings } from './registry-configuration/load-settings.ts'
 import {
   createRegistryConfiguration,
   type RegistryConfiguration,
 } from './registry-configuration/registry-configuration.ts'
-import { defaultStoreDirectory } from './store/store-directory.ts'
-import { createFileSessions, uploadsDirectory } from './remote/upload-sessions.ts'
-import { watchLogins, type UsedLogins } from './remote/used-logins.ts'
+import { defaultStoreDirectory } from './store/file-store/store-directory.ts'
+import { storeInDirectory } from './store/file-store/store-in-directory.ts'
+import type { Store, StoreOpener } from './store/store.ts'
+import type { Runtime } from './runtime.ts'
+import { watchLogins } from './remote/used-logins.ts'
 
 /** Options of {@link createRuntime}. */
 export interface RuntimeOptions {
@@ -48,16 +45,32 @@ export interface RuntimeOptions {
   readonly etc?: string
   /** Mirrors, insecure registries and where their files are; by default what the user and the machine have. */
   readonly registries?: RegistrySettings
-  /** Where the store is; see `defaultStoreDirectory` for the default. */
+  /** Where the images are; by default the store in `storeDirectory`. */
+  readonly store?: StoreOpener
+  /** The directory of the default store; see `defaultStoreDirectory` for its default. */
   readonly storeDirectory?: string
-  /** What images must run on; `$DOCKER_DEFAULT_PLATFORM`, else this machine, by default. */
+  /** Kinds of places beside the known ones, such as `memory:`; one with a known prefix takes its place. */
+  readonly transports?: readonly Transport[]
+  /** What images must run on; `$DOCKER_DEFAULT_PLATFORM`, else this machine with the level of its CPU, by default. */
   readonly platform?: Platform
   /** Downloads at a time, of all calls together; 3 by default. */
   readonly maxConcurrentDownloads?: number
   /** Uploads of pushes at a time, of all calls together; 5 by default. */
   readonly maxConcurrentUploads?: number
+  /**
+   * What is done with layers that are kept at URLs: left out where a place takes the image without them (`skip`, the
+   * default), copied from a source that has them (`copy`), or also fetched from their URLs (`fetch`).
+   */
+  readonly foreignLayers?: ForeignLayersChoice | undefined
   /** How failed requests are tried again; see `DEFAULT_RETRY_POLICY` of `@drayage/distribution` for the default. */
   readonly retry?: RetryPolicy
+  /** Refuses images that only schema 1 describes, without reading them; `false` by default. */
+  readonly requireSchema2?: boolean
+  /**
+   * Which ID users are shown of an image: the digest of its config (`config`, the default) or of what came, usually an index
+   * (`target`), as Docker Engine 29 does.
+   */
+  readonly imageId?: 'config' | 'target' | undefined
   /** Where credentials come from; by default the logins of docker and podman that the user has. */
   readonly credentials?: CredentialSource
   /** Headers of every request to a registry, such as `x-meta-build`; see `createRegistryClient` of `@drayage/registry`. */
@@ -69,42 +82,15 @@ export interface RuntimeOptions {
   readonly chunkBytes?: number
   /** Wraps the transport that all requests to registries go through, such as to count their bytes. */
   readonly wrapTransport?: (http: HttpClient) => HttpClient
-  /** Tells of what registries say beside their answers. */
+  /** Receives what registries say beside their answers, such as warnings. */
   readonly onRegistryEvent?: OnRegistryEvent
-}
-
-/**
- * The packages, composed for one program from the user's configuration. Disposing it closes what was opened; calls that
- * are still at work then fail.
- */
-export interface Runtime extends AsyncDisposable {
-  readonly registry: RegistryClient
-  /** The mirrors, insecure hosts and certificates in use; they can be read anew. */
-  readonly registries: RegistryConfiguration
-  /** The logins of the user. */
-  readonly credentials: CredentialSource
-  /** Where logins are kept. */
-  readonly logins: LoginStore
-  /** Tells what registries were given to log in with. */
-  readonly usedLogins: UsedLogins
-  /** Downloads into the store, shared by all who want the same. */
-  readonly transfers: TransferManager<LayerState>
-  /** Uploads of pushes. */
-  readonly uploads: TransferManager<LayerState>
-  readonly platform: Platform
-  readonly retry: RetryPolicy | undefined
-  readonly storeDirectory: string
-  /** Opens the local store at the first call, and after a failure at the next; nothing is created before. */
-  openStore(): Promise<LocalStore>
-  /** The Docker Engine that the `docker` command would talk to; nothing is connected. */
-  openDockerDaemon(): Promise<DockerDaemon>
 }
 
 /**
  * Composes registry client, logins, transfers and local store. Neither the network nor the store is touched.
  *
- * @throws PlatformSyntaxError `ERR_PLATFORM_SYNTAX` for a `$DOCKER_DEFAULT_PLATFORM` that is none
- * @throws RangeError for an option that is none
+ * @throws PlatformSyntaxError `ERR_PLATFORM_SYNTAX` for a malformed `$DOCKER_DEFAULT_PLATFORM`
+ * @throws RangeError for an invalid option
  */
 export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   const { env = process.env, home = homedir() } = options
@@ -117,11 +103,11 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
   const transport = lazyTransport(env, registries)
   const credentials = options.credentials ?? createCredentialSource({ env, home })
   const send: HttpClient = async (request) => (await transport.open())(request)
-  const storeDirectory =
-    options.storeDirectory ?? defaultStoreDirectory({ env, home, isRoot: process.getuid?.() === 0 })
+  const { storeDirectory = defaultStoreDirectory({ env, home, isRoot: process.getuid?.() === 0 }) } = options
+  const { store = storeInDirectory(storeDirectory) } = options
   const usedLogins = watchLogins(credentials)
   const registry = createRegistryClient({
-    uploadSessions: createFileSessions(uploadsDirectory(storeDirectory)),
+    ...(store.uploadSessions === undefined ? {} : { uploadSessions: store.uploadSessions }),
     http: options.wrapTransport?.(send) ?? send,
     endpoints: registries.endpoints,
     credentials: usedLogins.credentials,
@@ -129,7 +115,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     ...(options.chunkBytes === undefined ? {} : { chunkBytes: options.chunkBytes }),
     ...(options.onRegistryEvent === undefined ? {} : { onEvent: options.onRegistryEvent }),
   })
-  let opening: Promise<LocalStore> | undefined
+  let opening: Promise<Store> | undefined
   return {
     registry,
     registries,
@@ -140,9 +126,13 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     uploads: createTransferManager({ limit: options.maxConcurrentUploads ?? DEFAULT_CONCURRENT_UPLOADS }),
     platform: options.platform ?? defaultPlatform(env),
     retry: options.retry,
-    storeDirectory,
+    foreignLayers: options.foreignLayers ?? 'skip',
+    requireSchema2: options.requireSchema2 ?? false,
+    imageId: options.imageId ?? 'config',
+    transports: options.transports ?? [],
+    store,
     openStore() {
-      opening ??= openStoreAt(storeDirectory).catch((error: unknown) => {
+      opening ??= store.open().catch((error: unknown) => {
         opening = undefined
         throw error
       })
@@ -150,9 +140,9 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
     },
     openDockerDaemon: () => openDaemonOf({ env, home }),
     async [Symbol.asyncDispose]() {
-      const store = await opening?.catch(() => undefined)
+      const opened = await opening?.catch(() => undefined)
       opening = undefined
-      await store?.[Symbol.asyncDispose]()
+      await opened?.[Symbol.asyncDispose]()
       await transport.close()
     },
   }
@@ -180,12 +170,6 @@ function lazyTransport(
   }
 }
 
-/** Loads what a store needs, databases and threads among it, when one is opened. */
-async function openStoreAt(directory: string): Promise<LocalStore> {
-  const { openLocalStore } = await import('./store/local-store.ts')
-  return await openLocalStore(directory)
-}
-
 /** Loads the client of an engine when one is asked for. */
 async function openDaemonOf(user: UserEnvironment): Promise<DockerDaemon> {
   const { createDockerDaemon } = await import('@drayage/docker-daemon')
@@ -195,5 +179,5 @@ async function openDaemonOf(user: UserEnvironment): Promise<DockerDaemon> {
 
 function defaultPlatform(env: Readonly<Record<string, string | undefined>>): Platform {
   const { DOCKER_DEFAULT_PLATFORM: chosen } = env
-  return chosen === undefined || chosen === '' ? hostPlatform() : parsePlatform(chosen, { host: hostPlatform() })
+  return chosen === undefined || chosen === '' ? runnablePlatform() : parsePlatform(chosen, { host: hostPlatform() })
 }

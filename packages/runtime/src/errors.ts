@@ -1,7 +1,13 @@
+import { escapeText, type DrayageErrorOptions } from '@drayage/bytes'
+import { shortHex, type Digest } from '@drayage/digest'
+
 /** Codes of the errors of this package. */
 export type RuntimeErrorCode =
   | 'ERR_TRANSPORT'
   | 'ERR_FILTER'
+  | 'ERR_IMAGE_CONFLICT'
+  | 'ERR_PLATFORM_CONFLICT'
+  | 'ERR_INDEX_INCOMPLETE'
   | 'ERR_STORE_LAYOUT'
   | 'ERR_REMOTE_DELETE'
   | 'ERR_IMAGE_CHANGE'
@@ -21,14 +27,17 @@ export class TransportError extends Error {
   readonly code: 'ERR_TRANSPORT' = 'ERR_TRANSPORT'
   /** The place as it was named. */
   readonly place: string
+  /** What to do about it, where there is something to do. */
+  readonly hint: string | undefined
 
-  constructor(action: string, place: string, found: string, options?: ErrorOptions) {
+  constructor(action: string, place: string, found: string, options?: DrayageErrorOptions) {
     super(`Cannot ${action} ${shown(place)}: ${found}`, options)
     this.place = place
+    this.hint = options?.hint
   }
 }
 
-/** A filter of a list that is none. */
+/** An invalid list filter. */
 export class FilterError extends Error {
   override readonly name: string = 'FilterError'
   readonly code: 'ERR_FILTER' = 'ERR_FILTER'
@@ -38,6 +47,89 @@ export class FilterError extends Error {
     super(`Cannot filter images by ${shown(filter)}: expected ${wanted}`, options)
     this.filter = filter
   }
+}
+
+/** An image that is not removed because several names need it. */
+export class ImageConflictError extends Error {
+  override readonly name: string = 'ImageConflictError'
+  readonly code: 'ERR_IMAGE_CONFLICT' = 'ERR_IMAGE_CONFLICT'
+  readonly hint: string = 'Force the removal, or remove its names one by one.'
+  readonly id: Digest
+  /** Docker Engine's words for it. */
+  readonly reason: string
+
+  constructor(id: Digest, options?: ErrorOptions) {
+    super(`Cannot remove image "${shortHex(id)}": it has several names`, options)
+    this.id = id
+    this.reason = `conflict: unable to delete ${shortHex(id)} (must be forced) - image is referenced in multiple repositories`
+  }
+}
+
+/** Platforms of an image that are not removed because it has a name. */
+export class PlatformConflictError extends Error {
+  override readonly name: string = 'PlatformConflictError'
+  readonly code: 'ERR_PLATFORM_CONFLICT' = 'ERR_PLATFORM_CONFLICT'
+  readonly hint: string = 'Force the removal: the image keeps its names and its other platforms.'
+  /** What was to be removed from. */
+  readonly image: string
+  readonly platforms: readonly string[]
+
+  constructor(image: string, platforms: readonly string[], options?: ErrorOptions) {
+    super(`Cannot remove ${platforms.join(', ')} of ${shown(image)}: a name stands for all of it`, options)
+    this.image = image
+    this.platforms = platforms
+  }
+}
+
+/** What an {@link IndexIncompleteError} tells. */
+export interface IncompleteIndex {
+  /** Images and attestations that neither go along nor are there, such as `linux/arm64`. */
+  readonly missing: readonly string[]
+  /** The platforms of the images that would go along. */
+  readonly here: readonly string[]
+  /** The option that lets an index go without what it lists. */
+  readonly sparse: string
+  /** What the rest can be pulled as; the image as it was named by default. */
+  readonly origin?: string | undefined
+}
+
+/** An index that does not go where it would be without some of its images; nothing was written. */
+export class IndexIncompleteError extends Error {
+  override readonly name: string = 'IndexIncompleteError'
+  readonly code: 'ERR_INDEX_INCOMPLETE' = 'ERR_INDEX_INCOMPLETE'
+  readonly hint: string
+  /** The image as it was named. */
+  readonly image: string
+  readonly missing: readonly string[]
+  readonly here: readonly string[]
+
+  /** @param action such as `push` */
+  constructor(
+    action: string,
+    image: string,
+    { missing, here, sparse, origin = image }: IncompleteIndex,
+    options?: ErrorOptions,
+  ) {
+    const found = here.length === 0 ? 'no image' : listed(here)
+    const problem = `its index would be there with ${found} and without ${listed(missing)}`
+    super(`Cannot ${action} ${shown(image)}: ${problem}`, options)
+    this.hint = [
+      `Pull the rest with \`dray pull --all-platforms ${escapeText(origin, LONGEST_SHOWN)}\``,
+      `let the index go as it is here with \`${sparse}\``,
+      `or one image without it with \`--platform ${escapeText(here[0] ?? 'OS/ARCH', LONGEST_SHOWN)}\`.`,
+    ].join(', ')
+    this.image = image
+    this.missing = missing
+    this.here = here
+  }
+}
+
+/** Most items of a list that messages show. */
+const MOST_LISTED = 16
+
+function listed(items: readonly string[]): string {
+  const first = items.slice(0, MOST_LISTED).map((item) => escapeText(item, LONGEST_SHOWN))
+  return items.length > MOST_LISTED ? `${first.join(', ')} and ${items.length - MOST_LISTED} more` : first.join(', ')
 }
 
 /** A store directory of a layout that this version does not know. */
@@ -64,13 +156,16 @@ export class RemoteDeleteError extends Error {
   }
 }
 
-/** A line that changes the config of an image and is none. */
+/** A malformed line that changes the config of an image. */
 export class ImageChangeError extends Error {
   override readonly name: string = 'ImageChangeError'
   readonly code: 'ERR_IMAGE_CHANGE' = 'ERR_IMAGE_CHANGE'
+  /** The failure in the words of Docker Engine; may hold text of the line. */
+  readonly reason: string
 
-  constructor(found: string, wanted: string, options?: ErrorOptions) {
-    super(`Cannot change the config of the image: found ${shown(found)}, expected ${wanted}`, options)
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`Cannot change the config of the image: ${escapeText(reason)}`, options)
+    this.reason = reason
   }
 }
 
@@ -114,6 +209,9 @@ export class RegistryBlockedError extends Error {
 export type RuntimeError =
   | TransportError
   | FilterError
+  | ImageConflictError
+  | PlatformConflictError
+  | IndexIncompleteError
   | StoreLayoutError
   | RemoteDeleteError
   | RegistryConfigError
@@ -123,6 +221,9 @@ export type RuntimeError =
 const CODES: readonly string[] = [
   'ERR_TRANSPORT',
   'ERR_FILTER',
+  'ERR_IMAGE_CONFLICT',
+  'ERR_PLATFORM_CONFLICT',
+  'ERR_INDEX_INCOMPLETE',
   'ERR_STORE_LAYOUT',
   'ERR_REMOTE_DELETE',
   'ERR_IMAGE_CHANGE',

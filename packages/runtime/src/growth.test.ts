@@ -1,8 +1,8 @@
 import { growthOf } from '@drayage/testkit'
 import { expect, test } from 'vitest'
 
-import { applyChanges } from './archives/image-changes.ts'
-import { parseUntil } from './images/parse-until.ts'
+import { applyChanges } from './dockerfile/apply-changes.ts'
+import { parseUntil } from './images/image-filters.ts'
 
 /** Texts that make backtracking explode, of about this many characters. */
 const floods: readonly ((size: number) => string)[] = [
@@ -12,6 +12,9 @@ const floods: readonly ((size: number) => string)[] = [
   (size) => `LABEL a${' '.repeat(size)}b`,
   (size) => `CMD ${'['.repeat(size)}`,
   (size) => `EXPOSE ${'1 '.repeat(size / 2)}`,
+  (size) => `HEALTHCHECK ${'--a '.repeat(size / 4)}`,
+  (size) => `# escape=${' '.repeat(size)}x`,
+  (size) => `CMD a${'\\ '.repeat(size / 2)}x`,
   (size) => `VOLUME ${' \t'.repeat(size / 2)}x`,
   (size) => `WORKDIR ${'/'.repeat(size)}x`,
   (size) => ' '.repeat(size),
@@ -25,7 +28,7 @@ const parsers: readonly [string, (text: string) => unknown][] = [
   ['parseUntil()', (text) => parseUntil(text, 0)],
 ]
 
-test.each(parsers)('S72 %s takes time in proportion to what it reads', (_, parse) => {
+test.each(parsers)('%s takes time proportional to its input', (_, parse) => {
   const exponents = floods.map((flood) =>
     growthOf((size) => {
       const text = flood(size)

@@ -16,6 +16,6 @@ test('isSyncError() knows every error of the package, by its code', () => {
   expect(isSyncError(new Error('other'))).toBe(false)
 })
 
-test('messages show 160 characters of a text', () => {
-  expect(new TagPatternError('a'.repeat(500), 'b', 'c').message.length).toBeLessThan(220)
+test('messages show 256 characters of a text', () => {
+  expect(new TagPatternError('a'.repeat(500), 'b', 'c').message.length).toBeLessThan(330)
 })

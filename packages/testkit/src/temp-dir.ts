@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 
@@ -14,4 +14,14 @@ export async function tempDir(prefix = 'drayage-'): Promise<TempDir> {
     path: directory,
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true, maxRetries: 3 }),
   }
+}
+
+/** How many files below a directory this process has open, on Linux. */
+export async function openFilesIn(directory: string): Promise<number> {
+  const isThere = (fd: string): Promise<boolean> =>
+    readlink(`/proc/self/fd/${fd}`).then(
+      (path) => path.startsWith(directory),
+      () => false,
+    )
+  return (await Promise.all((await readdir('/proc/self/fd')).map(isThere))).filter(Boolean).length
 }

@@ -2,7 +2,7 @@ import { sleep as sleepOnTimer, type Sleep } from './sleep.ts'
 
 /** Options of {@link countDown}. */
 export interface CountDownOptions {
-  /** Told the whole seconds that are left: at the start, 0 when there is no delay, and then once a second. */
+  /** Called with the whole seconds left: at the start, with 0 when there is no delay, and then once a second. */
   readonly onTick?: ((secondsLeft: number) => void) | undefined
   /** Ends the delay; the call rejects with `signal.reason` itself. */
   readonly signal?: AbortSignal | undefined
@@ -13,7 +13,7 @@ export interface CountDownOptions {
 }
 
 /**
- * Waits `delayMs` in steps of at most one second and tells how many are left.
+ * Waits `delayMs` in steps of at most one second, and reports how many seconds are left.
  *
  * @throws RangeError when `delayMs` is not a finite number of at least 0
  */

@@ -31,7 +31,7 @@ describe('retry()', () => {
     expect(attempts).toEqual([1, 2, 3])
   })
 
-  test('[Q] makes exactly five tries by default and rejects with the last error itself', async () => {
+  test('makes exactly five tries by default and rejects with the last error itself', async () => {
     const errors: Error[] = []
     const work = async (): Promise<never> => {
       const error = new Error(`try ${errors.length + 1}`)
@@ -59,7 +59,7 @@ describe('retry()', () => {
     expect(events[0]).toEqual({ retry: 1, attempts: 3, secondsLeft: 5, error })
   })
 
-  test('rounds a delay up to whole seconds, waits the rest first and tells of a retry at once too', async () => {
+  test('rounds a delay up to whole seconds, waits the fraction first and reports an immediate retry too', async () => {
     const left: number[] = []
     const clock = fakeClock()
     const delays = [2500, 0]

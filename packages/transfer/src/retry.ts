@@ -1,7 +1,7 @@
 import { countDown } from './count-down.ts'
 import type { Sleep } from './sleep.ts'
 
-/** How many times {@link retry} tries by default, the first time included; what Docker Engine documents. */
+/** How many tries {@link retry} makes by default, the first included, as Docker Engine does. */
 export const DEFAULT_ATTEMPTS: number = 5
 
 /** The default delay before the given retry, which counts from 1: 5 s more each time, as Docker Engine waits. */
@@ -9,19 +9,19 @@ export function defaultRetryDelayMs(retry: number): number {
   return retry * 5000
 }
 
-/** What {@link RetryOptions.onRetry} is told. */
+/** The argument of {@link RetryOptions.onRetry}. */
 export interface RetryEvent {
-  /** Which retry comes next, from 1. */
+  /** The number of the next retry, from 1. */
   readonly retry: number
-  /** How many tries there are in all, the first included. */
+  /** How many tries there are, the first included. */
   readonly attempts: number
   /** Whole seconds until the retry; 0 when it follows at once. */
   readonly secondsLeft: number
-  /** What the last try failed with. */
+  /** The error of the last try. */
   readonly error: unknown
 }
 
-/** What the work of {@link retry} is told about the present try. */
+/** The present try, for the work of {@link retry}. */
 export interface Attempt {
   /** Which try this is, from 1. */
   readonly attempt: number
@@ -31,18 +31,18 @@ export interface Attempt {
 
 /** Options of {@link retry}. */
 export interface RetryOptions {
-  /** Tells whether another try can help. Asked only while tries are left. */
+  /** Whether another try can help; called only while tries are left. */
   readonly isRetryable: (error: unknown) => boolean
   /** Tries in all, the first included. {@link DEFAULT_ATTEMPTS} by default. */
   readonly attempts?: number | undefined
   /**
-   * How long to wait before the given retry, in milliseconds; `retry` counts from 1 and `error` is what the last try
-   * failed with, so that a `retryAfterMs` it carries can be followed. {@link defaultRetryDelayMs} by default.
+   * How long to wait before the given retry, in milliseconds; `retry` counts from 1, and `error` is that of the last try,
+   * whose `retryAfterMs` can be followed. {@link defaultRetryDelayMs} by default.
    */
   readonly delayMs?: ((retry: number, error: unknown) => number) | undefined
   /**
-   * Asked after each failure: `true` starts the count of tries anew, for work that came further than before. Without it
-   * every failure counts.
+   * Called after each failure: `true` restarts the count of tries, for work that made progress. Without it every failure
+   * counts.
    */
   readonly hasProgressed?: (() => boolean) | undefined
   /** Called at the start of each delay and then once a second with fewer seconds left. What it throws ends the retrying. */
@@ -56,10 +56,20 @@ export interface RetryOptions {
 }
 
 /**
- * Does `work` until it succeeds, at most `attempts` times, counting the delay down in between. Rejects with the error of
- * the last try itself.
+ * Runs `work` until it succeeds, at most `attempts` times, counting down the delay in between. Rejects with the error of the
+ * last try itself.
  *
  * @throws RangeError when `attempts` is not an integer of at least 1 or a delay is not a finite number of at least 0
+ *
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { retry } from '@drayage/transfer'
+ *
+ * let tries = 0
+ * const flaky = async () => (++tries < 3 ? Promise.reject(new Error('reset')) : 'content')
+ * assert.equal(await retry(flaky, { isRetryable: () => true, delayMs: () => 1 }), 'content')
+ * ```
  */
 export async function retry<Result>(
   work: (attempt: Attempt) => Promise<Result>,

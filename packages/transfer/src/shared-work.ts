@@ -5,25 +5,43 @@ export type TransferState = 'waiting' | 'running'
 
 /** What shared work is given. */
 export interface TransferContext<Progress> {
-  /** Fires when nobody watches any more; it belongs to the work and to no caller. */
+  /** Fires when the last watcher has left; it belongs to the work, not to a caller. */
   readonly signal: AbortSignal
-  /** Tells every watcher how far the work is; whoever comes later is told the last report at once. */
+  /** Reports progress to every watcher; one that joins later gets the latest report at once. */
   report(progress: Progress): void
-  /** Gives the slot back before the work ends, for work that needs no slot for its rest; extra calls do nothing. */
+  /** Waits for the slot of work that was begun without one; extra calls do nothing. */
+  acquire(): Promise<void>
+  /** Gives the slot back early, for work whose remainder needs none; extra calls do nothing. */
   release(): void
 }
 
-/** Work that callers share. It should stop soon after its signal fires; its key stays taken until it has stopped. */
+/**
+ * Work that callers share. It should stop soon after its signal fires: until then its key stays taken and its last watcher
+ * waits.
+ */
 export type TransferWork<Progress, Result> = (context: TransferContext<Progress>) => Promise<Result>
 
 /** Options of one watcher. */
 export interface WatchOptions<Progress> {
-  /** Leaves: the call rejects with `signal.reason` itself at once; the work is cancelled only when nobody else watches. */
+  /**
+   * Leaves the work; the call rejects with `signal.reason` itself. While others watch, it does so at once and the work
+   * continues. The last watcher cancels the work and its call rejects when the work has stopped, so that nothing happens
+   * behind its back.
+   */
   readonly signal?: AbortSignal | undefined
-  /** Told every report in order, the last one before the call settles; on joining it is told the latest at once. */
+  /** Called with every report in order, the last one before the call settles; on joining, with the latest at once. */
   readonly onProgress?: ((progress: Progress) => void) | undefined
-  /** Told when the work waits for a slot and when it begins; on joining it is told the present state at once. */
+  /** Called when the work waits for a slot and when it begins; on joining, with the present state at once. */
   readonly onState?: ((state: TransferState) => void) | undefined
+}
+
+/** Options of work and of its watcher. */
+export interface TransferRunOptions<Progress> extends WatchOptions<Progress> {
+  /**
+   * Whether the work begins with a slot; `true` by default. Otherwise it begins at once, and takes one by `acquire` for the
+   * part that needs it.
+   */
+  readonly needsSlot?: boolean | undefined
 }
 
 interface Watcher<Progress> {
@@ -34,10 +52,11 @@ interface Watcher<Progress> {
   readonly detach: () => void
 }
 
-/** One piece of work with its watchers. It lives while someone watches it. */
+/** One piece of work with its watchers. */
 export class SharedWork<Progress> {
   readonly #controller = new AbortController()
   readonly #watchers = new Set<Watcher<Progress>>()
+  readonly #ended = Promise.withResolvers<void>()
   readonly #onCallbackError: (error: unknown) => void
   #last: { readonly progress: Progress } | undefined
   #state: TransferState | undefined
@@ -52,14 +71,15 @@ export class SharedWork<Progress> {
     return this.#controller.signal.aborted
   }
 
-  /** Joins; settles with the work, or at once when the signal of `options` fires. */
+  /** Joins; settles with the work, or rejects when the signal of `options` fires. */
   watch(options: WatchOptions<Progress>): Promise<unknown> {
     const { signal } = options
     const outcome = Promise.withResolvers<unknown>()
     const leave = (): void => {
       if (!this.#watchers.delete(watcher)) return
-      watcher.reject(signal?.reason)
-      if (this.#watchers.size === 0) this.#controller.abort(signal?.reason)
+      if (this.#watchers.size > 0) return watcher.reject(signal?.reason)
+      this.#controller.abort(signal?.reason)
+      void this.#ended.promise.then(() => watcher.reject(signal?.reason))
     }
     const watcher: Watcher<Progress> = {
       options,
@@ -69,22 +89,28 @@ export class SharedWork<Progress> {
     }
     this.#watchers.add(watcher)
     signal?.addEventListener('abort', leave, { once: true })
-    if (this.#state !== undefined) this.#call(watcher, options.onState, this.#state)
+    // What waits for a slot may have reported before.
     if (this.#last !== undefined) this.#call(watcher, options.onProgress, this.#last.progress)
+    if (this.#state !== undefined) this.#call(watcher, options.onState, this.#state)
     return outcome.promise
   }
 
-  /** Waits for a slot, does the work and settles every watcher; resolves, never rejects, when the work has stopped. */
-  async start(work: TransferWork<Progress, unknown>, slots: Slots, onStopped: () => void): Promise<void> {
+  /** Does the work with slots of `slots` and settles every watcher; resolves, never rejects, when it has stopped. */
+  async start(
+    work: TransferWork<Progress, unknown>,
+    { slots, needsSlot }: { readonly slots: Slots; readonly needsSlot: boolean },
+    onStopped: () => void,
+  ): Promise<void> {
     let settle: (watcher: Watcher<Progress>) => void
     try {
-      const result = await this.#doWork(work, slots)
+      const result = await this.#doWork(work, slots, needsSlot)
       settle = (watcher) => watcher.resolve(result)
     } catch (error) {
       settle = (watcher) => watcher.reject(error)
     }
     this.#stopped = true
     onStopped()
+    this.#ended.resolve()
     for (const watcher of this.#watchers) {
       watcher.detach()
       settle(watcher)
@@ -92,18 +118,31 @@ export class SharedWork<Progress> {
     this.#watchers.clear()
   }
 
-  async #doWork(work: TransferWork<Progress, unknown>, slots: Slots): Promise<unknown> {
+  async #doWork(work: TransferWork<Progress, unknown>, slots: Slots, needsSlot: boolean): Promise<unknown> {
     const { signal } = this.#controller
-    if (slots.full) this.#enter('waiting')
-    const release = await slots.acquire({ signal })
-    try {
+    let slot: Promise<() => void> | undefined
+    let giveBack = (): void => {}
+    const acquire = async (): Promise<void> => {
+      if (slot !== undefined) return void (await slot)
+      if (slots.full) this.#enter('waiting')
+      slot = slots.acquire({ signal })
+      giveBack = await slot
       // The last watcher may leave between the moment the slot is granted and this one.
       signal.throwIfAborted()
       this.#enter('running')
       signal.throwIfAborted()
-      return await work({ signal, release, report: (progress) => this.#report(progress) })
+    }
+    try {
+      if (needsSlot) await acquire()
+      signal.throwIfAborted()
+      return await work({ signal, acquire, release: () => giveBack(), report: (progress) => this.#report(progress) })
     } finally {
-      release()
+      giveBack()
+      // Work may end without having waited for what it asked for.
+      slot?.then(
+        (free) => free(),
+        () => {},
+      )
     }
   }
 
@@ -118,7 +157,7 @@ export class SharedWork<Progress> {
     for (const watcher of [...this.#watchers]) this.#call(watcher, watcher.options.onProgress, progress)
   }
 
-  /** Callbacks belong to one watcher, so what they throw must reach neither the work nor the other watchers. */
+  /** A callback belongs to one watcher: what it throws must reach neither the work nor the other watchers. */
   #call<Event>(watcher: Watcher<Progress>, callback: ((event: Event) => void) | undefined, event: Event): void {
     if (callback === undefined || !this.#watchers.has(watcher)) return
     try {

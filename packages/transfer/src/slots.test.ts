@@ -43,7 +43,7 @@ test('acquire() gives a release function whose extra calls do nothing', async ()
   expect(slots.held).toBe(1)
 })
 
-test('[Q] a cancelled waiter leaves the queue at once', async () => {
+test('a cancelled waiter leaves the queue at once', async () => {
   const slots = createSlots(1)
   const release = await slots.acquire()
   const controller = new AbortController()
@@ -65,7 +65,7 @@ test('acquire() rejects with the reason of a signal that has fired before', asyn
   expect(slots.held).toBe(0)
 })
 
-test('[Q] raising the limit wakes waiters, lowering it lets holders finish', async () => {
+test('raising the limit wakes waiters, lowering it lets holders finish', async () => {
   const slots = createSlots(1)
   const releases: (() => void)[] = []
   for (let index = 0; index < 5; index++) void slots.acquire().then((release) => releases.push(release))

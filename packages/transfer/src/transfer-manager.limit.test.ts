@@ -32,7 +32,7 @@ describe('limit', () => {
     await Promise.all(runs)
   })
 
-  test('queues work first come, first served and tells its watchers', async () => {
+  test('queues work first come, first served and reports its state to its watchers', async () => {
     const manager = createTransferManager<number>({ limit: 1 })
     const works = [controlledWork(), controlledWork(), controlledWork()]
     const events: string[] = []
@@ -49,7 +49,7 @@ describe('limit', () => {
     await Promise.all(runs)
   })
 
-  test('counts no work that has released its slot early', async () => {
+  test('does not count work that has released its slot early', async () => {
     const manager = createTransferManager<number>({ limit: 1 })
     const works = [controlledWork(), controlledWork(), controlledWork()]
     const runs = works.map((shared, index) => manager.run(String(index), shared.work))
@@ -65,7 +65,7 @@ describe('limit', () => {
     await Promise.all(runs)
   })
 
-  test('[Q] raising the limit wakes waiters', async () => {
+  test('raising the limit wakes waiters', async () => {
     const manager = createTransferManager<number>({ limit: 1 })
     const works = Array.from({ length: 4 }, controlledWork)
     const runs = works.map((shared, index) => manager.run(String(index), shared.work))
@@ -77,7 +77,7 @@ describe('limit', () => {
     await Promise.all(runs)
   })
 
-  test('[Q] lowering the limit holds while work waits and lets running work finish', async () => {
+  test('lowering the limit holds while work waits and lets running work finish', async () => {
     const manager = createTransferManager<number>({ limit: 2 })
     const works = Array.from({ length: 4 }, controlledWork)
     const runs = works.map((shared, index) => manager.run(String(index), shared.work))
@@ -93,7 +93,7 @@ describe('limit', () => {
     await Promise.all(runs)
   })
 
-  test('[Q] cancelled work leaves the queue at once and never begins', async () => {
+  test('cancelled work leaves the queue at once and never begins', async () => {
     const manager = createTransferManager<number>({ limit: 1 })
     const works = [controlledWork(), controlledWork()] as const
     const controller = new AbortController()

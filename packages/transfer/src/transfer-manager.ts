@@ -1,17 +1,19 @@
-import { SharedWork, type TransferWork, type WatchOptions } from './shared-work.ts'
+import { raceSignal } from '@drayage/bytes'
+
+import { SharedWork, type TransferRunOptions, type TransferWork, type WatchOptions } from './shared-work.ts'
 import { createSlots, type Slots } from './slots.ts'
 
 /** Options of {@link createTransferManager}. */
 export interface TransferManagerOptions {
   /** How many pieces of work may hold a slot at a time; 0, the default, stands for no limit. */
   readonly limit?: number | undefined
-  /** Slots shared with others, in place of `limit`. */
+  /** Slots shared with other code, instead of `limit`. */
   readonly slots?: Slots | undefined
-  /** Told what `onProgress` and `onState` of watchers throw; must not throw itself. Ignored by default. */
+  /** Called with what `onProgress` and `onState` of watchers throw; must not throw itself. Ignored by default. */
   readonly onCallbackError?: ((error: unknown) => void) | undefined
 }
 
-/** Does each piece of work once for all who ask for it at the same time. */
+/** Runs each piece of work once for all callers that ask for it at the same time. */
 export interface TransferManager<Progress> {
   /** How many pieces of work may hold a slot at a time; 0 stands for no limit. */
   readonly limit: number
@@ -26,17 +28,38 @@ export interface TransferManager<Progress> {
    */
   setLimit(limit: number): void
   /**
-   * Joins the work of `key`, or starts `work` when there is none, and resolves to its result. While cancelled work of
-   * the same key has not stopped yet, it waits for that and starts anew. A key stands for one kind of result: all who
-   * use it must agree on `Result`.
+   * Joins the work of `key`, or starts `work`, and resolves to its result. Where cancelled work of the
+   * same key is still stopping, it waits for that and starts anew. A key stands for one kind of result: all its users must
+   * agree on `Result`.
    */
-  run<Result>(key: string, work: TransferWork<Progress, Result>, options?: WatchOptions<Progress>): Promise<Result>
+  run<Result>(
+    key: string,
+    work: TransferWork<Progress, Result>,
+    options?: TransferRunOptions<Progress>,
+  ): Promise<Result>
+  /**
+   * The transfers of one owner, such as the store that they write to: the same slots, and keys of their own. The same
+   * owner gets the same manager each time.
+   */
+  scope(owner: object): TransferManager<Progress>
 }
 
 /**
  * Creates a transfer manager.
  *
  * @throws RangeError when `limit` is not an integer of at least 0
+ *
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { createTransferManager } from '@drayage/transfer'
+ *
+ * const transfers = createTransferManager<number>({ limit: 3 })
+ * let downloads = 0
+ * const download = async () => ++downloads
+ * const both = await Promise.all([transfers.run('layer', download), transfers.run('layer', download)])
+ * assert.deepEqual(both, [1, 1])
+ * ```
  */
 export function createTransferManager<Progress>(options: TransferManagerOptions = {}): TransferManager<Progress> {
   return new KeyedTransferManager<Progress>(options)
@@ -51,6 +74,7 @@ class KeyedTransferManager<Progress> implements TransferManager<Progress> {
   readonly #slots: Slots
   readonly #onCallbackError: (error: unknown) => void
   readonly #running = new Map<string, Running<Progress>>()
+  readonly #scopes = new WeakMap<object, TransferManager<Progress>>()
 
   constructor(options: TransferManagerOptions) {
     this.#slots = options.slots ?? createSlots(options.limit ?? 0)
@@ -76,17 +100,24 @@ class KeyedTransferManager<Progress> implements TransferManager<Progress> {
   async run<Result>(
     key: string,
     work: TransferWork<Progress, Result>,
-    options: WatchOptions<Progress> = {},
+    options: TransferRunOptions<Progress> = {},
   ): Promise<Result> {
     for (;;) {
       options.signal?.throwIfAborted()
       const current = this.#running.get(key)
-      // The key names the work, so whoever shares it shares the type of its result: the one cast of this package.
+      // The key stands for one kind of result: the one cast of this package.
       if (current === undefined) return (await this.#start(key, work, options)) as Result
       if (!current.work.cancelled) return (await current.work.watch(options)) as Result
       this.#tellWaiting(options)
-      await untilAborted(current.stopped, options.signal)
+      await raceSignal(current.stopped, options)
     }
+  }
+
+  scope(owner: object): TransferManager<Progress> {
+    const options = { slots: this.#slots, onCallbackError: this.#onCallbackError }
+    const scoped = this.#scopes.get(owner) ?? new KeyedTransferManager<Progress>(options)
+    this.#scopes.set(owner, scoped)
+    return scoped
   }
 
   #tellWaiting(options: WatchOptions<Progress>): void {
@@ -97,28 +128,17 @@ class KeyedTransferManager<Progress> implements TransferManager<Progress> {
     }
   }
 
-  #start(key: string, work: TransferWork<Progress, unknown>, options: WatchOptions<Progress>): Promise<unknown> {
+  #start(key: string, work: TransferWork<Progress, unknown>, options: TransferRunOptions<Progress>): Promise<unknown> {
+    const { needsSlot = true } = options
     const shared = new SharedWork<Progress>(this.#onCallbackError)
     const outcome = shared.watch(options)
     const stopped = Promise.withResolvers<void>()
     // Entered before the work starts, because callbacks of the start may ask for the same key.
     this.#running.set(key, { work: shared, stopped: stopped.promise })
-    void shared.start(work, this.#slots, () => {
+    void shared.start(work, { slots: this.#slots, needsSlot }, () => {
       this.#running.delete(key)
       stopped.resolve()
     })
     return outcome
-  }
-}
-
-async function untilAborted(done: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return done
-  const aborted = Promise.withResolvers<void>()
-  const onAbort = (): void => aborted.reject(signal.reason)
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    await Promise.race([done, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
   }
 }

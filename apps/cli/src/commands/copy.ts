@@ -1,28 +1,35 @@
-import { parsePlatform, type Platform } from '@drayage/manifest'
-import { copyImages, hostPlatform, planImages, type CopyImageOptions } from '@drayage/runtime'
+import { quote } from '@drayage/bytes'
+import { copyImages, planImages, type CopyImageOptions } from '@drayage/runtime'
 
 import type { CommandContext } from '../command-context.ts'
-import { conversionOf, type ConversionCommandOptions } from '../conversion.ts'
-import { formatPlan } from '../render/plan.ts'
-import { terminalJson } from '../render/escape.ts'
-import { UsageError } from '../usage-error.ts'
+import { UsageError } from '../errors.ts'
+import { readPlatforms } from '../input/platforms.ts'
+import { formatPlan } from '../output/plan.ts'
+import { createRowPrinter, type Column } from '../output/rows.ts'
+import { conversionOf, type ConversionCommandOptions } from './conversion.ts'
 
 /** Options of `dray copy`. */
 export interface CopyCommandOptions extends ConversionCommandOptions {
   readonly all?: boolean | undefined
   readonly index?: CopyImageOptions['index'] | undefined
-  /** Each may be several, separated by commas. */
+  /** Each may hold several, separated by commas. */
   readonly platform?: readonly string[] | undefined
   readonly preserveDigests?: boolean | undefined
   readonly referrers?: boolean | undefined
   readonly referrersType?: readonly string[] | undefined
   readonly referrersDepth?: string | undefined
   readonly dryRun?: boolean | undefined
-  readonly json?: boolean | undefined
+  readonly format?: string | undefined
   readonly quiet?: boolean | undefined
 }
 
-/** `dray copy [--format FORMAT] [--compression KIND[:LEVEL]] SOURCE... TARGET`: between all places. */
+const COLUMNS: readonly Column[] = [
+  ['SOURCE', 'Source'],
+  ['DIGEST', 'Digest'],
+  ['SIZE', 'Size'],
+]
+
+/** `dray copy [options] SOURCE... TARGET`: between all places. */
 export async function copyCommand(
   context: CommandContext,
   places: readonly string[],
@@ -34,32 +41,37 @@ export async function copyCommand(
     throw new UsageError('Cannot copy: found one place, expected a source and a target')
   }
   const choice = { ...choiceOf(options), ...conversionOf(options) }
+  const { format, dryRun = false } = options
+  const printer = createRowPrinter(context, format ?? '{{.Digest}}', COLUMNS)
   const view = context.progress('stderr', { quiet: options.quiet })
   const working = { ...choice, onEvent: view.onEvent, signal: context.signal }
   try {
-    if (options.dryRun === true) {
+    if (dryRun) {
       const plans = await planImages(context.runtime, sources, target, working)
       view.close()
-      for (const plan of plans) await context.print(options.json === true ? terminalJson(plan) : formatPlan(plan))
-      return
+      for (const plan of plans) {
+        if (format === undefined) await context.print(formatPlan(plan))
+        else await printer.row({ ...plan })
+      }
+    } else {
+      const copied = await copyImages(context.runtime, sources, target, working)
+      view.close()
+      for (const [at, { mediaType, digest, size }] of copied.entries()) {
+        await printer.row({ Source: sources[at], Digest: digest, MediaType: mediaType, Size: size })
+      }
     }
-    const copied = await copyImages(context.runtime, sources, target, working)
-    view.close()
-    for (const { digest } of copied) await context.print(digest)
+    if (format !== undefined) await printer.end()
   } finally {
     view.close()
   }
 }
 
 function choiceOf(options: CopyCommandOptions): CopyImageOptions {
-  if (options.json === true && options.dryRun !== true) {
-    throw new UsageError('Cannot copy: found --json without --dry-run, expected both')
-  }
   const { all = false, preserveDigests = false, index = all ? 'full' : undefined } = options
-  const platforms = platformsOf(options.platform ?? [])
-  if (all && index !== 'full') throw new UsageError(`Cannot copy all: found --index ${index}, expected no --index`)
+  const platforms = readPlatforms(options.platform) ?? []
+  if (all && index !== 'full') throw new UsageError(`Cannot copy all: --index ${index} chooses less`)
   if (index === 'full' && platforms.length > 0) {
-    throw new UsageError('Cannot copy a full index: found --platform, expected every platform')
+    throw new UsageError('Cannot copy a full index: --platform chooses less')
   }
   return { platforms, preserveDigests, ...(index !== undefined && { index }), ...referrersOf(options) }
 }
@@ -68,8 +80,7 @@ function referrersOf({ referrers, referrersType, referrersDepth }: CopyCommandOp
   const types = referrersType ?? []
   if (referrers !== true && types.length === 0 && referrersDepth === undefined) return {}
   if (referrersDepth !== undefined && !/^[1-9]\d{0,3}$/.test(referrersDepth)) {
-    const found = JSON.stringify(referrersDepth)
-    throw new UsageError(`Cannot copy referrers: found --referrers-depth ${found}, expected a number from 1 on`)
+    throw new UsageError(`Cannot use --referrers-depth ${quote(referrersDepth)}: expected a number from 1 to 9999`)
   }
   return {
     referrers: {
@@ -77,8 +88,4 @@ function referrersOf({ referrers, referrersType, referrersDepth }: CopyCommandOp
       ...(referrersDepth !== undefined && { maxDepth: Number(referrersDepth) }),
     },
   }
-}
-
-function platformsOf(texts: readonly string[]): Platform[] {
-  return texts.flatMap((text) => text.split(',')).map((text) => parsePlatform(text, { host: hostPlatform() }))
 }

@@ -1,30 +1,36 @@
+import { formatSize } from '@drayage/distribution'
 import { diskUsage } from '@drayage/runtime'
 
 import type { CommandContext } from '../command-context.ts'
-import { formatSize } from '../format/size.ts'
-import { formatTable } from '../format/table.ts'
-import { formatRows } from '../print-formatted.ts'
+import { columnId } from '../output/docker-columns.ts'
+import { createRowPrinter, type Column } from '../output/rows.ts'
 
 /** Options of `dray df`. */
 export interface DfCommandOptions {
   readonly format?: string | undefined
 }
 
-/** `dray df`: what the store takes on the disk, and of each image which bytes it has alone. */
-export async function dfCommand(context: CommandContext, { format }: DfCommandOptions): Promise<void> {
+const COLUMNS: readonly Column[] = [
+  ['IMAGE', 'Name'],
+  ['IMAGE ID', 'ID'],
+  ['SIZE', 'Size'],
+  ['SHARED SIZE', 'SharedSize'],
+  ['UNIQUE SIZE', 'UniqueSize'],
+]
+
+/** `dray df`: how much disk space the store takes, and which part of each image no other image shares. */
+export async function dfCommand(context: CommandContext, { format = 'table' }: DfCommandOptions): Promise<void> {
+  const printer = createRowPrinter(context, format, COLUMNS)
   const { LayersSize, Images } = await diskUsage(context.runtime, { signal: context.signal })
-  const rows = Images.map(({ Id, RepoTags, Size, SharedSize }) => ({
-    Name: RepoTags[0] ?? '<none>',
-    ID: Id.replace(/^sha256:/, '').slice(0, 12),
-    Size: formatSize(Size),
-    SharedSize: formatSize(SharedSize),
-    UniqueSize: formatSize(Size - SharedSize),
-  }))
-  if (format !== undefined && format !== 'table') {
-    for (const line of formatRows(format, rows, context)) await context.print(line)
-    return
+  for (const { Id, RepoTags, Size, SharedSize } of Images) {
+    await printer.row({
+      Name: RepoTags[0] ?? '<none>',
+      ID: columnId(Id, true),
+      Size: formatSize(Size),
+      SharedSize: formatSize(SharedSize),
+      UniqueSize: formatSize(Size - SharedSize),
+    })
   }
-  const cells = rows.map((row) => [row.Name, row.ID, row.Size, row.SharedSize, row.UniqueSize])
-  await context.print(formatTable(['IMAGE', 'IMAGE ID', 'SIZE', 'SHARED SIZE', 'UNIQUE SIZE'], cells))
-  await context.print(`\nOn the disk: ${formatSize(LayersSize)}`)
+  await printer.end()
+  if (format === 'table') await context.print(`\nOn disk: ${formatSize(LayersSize)}`)
 }

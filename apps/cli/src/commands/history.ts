@@ -1,49 +1,54 @@
+import { escapeText } from '@drayage/bytes'
+import { formatSize } from '@drayage/distribution'
 import { imageHistory } from '@drayage/runtime'
 
 import type { CommandContext } from '../command-context.ts'
-import { formatAge } from '../format/age.ts'
-import { formatSize } from '../format/size.ts'
-import { formatTable } from '../format/table.ts'
-import { formatRows } from '../print-formatted.ts'
-import { escapeForTerminal } from '../render/escape.ts'
-
-const SHOWN_COMMAND = 45
+import { onePlatform } from '../input/platforms.ts'
+import { createdColumns, columnId } from '../output/docker-columns.ts'
+import { createRowPrinter, type Column } from '../output/rows.ts'
 
 /** Options of `dray history`. */
 export interface HistoryCommandOptions {
   readonly quiet?: boolean | undefined
   readonly trunc: boolean
   readonly format?: string | undefined
+  readonly platform?: string | undefined
 }
 
-/** `dray history REF`: how the image was made, newest first, with docker's columns. */
+const COLUMNS: readonly Column[] = [
+  ['IMAGE', 'ID'],
+  ['CREATED', 'CreatedSince'],
+  ['CREATED BY', 'CreatedBy'],
+  ['SIZE', 'Size'],
+  ['COMMENT', 'Comment'],
+]
+
+/** `dray history REF`: how an image was made, newest step first, in docker's columns. */
 export async function historyCommand(
   context: CommandContext,
   name: string,
-  options: HistoryCommandOptions,
+  { quiet = false, trunc, format = 'table', platform: text }: HistoryCommandOptions,
 ): Promise<void> {
-  const entries = await imageHistory(context.runtime, name, { signal: context.signal })
-  const rows = entries.map((entry) => ({
-    ID: options.trunc ? entry.Id.replace(/^sha256:/, '').slice(0, 12) : entry.Id,
-    CreatedSince: entry.Created === 0 ? 'N/A' : formatAge(new Date(entry.Created * 1000).toISOString()),
-    CreatedAt: new Date(entry.Created * 1000).toISOString(),
-    CreatedBy: shorten(entry.CreatedBy, options.trunc),
-    Size: formatSize(entry.Size),
-    Comment: escapeForTerminal(entry.Comment),
-  }))
-  if (options.quiet === true) {
-    for (const row of rows) await context.print(row.ID)
-    return
+  const printer = createRowPrinter(context, quiet ? '{{.ID}}' : format, COLUMNS)
+  const platform = onePlatform(text)
+  for (const entry of await imageHistory(context.runtime, name, { signal: context.signal, platform })) {
+    await printer.row({
+      ID: columnId(entry.Id, trunc),
+      ...createdColumns(entry.Created),
+      // Builders that make equal images again write the start of 1970 for every step; docker shows no age of it.
+      ...(entry.Created <= 0 && { CreatedSince: 'N/A' }),
+      CreatedBy: trunc ? shorten(entry.CreatedBy) : entry.CreatedBy,
+      Size: formatSize(entry.Size),
+      Comment: entry.Comment,
+    })
   }
-  if (options.format !== undefined && options.format !== 'table') {
-    for (const line of formatRows(options.format, rows, context)) await context.print(line)
-    return
-  }
-  const cells = rows.map((row) => [row.ID, row.CreatedSince, row.CreatedBy, row.Size, row.Comment])
-  await context.print(formatTable(['IMAGE', 'CREATED', 'CREATED BY', 'SIZE', 'COMMENT'], cells))
+  await printer.end()
 }
 
-function shorten(command: string, truncate: boolean): string {
-  const text = escapeForTerminal(command.replaceAll('\t', ' '), truncate ? undefined : Number.POSITIVE_INFINITY)
-  return truncate && text.length > SHOWN_COMMAND ? `${text.slice(0, SHOWN_COMMAND - 1)}…` : text
+/** The most characters of a command that a table shows. */
+const SHOWN_COMMAND = 45
+
+function shorten(command: string): string {
+  const text = escapeText(command.replaceAll('\t', ' '))
+  return text.length > SHOWN_COMMAND ? `${text.slice(0, SHOWN_COMMAND - 1)}…` : text
 }

@@ -1,15 +1,16 @@
+import { formatSize } from '@drayage/distribution'
 import { listImages, type ImageSummary } from '@drayage/runtime'
 
 import type { CommandContext } from '../command-context.ts'
-import { formatAge } from '../format/age.ts'
-import { formatSize } from '../format/size.ts'
-import { formatTable } from '../format/table.ts'
-import { formatRows } from '../print-formatted.ts'
+import { createdColumns, columnId } from '../output/docker-columns.ts'
+import { createRowPrinter, type Column } from '../output/rows.ts'
+import { printTree } from './images-tree.ts'
 
 /** Options of `dray images`. */
 export interface ImagesCommandOptions {
   readonly quiet?: boolean | undefined
   readonly digests?: boolean | undefined
+  readonly tree?: boolean | undefined
   readonly trunc: boolean
   readonly format?: string | undefined
   readonly filter?: readonly string[] | undefined
@@ -23,51 +24,45 @@ interface Row {
   readonly CreatedSince: string
   readonly CreatedAt: string
   readonly Size: string
+  readonly Platform: string
 }
 
-/** `dray images [REF]`: the store's images with docker's columns. */
+/** `dray images [PATTERN]`: the images of the store, in docker's columns and one more. */
 export async function imagesCommand(
   context: CommandContext,
   pattern: string | undefined,
-  options: ImagesCommandOptions,
+  { quiet = false, digests = false, tree = false, trunc, format = 'table', filter = [] }: ImagesCommandOptions,
 ): Promise<void> {
   const { runtime, signal } = context
-  const filters = pattern === undefined ? (options.filter ?? []) : [`reference=${pattern}`, ...(options.filter ?? [])]
-  const images = await listImages(runtime, { filters, signal })
-  const rows = images.flatMap((image) => rowsOf(image, options.trunc))
-  if (options.quiet === true) {
-    for (const id of new Set(rows.map((row) => row.ID))) await context.print(id)
-    return
-  }
-  if (options.format !== undefined && options.format !== 'table') {
-    for (const line of formatRows(options.format, rows, context)) await context.print(line)
-    return
-  }
   const columns: readonly (readonly [string, keyof Row])[] = [
     ['REPOSITORY', 'Repository'],
     ['TAG', 'Tag'],
-    ...(options.digests === true ? ([['DIGEST', 'Digest']] as const) : []),
+    ...(digests ? ([['DIGEST', 'Digest']] as const) : []),
     ['IMAGE ID', 'ID'],
     ['CREATED', 'CreatedSince'],
     ['SIZE', 'Size'],
+    ['PLATFORM', 'Platform'],
   ]
-  const cells = rows.map((row) => columns.map(([, name]) => row[name]))
-  await context.print(
-    formatTable(
-      columns.map(([title]) => title),
-      cells,
-    ),
-  )
+  const printer = createRowPrinter(context, format, columns satisfies readonly Column[])
+  const filters = pattern === undefined ? filter : [`reference=${pattern}`, ...filter]
+  const images = await listImages(runtime, { filters, signal })
+  if (tree) return await printTree(context, images, trunc)
+  if (quiet) {
+    for (const { Id } of images) await context.print(columnId(Id, trunc))
+    return
+  }
+  for (const row of images.flatMap((image) => rowsOf(image, trunc))) await printer.row({ ...row })
+  await printer.end()
 }
 
-/** One row per tag; an image with digests only has rows without a tag, one with no name at all has a single row. */
-function rowsOf(image: ImageSummary, truncate: boolean): Row[] {
+/** One row for each tag; an image with digests alone has rows without a tag, one without any name a single row. */
+function rowsOf(image: ImageSummary, isShort: boolean): Row[] {
   const digestOf = new Map(image.RepoDigests.map((name) => splitAt(name, name.lastIndexOf('@'))))
   const common = {
-    ID: truncate ? image.Id.replace(/^sha256:/, '').slice(0, 12) : image.Id,
-    CreatedSince: formatAge(new Date(image.Created * 1000).toISOString()),
-    CreatedAt: new Date(image.Created * 1000).toISOString(),
+    ID: columnId(image.Id, isShort),
+    ...createdColumns(image.Created),
     Size: formatSize(image.Size),
+    Platform: image.Platforms.join(','),
   }
   const tagged = image.RepoTags.map((name) => splitAt(name, name.lastIndexOf(':')))
   const named = new Set(tagged.map(([repository]) => repository))

@@ -1,27 +1,36 @@
+import { escapeJson } from '@drayage/bytes'
 import { inspectImage } from '@drayage/runtime'
 
 import type { CommandContext } from '../command-context.ts'
-import { formatRows } from '../print-formatted.ts'
-import { terminalJson } from '../render/escape.ts'
+import { onePlatform } from '../input/platforms.ts'
+import { createRowPrinter } from '../output/rows.ts'
 
-/** `dray inspect REF...`: images with Docker's JSON field names. What is there is printed, also when something is not. */
+/** Options of `dray inspect`. */
+export interface InspectCommandOptions {
+  readonly format?: string | undefined
+  readonly platform?: string | undefined
+}
+
+/** `dray inspect REF...`: images with docker's JSON field names. Those that exist are printed even if others do not. */
 export async function inspectCommand(
   context: CommandContext,
   names: readonly string[],
-  options: { readonly format?: string | undefined },
+  { format, platform: text }: InspectCommandOptions,
 ): Promise<void> {
-  const { format } = options
-  // Before any work, so that a format that cannot be read costs nothing.
-  if (format !== undefined) formatRows(format, [], context)
-  const found: unknown[] = []
+  // Before any work, so that a template that cannot be read costs nothing.
+  const printer = createRowPrinter(context, format ?? 'json', [])
+  const found: Awaited<ReturnType<typeof inspectImage>>[] = []
   try {
+    const { runtime, signal, onEvent } = context
+    const platform = onePlatform(text)
     await context.forEach(names, async (name) => {
-      found.push(await inspectImage(context.runtime, name, { signal: context.signal }))
+      found.push(await inspectImage(runtime, name, { signal, onEvent, platform }))
     })
   } finally {
     // As with docker, `json` is one array on one line.
-    if (format === undefined) await context.print(terminalJson(found, 4))
-    else if (format === 'json') await context.print(terminalJson(found))
-    else for (const line of formatRows(format, found, context)) await context.print(line)
+    if (format === undefined) await context.print(escapeJson(found, 4))
+    else if (format === 'json') await context.print(escapeJson(found))
+    else for (const image of found) await printer.row({ ...image })
+    if (format?.startsWith('table ') === true) await printer.end()
   }
 }

@@ -1,21 +1,21 @@
+import { formatSize } from '@drayage/distribution'
 import { pruneImages } from '@drayage/runtime'
 
 import type { CommandContext } from '../command-context.ts'
-import { formatSize } from '../format/size.ts'
+import { removedLine } from './rmi.ts'
 
 /** Options of `dray prune`. */
 export interface PruneCommandOptions {
   readonly all?: boolean | undefined
-  readonly filter: readonly string[]
+  readonly filter?: readonly string[] | undefined
 }
 
-/** `dray prune [-a] [--filter F]`: images without a tag, and what failed commands left. */
+/** `dray prune [-a] [--filter F]`: removes what nothing names any more, and what failed commands left behind. */
 export async function pruneCommand(
   { runtime, signal, print }: CommandContext,
-  { all = false, filter }: PruneCommandOptions,
+  { all = false, filter = [] }: PruneCommandOptions,
 ): Promise<void> {
   const { removed, bytes } = await pruneImages(runtime, { all, filters: filter, signal })
-  for (const line of removed)
-    await print('Untagged' in line ? `Untagged: ${line.Untagged}` : `Deleted: ${line.Deleted}`)
+  for (const item of removed) await print(removedLine(item))
   await print(`Total reclaimed space: ${formatSize(bytes)}`)
 }

@@ -1,26 +1,28 @@
-import { parsePlatform } from '@drayage/manifest'
-import { hostPlatform, pushAllTags, pushImage } from '@drayage/runtime'
+import { pushAllTags, pushImage } from '@drayage/runtime'
 import { formatReference } from '@drayage/reference'
 
 import type { CommandContext } from '../command-context.ts'
-import { conversionOf, type ConversionCommandOptions } from '../conversion.ts'
+import { readPlatforms } from '../input/platforms.ts'
+import { conversionOf, type ConversionCommandOptions } from './conversion.ts'
 
 /** Options of `dray push`. */
 export interface PushCommandOptions extends ConversionCommandOptions {
   readonly allTags?: boolean | undefined
   readonly quiet?: boolean | undefined
-  readonly platform?: string | undefined
+  /** Each may hold several, separated by commas. */
+  readonly platform?: readonly string[] | undefined
+  readonly sparse?: boolean | undefined
 }
 
-/** `dray push [-a] [-q] [--platform P] [--format FORMAT] [--compression KIND[:LEVEL]] REF...`: store to registry, with the lines that docker prints. */
+/** `dray push [-a] [-q] [--platform P,...] [--sparse] [--manifest-format F] [--compression C] REF...`: store to registry; prints what docker prints. */
 export async function pushCommand(
   context: CommandContext,
   names: readonly string[],
   options: PushCommandOptions,
 ): Promise<void> {
   const { runtime, signal } = context
-  const platform = options.platform && { platform: parsePlatform(options.platform, { host: hostPlatform() }) }
-  const choice = { ...conversionOf(options), ...platform }
+  const { sparse } = options
+  const choice = { ...conversionOf(options), platforms: readPlatforms(options.platform), sparse }
   for (const name of names) {
     const view = context.progress('stdout', { quiet: options.quiet, verb: 'push' })
     try {

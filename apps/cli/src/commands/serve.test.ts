@@ -15,11 +15,11 @@ beforeEach(async () => {
 })
 afterEach(() => rm(directory, { recursive: true }))
 
-test('serveCommand() answers no web page that stands for this machine', async () => {
+test('serveCommand() refuses a web page whose name leads to this machine', async () => {
   const stop = new AbortController()
   const reason = new Error('stopped')
-  const options = { store: path.join(directory, 'store'), progress: 'none' } as const
-  const context = await createCommandContext(options, undefined, stop.signal)
+  const options = { store: path.join(directory, 'store'), progress: 'none', imageId: 'config' } as const
+  const context = await createCommandContext(options, { version: '0', signal: stop.signal })
   await using _runtime = context.runtime
   const statuses: (number | undefined)[] = []
   const print = async (line: string): Promise<void> => {
@@ -37,8 +37,8 @@ test('serveCommand() answers no web page that stands for this machine', async ()
 test('serveCommand() ends when it is stopped while it starts', async () => {
   const stop = new AbortController()
   const reason = new Error('stopped')
-  const options = { store: path.join(directory, 'store'), progress: 'none' } as const
-  const context = await createCommandContext(options, undefined, stop.signal)
+  const options = { store: path.join(directory, 'store'), progress: 'none', imageId: 'config' } as const
+  const context = await createCommandContext(options, { version: '0', signal: stop.signal })
   await using _runtime = context.runtime
   const print = async (): Promise<void> => stop.abort(reason)
   await expect(serveCommand({ ...context, print }, { listen: '127.0.0.1:0' })).rejects.toBe(reason)

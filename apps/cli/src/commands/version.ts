@@ -1,25 +1,29 @@
 import process from 'node:process'
 
 import type { CommandContext } from '../command-context.ts'
-import { formatRows } from '../print-formatted.ts'
+import { createRowPrinter } from '../output/rows.ts'
 
-/** `dray version`: versions and where the store is. */
-export async function versionCommand(
-  context: CommandContext,
-  version: string,
-  options: { readonly format?: string | undefined },
-): Promise<void> {
-  const { platform, storeDirectory } = context.runtime
+/** Options of `dray version`. */
+export interface VersionCommandOptions {
+  readonly format?: string | undefined
+}
+
+/** `dray version`: the versions of dray and Node, the platform, and the directory of the store. */
+export async function versionCommand(context: CommandContext, { format }: VersionCommandOptions): Promise<void> {
+  const { platform, store } = context.runtime
   const report = {
-    Version: version,
+    Version: context.version,
     Node: process.version,
     Os: platform.os,
     Arch: platform.architecture,
-    Store: storeDirectory,
+    Store: store.location,
   }
-  if (options.format !== undefined) {
-    for (const line of formatRows(options.format, [report], context)) await context.print(line)
+  if (format === undefined) {
+    for (const [name, value] of Object.entries(report)) await context.print(`${`${name}:`.padEnd(10)}${value}`)
     return
   }
-  for (const [name, value] of Object.entries(report)) await context.print(`${`${name}:`.padEnd(10)}${value}`)
+  const columns = Object.keys(report).map((field) => [field.toUpperCase(), field] as const)
+  const printer = createRowPrinter(context, format, columns)
+  await printer.row(report)
+  await printer.end()
 }

@@ -1,6 +1,6 @@
 import { OPTION_TABLE, variableOf, type OptionRow } from './option-table.ts'
-import { readConfigFile } from './read-file.ts'
-import { readText, type OptionValue } from './read-value.ts'
+import { readOptionFile } from './read-file.ts'
+import { parseOption, type OptionValue } from './read-value.ts'
 
 /** Where the values of options come from. */
 export interface ConfigSources {
@@ -11,11 +11,12 @@ export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-/** The values of options: those of flags before those of the environment before those of the file. */
+/** The values of options: a flag takes precedence over a variable, a variable over the file, the file over the default. */
 export interface Config {
   text(key: string): string | undefined
   texts(key: string): readonly string[] | undefined
-  count(key: string): number | undefined
+  /** The value of a count; every count has a default. */
+  count(key: string): number
   isOn(key: string): boolean
   /** Every value that is set, by key, in the order of the table. */
   readonly values: ReadonlyMap<string, OptionValue>
@@ -27,22 +28,31 @@ export interface Config {
  * @throws ConfigError `ERR_DAEMON_CONFIG`
  */
 export async function readConfig({ file, flags, env }: ConfigSources): Promise<Config> {
-  const ofFile = file === undefined ? new Map<string, OptionValue>() : await readConfigFile(file)
+  const ofFile = file === undefined ? new Map<string, OptionValue>() : await readOptionFile(file)
   const values = new Map<string, OptionValue>()
+  const all = new Map<string, OptionValue>()
   for (const row of OPTION_TABLE) {
     const value = valueOf(row, flags, env) ?? ofFile.get(row.key)
     if (value !== undefined) values.set(row.key, value)
-  }
-  const get = <T>(key: string, isKind: (value: OptionValue | undefined) => value is OptionValue & T): T | undefined => {
-    const value = values.get(key)
-    return isKind(value) ? value : undefined
+    const effective = value ?? row.fallback
+    if (effective !== undefined) all.set(row.key, effective)
   }
   return {
     values,
-    text: (key) => get<string>(key, (value): value is string => typeof value === 'string'),
-    texts: (key) => get<readonly string[]>(key, (value): value is readonly string[] => Array.isArray(value)),
-    count: (key) => get<number>(key, (value): value is number => typeof value === 'number'),
-    isOn: (key) => values.get(key) === true,
+    text(key) {
+      const value = all.get(key)
+      return typeof value === 'string' ? value : undefined
+    },
+    texts(key) {
+      const value = all.get(key)
+      return typeof value === 'object' ? value : undefined
+    },
+    count(key) {
+      const value = all.get(key)
+      if (typeof value === 'number') return value
+      throw new TypeError(`Cannot read option "${key}": it is no count with a default`)
+    },
+    isOn: (key) => all.get(key) === true,
   }
 }
 
@@ -52,8 +62,8 @@ function valueOf(
   env: Readonly<Record<string, string | undefined>>,
 ): OptionValue | undefined {
   const flag = flags.get(row.key)
-  if (flag !== undefined) return readText(row, flag, `the flag of ${row.key}`)
+  if (flag !== undefined) return parseOption(row, flag, `the flag of ${row.key}`)
   const variable = env[variableOf(row)]
-  // As an unset one: a unit or a compose file can name it without a value.
-  return variable === undefined || variable === '' ? undefined : readText(row, variable, `$${variableOf(row)}`)
+  // An empty variable counts as unset, since a unit or a compose file can name it without a value.
+  return variable === undefined || variable === '' ? undefined : parseOption(row, variable, `$${variableOf(row)}`)
 }

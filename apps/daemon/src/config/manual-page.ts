@@ -1,4 +1,4 @@
-import { flagOf, OPTION_TABLE, variableOf, type OptionRow } from './option-table.ts'
+import { defaultText, flagOf, OPTION_TABLE, variableOf, type OptionRow } from './option-table.ts'
 
 /** The manual page of `drayd`, in the language of man(7). */
 export function manualPage(): string {
@@ -13,15 +13,14 @@ export function manualPage(): string {
     '.B drayd check\\-config',
     '.RI [ option ...]',
     '.SH DESCRIPTION',
-    'drayd owns a store of container images and serves the Docker Engine API for images on a socket: the docker command',
-    'and every other client of that API can pull, push, list, inspect, tag, save, load and remove images with it.',
-    'dray(1) may use the same store at the same time.',
+    'drayd serves the Docker Engine API for images on a socket: the docker command and every other client of that API can',
+    'pull, push, list, inspect, tag, save, load and remove images with it. dray(1) can use the same store at the same time.',
     '.PP',
     '.B check\\-config',
-    'reads the configuration, says what is wrong with it, and prints its values.',
+    'checks the configuration, reports what is wrong with it, and prints its values.',
     '.SH OPTIONS',
-    'Each option is a flag, a variable of the environment and a key of the configuration file; a flag wins over a variable',
-    'and a variable over the file. Lists are separated by commas, and are arrays in the file.',
+    'Each option is a flag, an environment variable and a key of the configuration file; a flag takes precedence over a',
+    'variable, and a variable over the file. Lists are separated by commas, and are arrays in the file.',
     '.TP',
     '.B \\-\\-config \\fIfile\\fR',
     'The configuration file, in TOML. [$DRAYD_CONFIG]',
@@ -29,12 +28,13 @@ export function manualPage(): string {
     '.SH SIGNALS',
     '.TP',
     '.B SIGHUP',
-    'Reads the configuration again and applies the options that are marked as live.',
+    'Reads the configuration again and applies the options that are marked live.',
     '.TP',
     '.B SIGTERM, SIGINT',
-    'Takes no new requests, waits for those that run, then pauses their transfers and ends. What was transferred stays.',
+    'Accepts no new requests, waits for those that are running, then pauses their transfers and exits. Transferred bytes',
+    'are kept.',
     '.SH EXIT STATUS',
-    '0 when it was told to end, 2 for a configuration that cannot be used, 1 for any other failure.',
+    '0 after a signal to stop, 2 for an unusable configuration, 1 for any other failure.',
     '.SH FILES',
     '.TP',
     '.I /run/drayd.sock',
@@ -49,13 +49,13 @@ export function manualPage(): string {
 }
 
 function optionLines(row: OptionRow): string[] {
-  const { key, help, fallback, isLive, choices, kind } = row
+  const { key, help, isLive, choices, kind } = row
+  const fallback = defaultText(row)
   const value = kind === 'switch' ? '' : ' \\fIvalue\\fR'
-  const sentence = `${help.charAt(0).toUpperCase()}${help.slice(1)}.`
   return [
     '.TP',
     `.B ${escape(flagOf(row))}${value}`,
-    escape(sentence),
+    escape(`${help}.`),
     ...(choices === undefined ? [] : [`One of ${choices.join(', ')}.`]),
     ...(fallback === undefined ? [] : [escape(`Default: ${fallback}.`)]),
     escape(`[${key}, $${variableOf(row)}${isLive === true ? ', live' : ''}]`),

@@ -1,20 +1,24 @@
+import { DEFAULT_CONCURRENT_DOWNLOADS, DEFAULT_CONCURRENT_UPLOADS } from '@drayage/distribution'
+
 /** How the value of an option is written. */
 export type OptionKind = 'text' | 'texts' | 'count' | 'switch'
 
-/** An option of the daemon: a key of the configuration file, a flag and a variable of the environment. */
+/** An option of the daemon: a key of the configuration file, a flag, and an environment variable. */
 export interface OptionRow {
-  /** In the file, with `-` between words and `.` before a key of a table: `admin.host`. */
+  /** As in the file, with `-` between words and `.` before a key of a table: `admin.host`. */
   readonly key: string
   readonly kind: OptionKind
-  /** What help and manual say; it begins in lower case and has no full stop. */
+  /** What help, manual and README say, without a full stop. */
   readonly help: string
-  /** The default as it is written; nothing when the option is off or found by other means. */
-  readonly fallback?: string
-  /** Whether SIGHUP applies a changed value; others need a restart. */
+  /** The value that an option has when it is not set. */
+  readonly fallback?: string | number
+  /** What happens when the option is not set, where that is not one value. */
+  readonly otherwise?: string
+  /** Whether SIGHUP applies a changed value; other options need a restart. */
   readonly isLive?: boolean
-  /** The least count it may have; 0 by default. */
+  /** The least count; 0 by default. */
   readonly least?: number
-  /** The values it may have. */
+  /** The only values that are accepted. */
   readonly choices?: readonly string[]
 }
 
@@ -23,113 +27,148 @@ export const OPTION_TABLE: readonly OptionRow[] = [
   {
     key: 'host',
     kind: 'texts',
-    help: 'where the Engine API is served: unix://PATH, tcp://ADDRESS:PORT, or fd:// for sockets of systemd',
-    fallback: 'unix:///run/drayd.sock, as root; else unix://$XDG_RUNTIME_DIR/drayd.sock',
+    help: 'Where to serve the Engine API: unix://PATH, tcp://ADDRESS:PORT, or fd:// for systemd sockets',
+    otherwise: 'unix:///run/drayd.sock for root, or else unix://$XDG_RUNTIME_DIR/drayd.sock',
   },
-  { key: 'group', kind: 'text', help: 'group that may use the unix sockets', fallback: 'docker where it exists' },
+  { key: 'group', kind: 'text', help: 'Group that may use the unix sockets', otherwise: 'docker, if it exists' },
   {
     key: 'store',
     kind: 'text',
-    help: 'directory of the store',
-    fallback: '$DRAYAGE_STORE, else as for dray',
+    help: 'Directory of the store',
+    otherwise: '$DRAYAGE_STORE, or else that of dray',
   },
   {
     key: 'platform',
     kind: 'text',
-    help: 'platform of images whose client asks for none, such as linux/arm64',
-    fallback: 'this machine',
+    help: 'Platform of images for clients that ask for none, such as linux/arm64',
+    otherwise: 'this machine',
+  },
+  {
+    key: 'foreign-layers',
+    kind: 'text',
+    help: 'Layers kept at URLs: pushed without them, with those that are here, or also fetched from the URLs',
+    fallback: 'skip',
+    choices: ['skip', 'copy', 'fetch'],
+  },
+  {
+    key: 'image-id',
+    kind: 'text',
+    help: 'ID that clients are shown of an image: the digest of its config, or of the index or manifest that was pulled',
+    otherwise: 'target where daemon.json turns features.containerd-snapshotter on, or else config',
+    choices: ['config', 'target'],
   },
   {
     key: 'max-concurrent-downloads',
     kind: 'count',
-    help: 'downloads at a time, of all clients together',
-    fallback: '3',
+    help: 'Concurrent downloads of all clients together',
+    fallback: DEFAULT_CONCURRENT_DOWNLOADS,
     least: 1,
     isLive: true,
   },
   {
     key: 'max-concurrent-uploads',
     kind: 'count',
-    help: 'uploads at a time, of all clients together',
-    fallback: '5',
+    help: 'Concurrent uploads of all clients together',
+    fallback: DEFAULT_CONCURRENT_UPLOADS,
     least: 1,
     isLive: true,
   },
   {
+    key: 'require-schema2',
+    kind: 'switch',
+    help: 'Refuse images that only Docker manifest schema 1 describes',
+  },
+  {
     key: 'registry-mirrors',
     kind: 'texts',
-    help: 'mirrors of Docker Hub, in the order in which they are asked',
-    fallback: 'those of daemon.json, registries.conf and hosts.toml',
+    help: 'Mirrors of Docker Hub, in the order in which they are tried',
+    otherwise: 'those of daemon.json, registries.conf and hosts.toml',
     isLive: true,
   },
   {
     key: 'insecure-registries',
     kind: 'texts',
-    help: 'registries that may be asked by plain HTTP or with any certificate, by host[:port] or CIDR',
-    fallback: 'those of daemon.json and registries.conf',
+    help: 'Registries that may use plain HTTP or any certificate, by host[:port] or CIDR',
+    otherwise: 'those of daemon.json and registries.conf',
     isLive: true,
   },
-  { key: 'tls-cert', kind: 'text', help: 'certificate of the daemon for tcp:// hosts, a file in PEM' },
-  { key: 'tls-key', kind: 'text', help: 'key of tls-cert, a file in PEM' },
-  { key: 'tls-client-ca', kind: 'text', help: 'authorities whose clients may connect to tcp:// hosts, a file in PEM' },
+  {
+    key: 'trusted-realms',
+    kind: 'texts',
+    help: "Token servers on another domain that may see clients' logins, as registry=token-server",
+    otherwise: 'none',
+    isLive: true,
+  },
+  {
+    key: 'http-blobs',
+    kind: 'texts',
+    help: 'Registries by host[:port] that may send for blobs from https to http; bytes are verified and no login goes along',
+    otherwise: 'none',
+    isLive: true,
+  },
+  { key: 'tls-cert', kind: 'text', help: 'Certificate of the daemon for tcp:// hosts, a PEM file' },
+  { key: 'tls-key', kind: 'text', help: 'Key of tls-cert, a PEM file' },
+  {
+    key: 'tls-client-ca',
+    kind: 'text',
+    help: 'Authorities whose clients may connect to tcp:// hosts, a PEM file',
+  },
   {
     key: 'loopback-without-tls',
     kind: 'switch',
-    help: 'allow tcp:// hosts of this machine without TLS: every local user and browser can then reach the daemon',
+    help: 'Allow tcp:// hosts of this machine without TLS: every local user and browser can then reach the daemon',
   },
-  {
-    key: 'allowed-hosts',
-    kind: 'texts',
-    help: 'further names under which clients may address tcp:// hosts',
-  },
-  {
-    key: 'max-connections',
-    kind: 'count',
-    help: 'connections at a time, of each host',
-    fallback: '1024',
-    least: 1,
-  },
+  { key: 'allowed-hosts', kind: 'texts', help: 'Additional names by which clients may address tcp:// hosts' },
+  { key: 'max-connections', kind: 'count', help: 'Concurrent connections to each host', fallback: 1024, least: 1 },
   {
     key: 'registry.host',
     kind: 'text',
-    help: 'where the registry endpoint is served: tcp://ADDRESS:PORT; off by default',
+    help: 'Where to serve the registry endpoint: tcp://ADDRESS:PORT',
+    otherwise: 'not served',
   },
   {
     key: 'registry.htpasswd',
     kind: 'text',
-    help: 'users of the registry endpoint, a file of htpasswd with bcrypt hashes',
+    help: 'Users of the registry endpoint, an htpasswd file with bcrypt hashes',
   },
   {
     key: 'registry.auth',
     kind: 'text',
-    help: 'how users of the registry endpoint log in: with each request, or once for a token',
+    help: 'How users of the registry endpoint log in: with each request, or once for a token',
     fallback: 'basic',
     choices: ['basic', 'token'],
   },
-  { key: 'registry.tls-cert', kind: 'text', help: 'certificate of the registry endpoint, a file in PEM' },
-  { key: 'registry.tls-key', kind: 'text', help: 'key of registry.tls-cert, a file in PEM' },
+  { key: 'registry.tls-cert', kind: 'text', help: 'Certificate of the registry endpoint, a PEM file' },
+  { key: 'registry.tls-key', kind: 'text', help: 'Key of registry.tls-cert, a PEM file' },
   {
     key: 'registry.realm',
     kind: 'text',
-    help: 'URL of the token endpoint as clients reach it, with /token at its end, for registry.auth token',
-    fallback: 'at the address of registry.host',
+    help: 'URL of the token endpoint for clients, which ends in /token; for registry.auth token',
+    otherwise: 'at the address of registry.host',
   },
   {
     key: 'registry.anonymous',
     kind: 'text',
-    help: 'what users without a login may do at the registry endpoint',
-    fallback: 'push on this machine without registry.htpasswd, else none',
+    help: 'What users without a login may do at the registry endpoint',
+    otherwise: 'push on this machine without registry.htpasswd, or else none',
     choices: ['none', 'pull', 'push'],
   },
   {
+    key: 'registry.sparse',
+    kind: 'switch',
+    help: 'Take manifests whose content is not all here, such as an index with a few of its images',
+  },
+  { key: 'registry.refuse-schema1', kind: 'switch', help: 'Refuse manifests of schema 1' },
+  {
     key: 'admin.host',
     kind: 'text',
-    help: 'where /metrics, /healthz and /readyz are served: tcp://ADDRESS:PORT or unix://PATH; off by default',
+    help: 'Where to serve /metrics, /healthz and /readyz: tcp://ADDRESS:PORT or unix://PATH',
+    otherwise: 'not served',
   },
   {
     key: 'log-level',
     kind: 'text',
-    help: 'least level of log lines',
+    help: 'Lowest level of log lines',
     fallback: 'info',
     isLive: true,
     choices: ['debug', 'info', 'warn', 'error', 'silent'],
@@ -137,8 +176,8 @@ export const OPTION_TABLE: readonly OptionRow[] = [
   {
     key: 'shutdown-timeout',
     kind: 'count',
-    help: 'seconds that running requests have when the daemon ends; transfers then pause and can be resumed',
-    fallback: '15',
+    help: 'Seconds that running requests have when the daemon stops; transfers then pause and can be resumed',
+    fallback: 15,
   },
 ]
 
@@ -150,4 +189,9 @@ export function flagOf({ key }: OptionRow): string {
 /** The variable of an option: `admin.host` is `DRAYD_ADMIN_HOST`. */
 export function variableOf({ key }: OptionRow): string {
   return `DRAYD_${key.replaceAll(/[.-]/g, '_').toUpperCase()}`
+}
+
+/** What an option is when it is not set, for people; `undefined` for one that is off. */
+export function defaultText({ fallback, otherwise }: OptionRow): string | undefined {
+  return fallback === undefined ? otherwise : String(fallback)
 }

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 
+import { quote } from '@drayage/bytes'
 import { parse, TomlError } from 'smol-toml'
 
-import { ConfigError } from '../config-error.ts'
+import { ConfigError, reasonOf } from '../errors.ts'
 import { OPTION_TABLE } from './option-table.ts'
 import { checked, type OptionValue } from './read-value.ts'
 
@@ -11,29 +12,41 @@ import { checked, type OptionValue } from './read-value.ts'
  *
  * @throws ConfigError `ERR_DAEMON_CONFIG` for a file that cannot be read or holds anything else
  */
-export async function readConfigFile(file: string): Promise<ReadonlyMap<string, OptionValue>> {
-  const name = JSON.stringify(file)
+export async function readOptionFile(file: string): Promise<ReadonlyMap<string, OptionValue>> {
+  const name = quote(file)
   let table: unknown
   try {
-    table = parse(await readFile(file, 'utf8'))
+    table = parse(String(await readNamedFile(file)))
   } catch (cause) {
-    const why = whyOf(cause)
-    throw new ConfigError(`Cannot read ${name}: ${why}`, { cause })
+    if (cause instanceof ConfigError) throw cause
+    throw new ConfigError(`Cannot read ${name}: ${whyOf(cause)}`, { cause })
   }
   const values = new Map<string, OptionValue>()
   for (const [key, value] of flatten(table)) {
     const row = OPTION_TABLE.find((each) => each.key === key)
-    if (row === undefined) throw new ConfigError(`Cannot use ${name}: found the unknown key ${JSON.stringify(key)}`)
+    if (row === undefined) throw new ConfigError(`Cannot use ${name}: unknown key ${quote(key)}`)
     values.set(key, checked(row, value, `${key} of ${name}`))
   }
   return values
 }
 
-/** The first line of a failure, and where in the file it is. */
+/** The first line of a failure, and its line in the file. */
 function whyOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause)
   const place = cause instanceof TomlError ? ` in line ${cause.line}` : ''
-  return `${cause.message.split('\n')[0] ?? ''}${place}`
+  return `${reasonOf(cause).split('\n')[0] ?? ''}${place}`
+}
+
+/**
+ * Reads a file that the configuration names.
+ *
+ * @throws ConfigError `ERR_DAEMON_CONFIG`
+ */
+export async function readNamedFile(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file)
+  } catch (cause) {
+    throw new ConfigError(`Cannot read ${quote(file)}: ${reasonOf(cause)}`, { cause })
+  }
 }
 
 /** The keys of a table and of the tables in it, by their full names. */

@@ -1,15 +1,17 @@
-import { ConfigError } from '../config-error.ts'
+import { escapeText, quote } from '@drayage/bytes'
+
+import { ConfigError } from '../errors.ts'
 import type { OptionRow } from './option-table.ts'
 
-/** A value of an option, as its kind has it. */
+/** A value of an option, by its kind. */
 export type OptionValue = string | readonly string[] | number | boolean
 
 /**
- * Reads a value from where it is text: a flag or a variable. Several texts are separated by commas.
+ * Reads the value of a flag or a variable, which is text. Several texts are separated by commas.
  *
  * @throws ConfigError `ERR_DAEMON_CONFIG`
  */
-export function readText(row: OptionRow, text: string, where: string): OptionValue {
+export function parseOption(row: OptionRow, text: string, where: string): OptionValue {
   switch (row.kind) {
     case 'text':
       return checked(row, text, where)
@@ -25,7 +27,7 @@ export function readText(row: OptionRow, text: string, where: string): OptionVal
 }
 
 /**
- * Checks a value from where it has a type: the file.
+ * Checks the value of a file, which has a type.
  *
  * @throws ConfigError `ERR_DAEMON_CONFIG`
  */
@@ -48,11 +50,11 @@ export function checked(row: OptionRow, value: unknown, where: string): OptionVa
   throw invalid(row, value, where)
 }
 
-const WANTED = { text: 'a text', texts: 'a list of texts', count: 'an integer from', switch: 'true or false' } as const
+const WANTED = { text: 'a text', texts: 'a list of texts', count: 'an integer', switch: 'true or false' } as const
 
 function invalid(row: OptionRow, value: unknown, where: string): ConfigError {
-  const found = (JSON.stringify(value) ?? String(value)).slice(0, 160)
-  const kind = row.kind === 'count' ? `${WANTED.count} ${row.least ?? 0}` : WANTED[row.kind]
+  const found = typeof value === 'string' ? quote(value, 160) : escapeText(JSON.stringify(value) ?? String(value), 160)
+  const kind = row.kind === 'count' ? `${WANTED.count} of at least ${row.least ?? 0}` : WANTED[row.kind]
   const wanted = row.choices === undefined ? kind : `one of ${row.choices.join(', ')}`
   return new ConfigError(`Cannot use ${where}: found ${found}, expected ${wanted}`)
 }

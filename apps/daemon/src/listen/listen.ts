@@ -5,7 +5,7 @@ import { createServer as createSecureServer, type Server as SecureServer } from 
 import type { HttpClient } from '@drayage/content'
 import { serveOn, type RequestEvent, type Served } from '@drayage/registry-server/node'
 
-import { ConfigError } from '../config-error.ts'
+import { ConfigError } from '../errors.ts'
 import { guardBrowser, ownHosts } from './guard-browser.ts'
 import { isLoopback, type Host } from './parse-host.ts'
 import { systemdSockets } from './systemd.ts'
@@ -17,11 +17,11 @@ export interface ListenOptions {
   readonly tls?: TlsSettings | undefined
   /** Group of unix sockets. */
   readonly group?: string | undefined
-  /** Whether the handler has its own ways to know who may do what, so that TCP needs neither TLS nor a flag. */
+  /** Whether the handler checks itself who may do what, so that TCP needs neither TLS nor a flag. */
   readonly isGuarded?: boolean
-  /** Whether TCP on this machine may go without TLS. */
+  /** Whether TCP on this machine needs no TLS. */
   readonly loopbackWithoutTls: boolean
-  /** Further names that clients over TCP may use. */
+  /** Additional names by which TCP clients may address the daemon. */
   readonly allowedHosts: readonly string[]
   readonly maxConnections: number
   readonly graceMs: number
@@ -29,19 +29,19 @@ export interface ListenOptions {
   readonly onRequest: (event: RequestEvent) => void
 }
 
-/** Most bytes of the headers of a request: clients send credentials there. */
+/** The most bytes of the headers of a request, where clients send credentials. */
 const MAX_HEADER_BYTES = 128 * 1024
 
-/** How long whoever may push may send nothing in the middle of a body, in milliseconds: an upload can be gone on with. */
+/** How long a client may stay silent in the middle of a body, in milliseconds; it can resume the upload later. */
 const BODY_IDLE_MS = 600_000
 
-/** Within a request everything may take its time but its headers. */
+/** Only the headers of a request have a time limit. */
 const SERVER_OPTIONS: ServerOptions = {
   requestTimeout: 0,
   headersTimeout: 30_000,
   keepAliveTimeout: 75_000,
   maxHeaderSize: MAX_HEADER_BYTES,
-  // A client whose machine is gone says no good-bye: the system asks whether it is still there.
+  // A client whose machine is gone does not close its connection: the system probes it.
   keepAlive: true,
   keepAliveInitialDelay: 60_000,
 }
@@ -53,8 +53,8 @@ export interface Listening extends Served {
 }
 
 /**
- * Serves a handler at a host. TCP is served with TLS that asks for a certificate of the client, or on this machine alone
- * by an explicit option; requests of web pages are refused there.
+ * Serves a handler at a host. TCP needs TLS with client certificates, or an explicit option for this machine alone;
+ * requests from web pages are refused there.
  *
  * @throws ConfigError `ERR_DAEMON_CONFIG`
  */
@@ -80,8 +80,7 @@ export async function listen(host: Host, handler: HttpClient, options: ListenOpt
 }
 
 /**
- * Whoever reaches the daemon over TCP can do everything that it can, unless clients need a certificate or something else
- * tells them apart.
+ * Refuses to serve TCP to clients that nothing authenticates: they could do everything that the daemon can.
  *
  * @throws ConfigError `ERR_DAEMON_CONFIG`
  */
@@ -91,9 +90,10 @@ export function assertMayServe(
 ): void {
   if (isGuarded || tls?.requestCert === true || (isLoopback(address) && loopbackWithoutTls)) return
   throw new ConfigError(
-    `Cannot listen on tcp://${address}:${port}: whoever reaches the daemon can do everything that it can. ` +
-      'Set tls-cert, tls-key and tls-client-ca, so that clients need a certificate; for an address of this machine ' +
-      'loopback-without-tls will do',
+    `Cannot listen on tcp://${address}:${port}: every client that reaches it could do everything that the daemon can`,
+    {
+      hint: 'Set tls-cert, tls-key and tls-client-ca to require client certificates. For an address of this machine, loopback-without-tls is enough.',
+    },
   )
 }
 
@@ -105,7 +105,7 @@ async function listenOnDescriptor(fd: number, handler: HttpClient, options: List
   const address = server.address()
   if (address === null || typeof address === 'string') return { ...served, places: [`fd://${fd}`] }
   await served.close()
-  throw new ConfigError('Cannot listen on "fd://": found a TCP socket, expected a unix socket')
+  throw new ConfigError('Cannot listen on "fd://": systemd passed a TCP socket, expected a unix socket')
 }
 
 async function listenOnPort(

@@ -1,4 +1,6 @@
-import { ConfigError } from '../config-error.ts'
+import { quote } from '@drayage/bytes'
+
+import { ConfigError } from '../errors.ts'
 
 /** Where to listen. */
 export type Host =
@@ -20,11 +22,10 @@ export function parseHost(text: string): Host {
   if (tcp?.[1] !== undefined && port <= 65_535) {
     return { kind: 'tcp', address: tcp[1].replace(/^\[|\]$/g, ''), port }
   }
-  const found = JSON.stringify(text.slice(0, 160))
-  throw new ConfigError(`Cannot listen on ${found}: expected unix://PATH, tcp://ADDRESS:PORT or fd://`)
+  throw new ConfigError(`Cannot listen on ${quote(text, 160)}: expected unix://PATH, tcp://ADDRESS:PORT or fd://`)
 }
 
-/** Whether an address is of this machine alone. */
+/** Whether only this machine can reach an address. */
 export function isLoopback(address: string): boolean {
   return address === 'localhost' || address === '::1' || /^127(\.\d{1,3}){3}$/.test(address)
 }

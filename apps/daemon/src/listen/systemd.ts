@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import process from 'node:process'
 
-import { ConfigError } from '../config-error.ts'
+import { ConfigError } from '../errors.ts'
 
-/** The first descriptor that systemd passes. */
+/** The first file descriptor that systemd passes. */
 const FIRST_DESCRIPTOR = 3
 
 /**
- * The descriptors of the sockets that systemd has opened for this process.
+ * The file descriptors of the sockets that systemd opened for this process.
  *
  * @throws ConfigError `ERR_DAEMON_CONFIG` when there are none
  * @see sd_listen_fds(3)
@@ -16,16 +16,16 @@ const FIRST_DESCRIPTOR = 3
 export function systemdSockets(env: Readonly<Record<string, string | undefined>>): number[] {
   const count = Number(env['LISTEN_FDS'] ?? 0)
   if (env['LISTEN_PID'] !== String(process.pid) || !Number.isSafeInteger(count) || count < 1) {
-    throw new ConfigError(
-      'Cannot listen on "fd://": found no sockets of systemd, expected to be started by a socket unit',
-    )
+    throw new ConfigError('Cannot listen on "fd://": systemd passed no sockets', {
+      hint: 'Start drayd through its socket unit.',
+    })
   }
   return Array.from({ length: count }, (_, at) => FIRST_DESCRIPTOR + at)
 }
 
 /**
- * Tells systemd what the daemon does, such as `READY=1`, where it wants to hear. Node opens no datagram sockets on files,
- * so systemd's own command does it: the unit has `NotifyAccess=all`.
+ * Tells systemd the state of the daemon, such as `READY=1`, if it asks for that. Node cannot open datagram sockets on files,
+ * so systemd's own command sends it: the unit has `NotifyAccess=all`.
  *
  * @see sd_notify(3)
  */

@@ -1,17 +1,19 @@
-import { readFile } from 'node:fs/promises'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 
-import { ConfigError } from '../config-error.ts'
+import { quote } from '@drayage/bytes'
 
-/** Files in PEM. */
+import { readNamedFile } from '../config/read-file.ts'
+import { ConfigError, reasonOf } from '../errors.ts'
+
+/** PEM files. */
 export interface TlsFiles {
   readonly cert?: string | undefined
   readonly key?: string | undefined
-  /** The authorities of clients; without it any client may connect. */
+  /** The authorities of clients; without them any client may connect. */
   readonly clientCa?: string | undefined
 }
 
-/** What a server of `node:https` is made with. */
+/** Options of a server of `node:https`. */
 export interface TlsSettings {
   readonly cert: Buffer
   readonly key: Buffer
@@ -22,25 +24,25 @@ export interface TlsSettings {
 }
 
 /**
- * Reads the files of TLS; nothing when none is named.
+ * Reads the TLS files; `undefined` when none is named.
  *
  * @throws ConfigError `ERR_DAEMON_CONFIG`
  */
 export async function readTls({ cert, key, clientCa }: TlsFiles): Promise<TlsSettings | undefined> {
   if (cert === undefined && key === undefined && clientCa === undefined) return undefined
   if (cert === undefined || key === undefined) {
-    throw new ConfigError('Cannot use TLS: found not both of a certificate and its key')
+    throw new ConfigError('Cannot use TLS: it needs both a certificate and its key')
   }
-  const pair = { cert: await readPem(cert), key: await readPem(key) }
-  assertUsable(pair, `${JSON.stringify(cert)} with ${JSON.stringify(key)}`)
-  const authorities = clientCa === undefined ? {} : { ca: await readPem(clientCa) }
+  const pair = { cert: await readNamedFile(cert), key: await readNamedFile(key) }
+  assertUsable(pair, `${quote(cert)} with ${quote(key)}`)
+  const authorities = clientCa === undefined ? {} : { ca: await readNamedFile(clientCa) }
   if (
     authorities.ca !== undefined &&
     !/^-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/m.test(String(authorities.ca))
   ) {
-    throw new ConfigError(`Cannot use TLS: found no certificate in ${JSON.stringify(clientCa)}`)
+    throw new ConfigError(`Cannot use TLS: ${quote(clientCa ?? '')} holds no certificate`)
   }
-  assertUsable(authorities, JSON.stringify(clientCa))
+  assertUsable(authorities, quote(clientCa ?? ''))
   return {
     ...pair,
     ...authorities,
@@ -54,18 +56,6 @@ function assertUsable(parts: SecureContextOptions, what: string): void {
   try {
     createSecureContext(parts)
   } catch (cause) {
-    throw new ConfigError(`Cannot use TLS with ${what}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    })
-  }
-}
-
-async function readPem(file: string): Promise<Buffer> {
-  try {
-    return await readFile(file)
-  } catch (cause) {
-    throw new ConfigError(`Cannot read ${JSON.stringify(file)}: ${cause instanceof Error ? cause.message : ''}`, {
-      cause,
-    })
+    throw new ConfigError(`Cannot use TLS with ${what}: ${reasonOf(cause)}`, { cause })
   }
 }

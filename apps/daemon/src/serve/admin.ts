@@ -1,23 +1,25 @@
-import type { HttpClient } from '@drayage/content'
+import { bytesResponse, jsonResponse, type HttpClient, type HttpResponse } from '@drayage/content'
 
-import { answer, refuse } from '../refuse.ts'
 import type { Metrics } from './metrics.ts'
 
-const TEXT = 'text/plain; charset=utf-8'
+/** An answer for people and probes. */
+function text(status: number, body: string): HttpResponse {
+  return bytesResponse(status, body, { 'content-type': 'text/plain; charset=utf-8' })
+}
 
 /** What the admin listener serves: `/metrics`, `/healthz` (the process answers) and `/readyz` (the store does too). */
 export function createAdmin(metrics: Metrics, isReady: () => Promise<boolean>): HttpClient {
   return async ({ method, url }) => {
-    if (method !== 'GET' && method !== 'HEAD') return refuse(405, 'method not allowed')
+    if (method !== 'GET' && method !== 'HEAD') return jsonResponse(405, { message: 'method not allowed' })
     switch (new URL(url).pathname) {
       case '/metrics':
-        return answer(200, metrics.contentType, await metrics.text())
+        return bytesResponse(200, await metrics.text(), { 'content-type': metrics.contentType })
       case '/healthz':
-        return answer(200, TEXT, 'ok\n')
+        return text(200, 'ok\n')
       case '/readyz':
-        return (await isReady()) ? answer(200, TEXT, 'ok\n') : answer(503, TEXT, 'the store cannot be read\n')
+        return (await isReady()) ? text(200, 'ok\n') : text(503, 'the store cannot be read\n')
       default:
-        return refuse(404, 'page not found')
+        return jsonResponse(404, { message: 'page not found' })
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { ByteStream } from '@drayage/bytes'
+import { observe, type ByteStream } from '@drayage/bytes'
 import type { HttpClient } from '@drayage/content'
 import type { DistributionEvent } from '@drayage/distribution'
 import type { RegistryEvent } from '@drayage/registry'
@@ -52,7 +52,7 @@ export function createMetrics(): Metrics {
     labelNames: ['registry'] as const,
   })
   const counted = (body: ByteStream, direction: string): ByteStream =>
-    countStream(body, (n) => bytes.inc({ direction }, n))
+    observe(body, (_total, chunk) => bytes.inc({ direction }, chunk.byteLength))
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
@@ -101,11 +101,4 @@ function watchRuntime(registry: Registry, runtime: Runtime): void {
     gauge(`drayd_${kind}_limit`, `${kind} that may run at a time`, () => transfers.limit)
   }
   gauge('drayd_store_bytes', 'Bytes of the content of the store', async () => (await diskUsage(runtime)).LayersSize)
-}
-
-async function* countStream(body: ByteStream, onBytes: (bytes: number) => void): ByteStream {
-  for await (const chunk of body) {
-    onBytes(chunk.byteLength)
-    yield chunk
-  }
 }

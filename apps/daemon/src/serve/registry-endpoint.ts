@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises'
-
+import { quote } from '@drayage/bytes'
 import type { HttpClient } from '@drayage/content'
 import {
   basicAuth,
@@ -14,21 +13,22 @@ import {
 import { parseHtpasswd } from '@drayage/registry-server/node'
 import { openRegistryStorage, type Runtime } from '@drayage/runtime'
 
-import { ConfigError } from '../config-error.ts'
 import type { Config } from '../config/config.ts'
+import { readNamedFile } from '../config/read-file.ts'
+import { ConfigError, reasonOf } from '../errors.ts'
 import { isLoopback, parseHost } from '../listen/parse-host.ts'
 
-/** How often uploads that nobody finished are swept, in milliseconds. */
+/** How often unfinished uploads are swept, in milliseconds. */
 const SWEEP_EVERY_MS = 3_600_000
 
 /** The registry endpoint of a daemon. Disposing it ends its sweeps. */
-export interface RegistryEndpoint extends Disposable {
+export interface ServedRegistry extends Disposable {
   readonly handler: HttpClient
 }
 
 /**
- * Opens the registry endpoint over the store: users of an htpasswd file may do everything, others what the configuration
- * says.
+ * Opens the registry endpoint over the store: users of the htpasswd file may do everything, others what the configuration
+ * allows.
  *
  * @throws ConfigError `ERR_DAEMON_CONFIG`
  */
@@ -36,7 +36,7 @@ export async function openRegistryEndpoint(
   runtime: Runtime,
   config: Config,
   onError: (error: unknown) => void,
-): Promise<RegistryEndpoint> {
+): Promise<ServedRegistry> {
   const handler = await withUsers(config)
   const storage = await openRegistryStorage(runtime)
   const sweep = setInterval(
@@ -44,35 +44,51 @@ export async function openRegistryEndpoint(
     SWEEP_EVERY_MS,
   ).unref()
   return {
-    handler: handler(createRegistryHandler({ storage, onError })),
+    handler: handler(
+      createRegistryHandler({
+        storage,
+        onError,
+        readOnly: isReadOnly(config),
+        sparse: config.isOn('registry.sparse'),
+        schema1: !config.isOn('registry.refuse-schema1'),
+        // Whoever may push may read every repository.
+        mountsFromAny: true,
+      }),
+    ),
     [Symbol.dispose]: () => clearInterval(sweep),
   }
 }
 
+/** Whether nobody may push: nobody has a login, and others may only pull. */
+function isReadOnly(config: Config): boolean {
+  return config.text('registry.htpasswd') === undefined && config.text('registry.anonymous') === 'pull'
+}
+
 /**
- * Users, and what others may do, before a registry.
+ * Wraps a registry in what checks its users and what others may do.
  *
  * @throws ConfigError `ERR_DAEMON_CONFIG`
  */
 export async function withUsers(config: Config): Promise<(registry: HttpClient) => HttpClient> {
   const host = parseHost(config.text('registry.host') ?? '')
-  if (host.kind !== 'tcp') throw new ConfigError('Cannot use registry.host: found no tcp://ADDRESS:PORT')
+  if (host.kind !== 'tcp') throw new ConfigError('Cannot use registry.host: expected tcp://ADDRESS:PORT')
   const file = config.text('registry.htpasswd')
   const isLocal = isLoopback(host.address)
   const anonymous = config.text('registry.anonymous') ?? (isLocal && file === undefined ? 'push' : 'none')
   if (file === undefined && anonymous === 'none') {
-    throw new ConfigError(
-      'Cannot serve the registry: nobody could use it. Set registry.htpasswd, or registry.anonymous to pull or push',
-    )
+    throw new ConfigError('Cannot serve the registry: no user could use it', {
+      hint: 'Set registry.htpasswd, or registry.anonymous to pull or push.',
+    })
   }
   if (file !== undefined && !isLocal && config.text('registry.tls-cert') === undefined) {
-    throw new ConfigError(
-      'Cannot serve the registry: passwords would cross the network in clear. Set registry.tls-cert',
-    )
+    throw new ConfigError('Cannot serve the registry: passwords would cross the network unencrypted', {
+      hint: 'Set registry.tls-cert and registry.tls-key.',
+    })
   }
-  // Of what has no users, web pages must not be able to make use.
+  // Without users, only the guard keeps web pages out.
   const guard = file === undefined && isLocal ? localHostOnly : (registry: HttpClient): HttpClient => registry
-  if (file === undefined && anonymous === 'push') return guard
+  // Without users a challenge would lead nowhere: what is not allowed is unsupported.
+  if (file === undefined) return guard
   const realm = config.text('registry.realm')
   const users = await readUsers(file)
   const allow: Allow = async (user, { type, action }) =>
@@ -84,21 +100,10 @@ export async function withUsers(config: Config): Promise<(registry: HttpClient) 
   return (registry) => guard(auth(registry))
 }
 
-async function readUsers(file: string | undefined): Promise<CheckLogin> {
-  const text = file === undefined ? '' : await readText(file)
+async function readUsers(file: string): Promise<CheckLogin> {
   try {
-    return parseHtpasswd(text)
+    return parseHtpasswd(String(await readNamedFile(file)))
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new ConfigError(`Cannot use ${JSON.stringify(file)}: ${why}`, { cause })
-  }
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new ConfigError(`Cannot read ${JSON.stringify(file)}: ${why}`, { cause })
+    throw new ConfigError(`Cannot use ${quote(file)}: ${reasonOf(cause)}`, { cause })
   }
 }

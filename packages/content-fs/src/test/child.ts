@@ -3,10 +3,11 @@
  * `size` bytes of 7 in parts and prints what it does, a word to a line.
  */
 import type { ByteStream } from '@drayage/bytes'
-import { copyBlob, type Fetcher } from '@drayage/content'
+import type { Fetcher } from '@drayage/content'
 import { digestOf } from '@drayage/digest'
 
 import { openFsStore } from '../fs-store.ts'
+import { copy } from './copy.ts'
 
 const [, , directory = '', mode = '', size = '0', stop = ''] = process.argv
 const bytes = new Uint8Array(Number(size)).fill(7)
@@ -41,8 +42,8 @@ if (mode === 'hold') {
         yield part
       },
     }
-    await copyBlob(once, store, small)
+    await copy(once, store, small)
   }
 } else {
-  say(await copyBlob(source, store, what))
+  say(await copy(source, store, what))
 }

@@ -1,6 +1,7 @@
 import { equalBytes } from '@drayage/bytes'
 
-function fail(what: string, found: unknown, wanted: unknown): never {
+/** Rejects `found`. */
+export function fail(what: string, found: unknown, wanted: unknown): never {
   throw new Error(`Cannot accept ${what}: found ${String(found)}, expected ${String(wanted)}`)
 }
 

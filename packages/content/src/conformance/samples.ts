@@ -1,8 +1,8 @@
 import { type ByteStream, collect, fromBytes } from '@drayage/bytes'
-import { type Digest, digestOf } from '@drayage/digest'
-import type { Descriptor } from '@drayage/manifest'
+import { digestOf } from '@drayage/digest'
+import { encodeManifest, MEDIA_TYPES, type Descriptor } from '@drayage/manifest'
 
-import type { ContentStore, Fetcher, RangeOptions } from '../ports.ts'
+import type { Fetcher, Ingester, RangeOptions } from '../ports.ts'
 
 /** Content to test with. */
 export interface Sample {
@@ -26,12 +26,40 @@ export function sample(length: number, seed = 1): Sample {
 }
 
 /** `bytes` as content. */
-export function sampleOf(bytes: Uint8Array): Sample {
-  return { bytes, what: { mediaType: 'application/octet-stream', digest: digestOf(bytes), size: bytes.byteLength } }
+export function sampleOf(bytes: Uint8Array, mediaType = 'application/octet-stream'): Sample {
+  return { bytes, what: { mediaType, digest: digestOf(bytes), size: bytes.byteLength } }
+}
+
+/** A manifest that needs nothing, which any place of images can hold. */
+export function manifestSample(seed: string): Sample {
+  const mediaType = MEDIA_TYPES.ociIndex
+  const index = { schemaVersion: 2 as const, mediaType, manifests: [], annotations: { seed } }
+  return sampleOf(encodeManifest(index), mediaType)
+}
+
+/** The content that an artifact without content consists of. @see OCI image-spec v1.1.1, manifest.md, "empty descriptor" */
+export const EMPTY: Sample = sampleOf(new TextEncoder().encode('{}'), 'application/vnd.oci.empty.v1+json')
+
+/** A manifest that refers to `subject`, and needs {@link EMPTY} besides. */
+export function referrerSample(subject: Descriptor, artifactType: string, seed = ''): Sample {
+  const mediaType = MEDIA_TYPES.ociManifest
+  const { bytes, what } = sampleOf(
+    encodeManifest({
+      schemaVersion: 2 as const,
+      mediaType,
+      artifactType,
+      config: EMPTY.what,
+      layers: [EMPTY.what],
+      subject,
+      annotations: { seed },
+    }),
+    mediaType,
+  )
+  return { bytes, what: { ...what, artifactType } }
 }
 
 /** Puts a sample into a store by one ingest. */
-export async function put(store: ContentStore, { bytes, what }: Sample): Promise<'committed' | 'already-present'> {
+export async function put(store: Ingester, { bytes, what }: Sample): Promise<'committed' | 'already-present'> {
   await using ingest = await store.begin(what.digest)
   await ingest.append(fromBytes(bytes))
   return await ingest.commit(what)
@@ -53,13 +81,6 @@ export async function* silentAfter(bytes: Uint8Array, onSilence: () => void): By
   yield bytes
   onSilence()
   await new Promise<never>(() => {})
-}
-
-/** The digests that a store lists, sorted. */
-export async function listed(store: ContentStore): Promise<Digest[]> {
-  const digests: Digest[] = []
-  for await (const { digest } of store.list()) digests.push(digest)
-  return digests.toSorted()
 }
 
 /** Lets everything that is due happen, for showing that something does not. */

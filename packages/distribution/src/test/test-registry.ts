@@ -114,10 +114,15 @@ export async function* flipByte(body: ByteStream, position: number): ByteStream 
   }
 }
 
-/** An error answer of a registry. */
-export function refusal(status: number, code: string, headers: Record<string, string> = {}): HttpResponse {
+/** An error answer of a registry, of one code or several. */
+export function refusal(
+  status: number,
+  code: string | readonly string[],
+  headers: Record<string, string> = {},
+): HttpResponse {
+  const errors = [code].flat().map((each) => ({ code: each, message: 'as the test wants' }))
   async function* body(): ByteStream {
-    yield new TextEncoder().encode(JSON.stringify({ errors: [{ code, message: 'as the test wants' }] }))
+    yield new TextEncoder().encode(JSON.stringify({ errors }))
   }
   return { status, headers: { 'content-type': 'application/json', ...headers }, body: body() }
 }

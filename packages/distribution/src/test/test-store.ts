@@ -6,6 +6,7 @@ import { createMemoryStore, writeBlob, type MemoryStore } from '@drayage/content
 import {
   chainId,
   createHasher,
+  digestAlgorithm,
   parseDiffId,
   type ChainId,
   type DiffId,
@@ -16,14 +17,27 @@ import type { Descriptor } from '@drayage/manifest'
 import { formatReference } from '@drayage/reference'
 import type { TestImage, TestIndex } from '@drayage/testkit'
 
-import type { LayerMeasurement, PulledImage, PullStore } from '../ports.ts'
+import type { ImageSink, OtherContent, PulledImage } from '../ports.ts'
+
+/** What a test store has of a target. */
+export interface StoredTarget {
+  readonly target: Descriptor
+  /** Of its images. */
+  readonly manifests: ReadonlySet<Digest>
+  readonly others: ReadonlyMap<Digest, OtherContent>
+}
 
 /** A whole store in memory, which a test can look into. */
-export interface TestStore extends PullStore<LayerMeasurement> {
+export interface TestStore extends ImageSink {
   readonly blobs: MemoryStore
   readonly layersByChain: Map<ChainId, Digest>
   readonly imagesById: Map<ImageId, PulledImage>
-  readonly names: Map<string, ImageId>
+  readonly names: Map<string, Descriptor>
+  /** Names that were given as pinned. */
+  readonly pinned: Set<string>
+  readonly targets: Map<Digest, StoredTarget>
+  /** The image with a manifest. */
+  readonly imageOf: (manifest: Descriptor) => PulledImage | undefined
   readonly kept: Set<Digest>
   /** How many layers are being measured now. */
   readonly measuring: () => number
@@ -31,16 +45,23 @@ export interface TestStore extends PullStore<LayerMeasurement> {
 
 export function testStore(blobs: MemoryStore = createMemoryStore()): TestStore {
   const layersByChain = new Map<ChainId, Digest>()
-  const diffIds = new Map<Digest, DiffId>()
+  const diffIds = new Map<Digest, DiffId[]>()
   const imagesById = new Map<ImageId, PulledImage>()
-  const names = new Map<string, ImageId>()
+  const names = new Map<string, Descriptor>()
+  const pinned = new Set<string>()
+  const targets = new Map<Digest, StoredTarget>()
   const kept = new Set<Digest>()
+  const imageOf = ({ digest }: Descriptor): PulledImage | undefined =>
+    [...imagesById.values()].find(({ manifest }) => manifest.digest === digest)
   let measuring = 0
   return {
+    imageOf,
     blobs,
     layersByChain,
     imagesById,
     names,
+    pinned,
+    targets,
     kept,
     measuring: () => measuring,
     content: {
@@ -52,13 +73,14 @@ export function testStore(blobs: MemoryStore = createMemoryStore()): TestStore {
       },
     },
     layers: {
-      async find(blob) {
-        return (await blobs.has(blob)) ? diffIds.get(blob.digest) : undefined
+      async find(blob, { algorithm } = {}) {
+        const known = (await blobs.has(blob)) ? (diffIds.get(blob.digest) ?? []) : []
+        return known.find((diffId) => algorithm === undefined || digestAlgorithm(diffId) === algorithm)
       },
       async measure(source, options = {}) {
         measuring++
         try {
-          const hasher = createHasher('sha256')
+          const hasher = createHasher(options.algorithm ?? 'sha256')
           for await (const chunk of inflate(source)) hasher.update(chunk)
           options.signal?.throwIfAborted()
           return { diffId: parseDiffId(hasher.digest()) }
@@ -69,22 +91,34 @@ export function testStore(blobs: MemoryStore = createMemoryStore()): TestStore {
       async register(layer, _measurement, { diffId, parent }) {
         const chain = chainId(diffId, parent)
         layersByChain.set(chain, layer.digest)
-        diffIds.set(layer.digest, diffId)
+        diffIds.set(layer.digest, [...(diffIds.get(layer.digest) ?? []), diffId])
         return chain
       },
+      async discard() {},
     },
     images: {
       async findImage(manifest) {
-        return [...imagesById.values()].find((image) => image.manifest.digest === manifest.digest)?.id
+        return imageOf(manifest)?.id
       },
-      async putImage(image) {
-        imagesById.set(image.id, image)
+      async putImages(received, given) {
+        const { target, images, present, others } = received
+        const known = targets.get(target.digest)
+        targets.set(target.digest, {
+          target,
+          manifests: new Set([
+            ...(known?.manifests ?? []),
+            ...[...images.map(({ manifest }) => manifest), ...present].map(({ digest }) => digest),
+          ]),
+          others: new Map([...(known?.others ?? []), ...others.map((each) => [each.manifest.digest, each] as const)]),
+        })
+        for (const image of images) imagesById.set(image.id, image)
+        for (const { name, isPinned = false } of given) {
+          names.set(formatReference(name), target)
+          if (isPinned) pinned.add(formatReference(name))
+        }
       },
-      async imageOf(name) {
+      async targetOf(name) {
         return names.get(formatReference(name))
-      },
-      async nameImage(name, _target, image) {
-        names.set(formatReference(name), image)
       },
     },
   }

@@ -53,7 +53,7 @@ export function listener(
   }
 }
 
-/** As an engine says that there is no such image. */
+/** An engine's answer for a missing image. */
 export function notFound(_: IncomingMessage, response: ServerResponse): void {
   response.writeHead(404, { 'content-type': 'application/json' }).end('{"message":"No such image: a:latest"}\n')
 }

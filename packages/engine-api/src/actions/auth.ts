@@ -1,16 +1,18 @@
-import type { HttpResponse } from '@drayage/content'
+import { jsonResponse, type HttpResponse } from '@drayage/content'
 import { checkLogin } from '@drayage/runtime'
 
 import { EngineRequestError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
-import { readJsonBody } from '../read-json-body.ts'
-import { authConfigOf } from '../registry-auth.ts'
-import { jsonResponse } from '../respond.ts'
+import { readJsonBody } from '../http/read-json-body.ts'
+import { authConfigOf, isAuthConfig } from '../http/registry-auth.ts'
 
 /** `POST /auth`: asks a registry whether it accepts a login; the client keeps it. */
 export async function authAction(exchange: Exchange): Promise<HttpResponse> {
   const { runtime, request } = exchange
-  const auth = authConfigOf(await readJsonBody(exchange)) ?? {}
+  const body = await readJsonBody(exchange)
+  if (body === undefined) throw new EngineRequestError(400, 'invalid JSON: got EOF while reading request body')
+  if (!isAuthConfig(body)) throw new EngineRequestError(400, 'invalid JSON: the body is no login of a registry')
+  const auth = authConfigOf(body) ?? {}
   const { username = '', password, identitytoken, serveraddress } = auth
   const { status, identityToken = '' } = await checked(() =>
     checkLogin(
@@ -19,7 +21,7 @@ export async function authAction(exchange: Exchange): Promise<HttpResponse> {
       { signal: request.signal },
     ),
   )
-  return jsonResponse({ Status: status, IdentityToken: identityToken })
+  return jsonResponse(200, { Status: status, IdentityToken: identityToken })
 }
 
 async function checked<T>(check: () => Promise<T>): Promise<T> {

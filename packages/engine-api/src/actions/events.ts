@@ -1,32 +1,43 @@
-import { encodeText, type ByteStream } from '@drayage/bytes'
+import { encodeText, quote, type ByteStream } from '@drayage/bytes'
 import type { HttpResponse } from '@drayage/content'
 
 import type { EngineEvent } from '../engine-events.ts'
+import { eventFormat } from './event-format.ts'
 import { EngineRequestError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
-import { filtersOf, textOf } from '../query.ts'
+import { queryFilters, queryText } from '../http/query.ts'
 
-/** Most events that wait for a client that reads slowly; then it is left. */
+/** The most events that wait for a slow client; with more, its stream ends. */
 const MAX_WAITING_EVENTS = 4096
 
-/** Longest time that a timer waits, in milliseconds; a later end is not waited for. */
+/** The longest delay of a timer, in milliseconds; a later end is ignored. */
 const MAX_TIMER_MS = 2_147_483_647
 
-/** `GET /events[?since=T][&until=T][&filters=...]`: past events that are still known, then those to come. */
+/**
+ * `GET /events[?since=T][&until=T][&filters=...]`: the past events that are kept, then new ones, in the form that `Accept`
+ * names.
+ */
 export async function eventsAction(exchange: Exchange): Promise<HttpResponse> {
-  const { query, events } = exchange
-  const over = [exchange.request.signal, exchange.ending].filter((each) => each !== undefined)
-  const isWanted = eventFilter(filtersOf(exchange))
+  const { query, events, request, version } = exchange
+  const over = [request.signal, exchange.ending].filter((each) => each !== undefined)
+  const isWanted = eventFilter(queryFilters(exchange))
   const sinceMs = timeOf(query, 'since')
   const untilMs = timeOf(query, 'until')
   if (sinceMs !== undefined && untilMs !== undefined && sinceMs > untilMs) {
-    const [since, until] = [textOf(query, 'since'), textOf(query, 'until')]
+    const [since, until] = [queryText(query, 'since'), queryText(query, 'until')]
     throw new EngineRequestError(400, `\`since\` time (${since}) cannot be after \`until\` time (${until})`)
   }
-  const past = sinceMs === undefined ? [] : events.recent().filter((event) => event.timeNano / 1e6 >= sinceMs)
-  const waiting = past.filter((event) => untilMs === undefined || event.timeNano / 1e6 <= untilMs).filter(isWanted)
+  const earlier = new Set(events.recent())
+  const isDue = (event: EngineEvent): boolean => {
+    const timeMs = event.timeNano / 1e6
+    const isAsked = !earlier.has(event) || (sinceMs !== undefined && timeMs >= sinceMs)
+    return isAsked && (untilMs === undefined || timeMs <= untilMs) && isWanted(event)
+  }
 
+  const { contentType, format } = eventFormat(version, request.headers['accept'])
   async function* lines(): ByteStream {
+    // Also what happened between the request and the first read.
+    const waiting = events.recent().filter(isDue)
     let wake = (): void => {}
     let isOver = over.some(({ aborted }) => aborted) || (untilMs !== undefined && untilMs <= Date.now())
     const end = (): void => {
@@ -44,7 +55,7 @@ export async function eventsAction(exchange: Exchange): Promise<HttpResponse> {
     for (const signal of over) signal.addEventListener('abort', end)
     try {
       for (;;) {
-        const text = waiting.splice(0).map((event) => `${JSON.stringify(event)}\n`)
+        const text = waiting.splice(0).map(format)
         if (text.length > 0) yield encodeText(text.join(''))
         if (isOver) return
         if (waiting.length === 0) await new Promise<void>((resolve) => (wake = resolve))
@@ -55,25 +66,30 @@ export async function eventsAction(exchange: Exchange): Promise<HttpResponse> {
       for (const signal of over) signal.removeEventListener('abort', end)
     }
   }
-  return { status: 200, headers: { 'content-type': 'application/json' }, body: lines() }
+  return { status: 200, headers: { 'content-type': contentType }, body: lines() }
 }
 
-/** A time in seconds since 1970 with a fraction, or by RFC 3339, in milliseconds. */
+/** A time of the query, in seconds since 1970 or by RFC 3339, as milliseconds. */
 function timeOf(query: URLSearchParams, key: string): number | undefined {
-  const text = textOf(query, key)
+  const text = queryText(query, key)
   if (text === undefined) return undefined
-  const timeMs = /^\d{1,15}(\.\d{1,9})?$/.test(text) ? Number(text) * 1000 : Date.parse(text)
-  if (Number.isNaN(timeMs)) throw new EngineRequestError(400, `invalid ${key}: found ${JSON.stringify(text)}`)
+  const timeMs = /^-?\d{1,15}(\.\d{1,9})?$/.test(text) ? Number(text) * 1000 : dateOf(text)
+  if (Number.isNaN(timeMs)) throw new EngineRequestError(400, `invalid ${key}: ${quote(text)}`)
   return timeMs
 }
 
-/** A filter that is not known lets all through, as with Docker Engine. */
+/** Other texts are dates to JavaScript too, such as `x 1`. */
+function dateOf(text: string): number {
+  return /^\d{4}-\d{2}-\d{2}(?:T|$)/.test(text) ? Date.parse(text) : Number.NaN
+}
+
+/** An unknown filter lets everything through, as with Docker Engine. */
 function eventFilter(filters: ReadonlyMap<string, readonly string[]>): (event: EngineEvent) => boolean {
   const among = (key: string, has: (wanted: string) => boolean): boolean => filters.get(key)?.some(has) ?? true
   return ({ Type, Action, Actor, scope }) => {
     const names = [Actor.ID, Actor.Attributes['name'] ?? '']
     return (
-      OF_OTHERS.every((key) => !filters.has(key)) &&
+      OTHER_KINDS.every((key) => !filters.has(key)) &&
       among('type', (wanted) => wanted === Type) &&
       among('event', (wanted) => wanted === Action) &&
       among('scope', (wanted) => wanted === scope) &&
@@ -83,7 +99,7 @@ function eventFilter(filters: ReadonlyMap<string, readonly string[]>): (event: E
   }
 }
 
-/** The name before its tag; an ID before its digits. */
+/** A name without its tag, an ID without its digits. */
 function withoutTag(name: string): string {
   return name.replace(/(?::[^/:@]*)?(?:@.*)?$/, '')
 }
@@ -95,5 +111,14 @@ function hasAttribute(attributes: Readonly<Record<string, string>>, wanted: stri
   return Object.hasOwn(attributes, key) && attributes[key] === wanted.slice(equals + 1)
 }
 
-/** Filters for events of what this daemon does not have. */
-const OF_OTHERS: readonly string[] = ['container', 'network', 'volume', 'plugin', 'node', 'service', 'secret', 'config']
+/** Filters for kinds of events that this daemon does not have. */
+const OTHER_KINDS: readonly string[] = [
+  'container',
+  'network',
+  'volume',
+  'plugin',
+  'node',
+  'service',
+  'secret',
+  'config',
+]

@@ -1,13 +1,13 @@
-import { readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import os from 'node:os'
 
-import type { HttpResponse } from '@drayage/content'
+import { jsonResponse, type HttpResponse } from '@drayage/content'
 import { hostPlatform, listImages, type Runtime } from '@drayage/runtime'
 
+import { isFrom, type ApiVersion } from '../http/api-version.ts'
 import type { Exchange } from '../exchange.ts'
-import { jsonResponse } from '../respond.ts'
 
-/** What a daemon without containers has of them. */
+/** What a daemon without containers reports about containers. */
 const WITHOUT_CONTAINERS = {
   Containers: 0,
   ContainersRunning: 0,
@@ -27,8 +27,8 @@ const WITHOUT_CONTAINERS = {
   NEventsListener: 0,
   LoggingDriver: '',
   CgroupDriver: 'none',
-  Plugins: { Volume: [], Network: [], Authorization: null, Log: [] },
-  GenericResources: null,
+  Plugins: { Volume: [], Network: [], Authorization: [], Log: [] },
+  GenericResources: [],
   Labels: [],
   ExperimentalBuild: false,
   Runtimes: {},
@@ -36,11 +36,8 @@ const WITHOUT_CONTAINERS = {
   LiveRestoreEnabled: false,
   Isolation: '',
   InitBinary: '',
-  ContainerdCommit: { ID: '' },
-  RuncCommit: { ID: '' },
-  InitCommit: { ID: '' },
   SecurityOptions: [],
-  // Without any, the docker command makes up its own from what is false above.
+  // Without a warning, the docker command derives its own from the values above.
   Warnings: ['WARNING: drayd moves and keeps images: it runs no containers'],
   Swarm: {
     NodeID: '',
@@ -52,12 +49,16 @@ const WITHOUT_CONTAINERS = {
   },
 }
 
-/** `GET /info` */
-export async function infoAction({ runtime, facts, request }: Exchange): Promise<HttpResponse> {
+/**
+ * `GET /info`. `Containerd`, `FirewallBackend`, `DiscoveredDevices` and `NRI` are absent, as Docker Engine leaves them out
+ * where there is none.
+ */
+export async function infoAction({ runtime, facts, version, request }: Exchange): Promise<HttpResponse> {
   const { architecture } = hostPlatform()
   const images = await listImages(runtime, { signal: request.signal })
-  return jsonResponse({
+  return jsonResponse(200, {
     ...WITHOUT_CONTAINERS,
+    ...membersOf(version),
     ID: facts.id,
     Images: images.length,
     Driver: 'drayage',
@@ -70,10 +71,11 @@ export async function infoAction({ runtime, facts, request }: Exchange): Promise
     OSType: 'linux',
     Architecture: MACHINES.get(architecture) ?? architecture,
     IndexServerAddress: 'https://index.docker.io/v1/',
-    RegistryConfig: await registryConfig(runtime),
+    ...(isFrom(version, 41) ? { CgroupVersion: await cgroupVersion() } : {}),
+    RegistryConfig: { ...(await registryConfig(runtime)), ...(isFrom(version, 47) ? {} : NO_FOREIGN_LAYERS) },
     NCPU: os.availableParallelism(),
     MemTotal: os.totalmem(),
-    DockerRootDir: runtime.storeDirectory,
+    DockerRootDir: runtime.store.location,
     HttpProxy: '',
     HttpsProxy: '',
     NoProxy: '',
@@ -82,7 +84,33 @@ export async function infoAction({ runtime, facts, request }: Exchange): Promise
   })
 }
 
-/** Docker Engine has IP ranges and hosts of insecure registries in different places. */
+/** What older versions say of the layers that are not pushed. */
+const NO_FOREIGN_LAYERS = {
+  AllowNondistributableArtifactsCIDRs: [],
+  AllowNondistributableArtifactsHostnames: [],
+}
+
+/** What depends on the version of the API. */
+function membersOf(version: ApiVersion): object {
+  const commit = isFrom(version, 49) ? { ID: '' } : { ID: '', Expected: '' }
+  return {
+    ...{ ContainerdCommit: commit, RuncCommit: commit, InitCommit: commit },
+    ...(isFrom(version, 44) ? { CDISpecDirs: [] } : {}),
+    ...(isFrom(version, 50) ? {} : { BridgeNfIptables: false, BridgeNfIp6tables: false }),
+  }
+}
+
+/** The version of the machine's control groups: 2 has one hierarchy. @see cgroups(7) */
+async function cgroupVersion(): Promise<'1' | '2'> {
+  try {
+    await access('/sys/fs/cgroup/cgroup.controllers')
+    return '2'
+  } catch {
+    return '1'
+  }
+}
+
+/** Docker Engine lists insecure registries in two places: IP ranges and hosts. */
 async function registryConfig({ registries }: Runtime): Promise<object> {
   const { insecureRegistries, ...settings } = await registries.settings()
   const mirrors = settings.mirrors.map((url) => (url.endsWith('/') ? url : `${url}/`))
@@ -100,7 +128,7 @@ async function registryConfig({ registries }: Runtime): Promise<object> {
   }
 }
 
-/** What the system calls itself. @see os-release(5) */
+/** The name of the operating system. @see os-release(5) */
 async function operatingSystem(): Promise<string> {
   try {
     const text = await readFile('/etc/os-release', 'utf8')
@@ -110,7 +138,7 @@ async function operatingSystem(): Promise<string> {
   }
 }
 
-/** The names that `uname -m` has for machines. */
+/** The names of architectures in `uname -m`. */
 const MACHINES: ReadonlyMap<string, string> = new Map([
   ['amd64', 'x86_64'],
   ['arm64', 'aarch64'],

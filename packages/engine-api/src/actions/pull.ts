@@ -1,4 +1,4 @@
-import type { HttpResponse } from '@drayage/content'
+import { problemOf, type HttpResponse } from '@drayage/content'
 import type { DistributionEvent, OnEvent } from '@drayage/distribution'
 import {
   familiarReference,
@@ -9,22 +9,30 @@ import {
 } from '@drayage/reference'
 import { pullAllTags, pullImage, type PullImageOptions, type Runtime } from '@drayage/runtime'
 
-import { registryWords } from '../docker-words.ts'
+import { NO_WORDS, registryWords } from '../failures/registry-words.ts'
 import { EngineRequestError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
-import { failureOf } from '../failure.ts'
-import { imageAttributes } from '../image-attributes.ts'
-import { platformOf } from '../platform-of.ts'
-import { progressLines } from '../progress-line.ts'
-import { progressResponse } from '../progress-stream.ts'
-import { registryAuthOf } from '../registry-auth.ts'
-import { runtimeFor } from '../runtime-for.ts'
+import { failureOf } from '../failures/failure.ts'
+import { eventIdentity } from '../images/image-events.ts'
+import { queryPlatform } from '../images/query-platform.ts'
+import { progressLines } from '../progress/progress-line.ts'
+import { progressResponse } from '../progress/progress-stream.ts'
+import { queryText } from '../http/query.ts'
+import { registryAuthOf, runtimeFor } from '../http/registry-auth.ts'
+import { importAction } from './import.ts'
+
+/** `POST /images/create`: a pull or an import. */
+export async function createAction(exchange: Exchange): Promise<HttpResponse> {
+  if (queryText(exchange.query, 'fromImage') !== undefined) return await pullAction(exchange)
+  if (queryText(exchange.query, 'fromSrc') !== undefined) return await importAction(exchange)
+  throw new EngineRequestError(400, 'fromImage or fromSrc is required')
+}
 
 /** `POST /images/create?fromImage=NAME[&tag=TAG|DIGEST][&platform=P]`: without a tag, all tags. */
-export async function pullAction(exchange: Exchange): Promise<HttpResponse> {
+async function pullAction(exchange: Exchange): Promise<HttpResponse> {
   const { query, events } = exchange
   const reference = parsePullReference(query.get('fromImage') ?? '', query.get('tag') ?? '')
-  const platform = platformOf(query)
+  const platform = queryPlatform(query)
   const runtime = runtimeFor(exchange, registryAuthOf(exchange))
   const name = familiarRepository(reference)
   return await progressResponse(exchange, async (emit, signal) => {
@@ -33,19 +41,25 @@ export async function pullAction(exchange: Exchange): Promise<HttpResponse> {
       exchange.onEvent?.(event)
       emit(lineOf(event))
     }
-    const options = { ...(platform === undefined ? {} : { platform }), signal }
+    const options = {
+      ...(platform === undefined ? {} : { platforms: [platform] }),
+      // Docker Engine 29 keeps images for any system.
+      ...(runtime.imageId === 'config' && { system: runtime.platform.os }),
+      signal,
+    }
     if (reference.tag === undefined && reference.digest === undefined) {
       await pullAll(runtime, reference, options, onEvent)
       events.publish('pull', name, { name })
       return
     }
     const pulled = await pullImage(runtime, reference, { ...options, onEvent })
-    const attributes = await imageAttributes(exchange, pulled.image)
-    events.publish('pull', familiarReference(pulled.reference), { ...attributes, name })
+    const pulledName = familiarReference(pulled.reference)
+    const { labels } = await eventIdentity(exchange, pulledName)
+    events.publish('pull', pulledName, { ...labels, name })
   })
 }
 
-/** Pulls all tags, with one status at the end in place of one for each tag. */
+/** Pulls all tags, with one status at the end instead of one for each tag. */
 async function pullAll(
   runtime: Runtime,
   repository: Reference,
@@ -59,8 +73,8 @@ async function pullAll(
     onEvent({ type: 'status', upToDate: pulled.every(({ upToDate }) => upToDate), reference: name })
   } catch (error) {
     options.signal?.throwIfAborted()
-    const said = registryWords(error)
-    if (said?.startsWith('name unknown') !== true) throw error
+    if (problemOf(error) !== 'repository-unknown') throw error
+    const said = registryWords(error) ?? NO_WORDS
     throw new EngineRequestError(failureOf(error).status, `repository ${name} not found: ${said}`, { cause: error })
   }
 }

@@ -2,37 +2,40 @@ import { PassThrough } from 'node:stream'
 
 import type { HttpRequest, HttpResponse } from '@drayage/content'
 import { tryParseReference } from '@drayage/reference'
-import { inspectImage, listImages, saveImages, type Runtime } from '@drayage/runtime'
+import { listImages, saveImages, type Runtime } from '@drayage/runtime'
 
 import { EngineRequestError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
-import { isUnexpected } from '../failure.ts'
-import { imageForPlatform } from '../image-for-platform.ts'
+import { isUnexpected } from '../failures/failure.ts'
+import { imageIdentity, type ImageIdentity } from '../images/image-events.ts'
+import { onPlatform } from '../images/on-platform.ts'
+import { queryPlatforms } from '../images/query-platform.ts'
 
 /**
- * `GET /images/{name}/get` and `GET /images/get?names=NAME...[&platform=P]`: a docker-archive, without a name where the
- * platform is not that of the image which the name selects. A failure after its first byte breaks
- * the connection off, so that a part is never taken for the whole; Docker Engine writes the error into the archive.
+ * `GET /images/{name}/get` and `GET /images/get?names=NAME...[&platform=P...]`: a docker-archive with the index and all of
+ * it that is here, or its images for the platforms. A failure after the first byte aborts the connection, so that an
+ * incomplete archive is never taken for a complete one; Docker Engine writes the error into the archive.
  */
 export async function saveAction(exchange: Exchange): Promise<HttpResponse> {
   const { runtime, name, query, events, request, onError } = exchange
-  const asked = name === '' ? query.getAll('names').filter((each) => each !== '') : [name]
-  if (asked.length === 0) throw new EngineRequestError(400, 'names: found none, expected at least one')
+  const names = name === '' ? query.getAll('names').filter((each) => each !== '') : [name]
+  if (names.length === 0) throw new EngineRequestError(400, 'names is required')
+  const platforms = queryPlatforms(exchange, { key: 'platform', from: 48, severalFrom: 52 })
   const { signal } = request
-  const names: string[] = []
-  for (const each of asked) names.push(await imageForPlatform(exchange, each))
   const saved = await savedImages(runtime, names, { signal })
   const output = new PassThrough({ highWaterMark: 1_048_576 })
-  // Whoever reads the body hears of a failure, and before there is a body the caller does.
+  // A failure reaches the reader of the body, or the caller while there is no body yet.
   output.on('error', () => {})
   let isBegun = false
-  const saving = saveImages(runtime, names, { output, ...(signal === undefined ? {} : { signal }) })
+  const options = { output, ...(signal && { signal }), ...(platforms.length > 0 && { platforms }) }
+  const [text = ''] = names
+  const saving = onPlatform(text, platforms[0], () => saveImages(runtime, names, options))
   saving.then(
     () => {
-      for (const { Id, Labels } of saved) events.publish('save', Id, { ...Labels, name: Id })
+      for (const { id, labels } of saved) events.publish('save', id, { ...labels, name: id })
     },
     (error: unknown) => {
-      // Neither a client that has left nor one that hears of it by the status.
+      // Not when the client is gone or gets the error as a status.
       if (isBegun && !output.destroyed && isUnexpected(error)) onError(error)
       output.destroy(error instanceof Error ? error : new Error(String(error)))
     },
@@ -42,26 +45,22 @@ export async function saveAction(exchange: Exchange): Promise<HttpResponse> {
   return { status: 200, headers: { 'content-type': 'application/x-tar' }, body: output }
 }
 
-/** The images that names stand for, each once; a name without a tag stands for all tags. */
+/** The images that names select, each once; a name without a tag selects all tags. */
 async function savedImages(
   runtime: Runtime,
   names: readonly string[],
   { signal }: Pick<HttpRequest, 'signal'>,
-): Promise<Saved[]> {
-  const saved = new Map<string, Saved>()
+): Promise<ImageIdentity[]> {
+  const saved = new Map<string, ImageIdentity>()
   for (const name of names) {
     const isName = tryParseReference(name).ok
     const listed = isName ? await listImages(runtime, { filters: [`reference=${name}`], signal }) : []
-    const one = listed.length > 0 ? undefined : await inspectImage(runtime, name, { signal })
-    const images = one === undefined ? listed : [{ Id: one.Id, Labels: one.Config?.Labels ?? null }]
-    for (const { Id, Labels } of images) saved.set(Id, { Id, Labels })
+    const known = listed.map(({ Id, Labels }) => ({ id: Id, labels: Labels ?? {} }))
+    for (const each of known.length > 0 ? known : [await imageIdentity(runtime, name, { signal })]) {
+      saved.set(each.id, each)
+    }
   }
   return [...saved.values()]
-}
-
-interface Saved {
-  readonly Id: string
-  readonly Labels: Readonly<Record<string, string>> | null
 }
 
 async function firstByte(output: PassThrough): Promise<void> {

@@ -1,45 +1,48 @@
-import type { HttpResponse } from '@drayage/content'
+import { jsonResponse, type HttpResponse } from '@drayage/content'
 import { MAX_SEARCH_RESULTS } from '@drayage/registry'
+import { searchRemote } from '@drayage/runtime'
 
 import { EngineRequestError } from '../errors.ts'
 import type { Exchange } from '../exchange.ts'
-import { filtersOf, textOf } from '../query.ts'
-import { registryAuthOf } from '../registry-auth.ts'
-import { jsonResponse } from '../respond.ts'
-import { runtimeFor } from '../runtime-for.ts'
+import { isFrom } from '../http/api-version.ts'
+import { queryFilters, queryText } from '../http/query.ts'
+import { registryAuthOf, runtimeFor } from '../http/registry-auth.ts'
 
-/** How many results there are when a client does not say. */
+/** How many results a client gets that sets no limit. */
 const DEFAULT_LIMIT = 25
 
-/** `GET /images/search?term=[HOST/]TERM[&limit=N][&filters=...]`: asks the registry, where it offers that. */
+/**
+ * `GET /images/search?term=[HOST/]TERM[&limit=N][&filters=...]`: searches a registry, if it supports that. Since 1.45 no
+ * result is automated, as Docker Hub no longer knows it.
+ */
 export async function searchAction(exchange: Exchange): Promise<HttpResponse> {
-  const { query, request } = exchange
-  const term = textOf(query, 'term')
-  if (term === undefined) throw new EngineRequestError(400, 'term: found none, expected what to search for')
+  const { query, version, request } = exchange
+  const term = queryText(query, 'term')
+  if (term === undefined) throw new EngineRequestError(400, 'term is required')
   const limit = limitOf(query)
-  const isWanted = searchFilter(filtersOf(exchange))
+  const isWanted = searchFilter(queryFilters(exchange))
   const { domain, rest } = splitTerm(term)
-  const { registry } = runtimeFor(exchange, registryAuthOf(exchange))
-  const found = await registry.search(domain, rest, { limit, signal: request.signal })
+  const runtime = runtimeFor(exchange, registryAuthOf(exchange))
+  const found = await searchRemote(runtime, domain, rest, { limit, signal: request.signal })
   const results = found.map(({ name, description, stars, isOfficial, isAutomated }) => ({
     star_count: stars,
     is_official: isOfficial,
     name,
-    is_automated: isAutomated,
+    is_automated: isAutomated && !isFrom(version, 45),
     description,
   }))
-  return jsonResponse(results.filter(isWanted))
+  return jsonResponse(200, results.filter(isWanted))
 }
 
 function limitOf(query: URLSearchParams): number {
-  const text = textOf(query, 'limit')
+  const text = queryText(query, 'limit')
   const limit = text === undefined ? DEFAULT_LIMIT : Number(text)
   if (limit === 0) return DEFAULT_LIMIT
   if (Number.isInteger(limit) && limit > 0 && limit <= MAX_SEARCH_RESULTS) return limit
   throw new EngineRequestError(400, `limit ${text} is outside the range of [1, ${MAX_SEARCH_RESULTS}]`)
 }
 
-/** The registry before the first slash, where it looks like a host; Docker Hub otherwise. */
+/** The registry before the first slash if it looks like a host, otherwise Docker Hub. */
 function splitTerm(term: string): { readonly domain: string; readonly rest: string } {
   const slash = term.indexOf('/')
   const first = slash < 0 ? '' : term.slice(0, slash)

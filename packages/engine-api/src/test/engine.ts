@@ -38,9 +38,11 @@ export interface Answer {
   readonly lines: readonly Readonly<Record<string, unknown>>[]
 }
 
-/** Starts an engine; `wrap` may change what its registry answers. */
+/** Starts an engine; `wrap` may change what its registry answers, which is asked once unless `attempts` says more. */
 export async function startEngine(
   wrap: (handler: HttpClient) => HttpClient = (handler) => handler,
+  attempts: number = 1,
+  imageId: Runtime['imageId'] = 'config',
 ): Promise<TestEngine> {
   const directory = await tempDir()
   const registry = await serve(wrap(createRegistryHandler({ storage: createMemoryStorage() })), { graceMs: 0 })
@@ -49,7 +51,8 @@ export async function startEngine(
     home: directory.path,
     env: {},
     platform: { os: 'linux', architecture: 'amd64' },
-    retry: { attempts: 1, stepMs: 0 },
+    retry: { attempts, stepMs: 0 },
+    imageId,
   })
   const events = createEngineEvents()
   const errors: unknown[] = []
@@ -72,12 +75,19 @@ async function ask(engine: HttpClient, method: string, path: string, options: As
   return await readAnswer(await engine({ method, url: `http://localhost${path}`, headers, signal, ...content }))
 }
 
+const JSON_TYPES: ReadonlySet<string> = new Set(
+  ['json', 'jsonl', 'x-ndjson', 'json-seq'].map((name) => `application/${name}`),
+)
+
 async function readAnswer(response: HttpResponse): Promise<Answer> {
   const { status, headers } = response
   const bytes = await collect(response.body, { maxBytes: 64 * 1_048_576 })
-  const isJson = headers['content-type'] === 'application/json'
+  const isJson = JSON_TYPES.has(headers['content-type'] ?? '')
   const text = isJson ? decodeText(bytes) : ''
-  const texts = text.split(/\r?\n/).filter((line) => line !== '')
+  const texts = text
+    .split(/[\r\n]+/)
+    .map((line) => line.replace('\u001E', ''))
+    .filter((line) => line !== '')
   const parsed = texts.map((line): unknown => JSON.parse(line))
   return { status, headers, bytes, text, json: parsed[0], lines: parsed.filter(isObject) }
 }

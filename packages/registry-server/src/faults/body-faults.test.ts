@@ -31,7 +31,7 @@ test('body-reset breaks an answer after so many bytes', async () => {
   expect(events).toHaveLength(1)
 })
 
-test('body-reset leaves a body alone that is not longer, and a HEAD', async () => {
+test('body-reset leaves shorter bodies and HEAD alone', async () => {
   const { read, client, digest, events } = await openBlob({ point: 'any', kind: 'body-reset', afterBytes: 1000 })
   expect(await read()).toEqual({ bytes: content, end: undefined })
   expect((await client.send('HEAD', `/v2/a/blobs/${digest}`)).status).toBe(200)
@@ -57,7 +57,7 @@ test('body-reset of a PUT leaves no manifest', async () => {
   expect((await plain.send('HEAD', '/v2/a/manifests/9')).status).toBe(404)
 })
 
-test('reset-every breaks a download at each nth of the content, wherever it goes on', async () => {
+test('reset-every breaks a download at each nth of the content, wherever it resumes', async () => {
   const faulty = await startFaulty([{ point: 'blob-get', kind: 'reset-every', parts: 10, times: 'always' }])
   const url = `http://registry.test/v2/a/blobs/${faulty.digest}`
   const chunks: Uint8Array[] = []
@@ -81,7 +81,7 @@ test('reset-every breaks a download at each nth of the content, wherever it goes
   expect(Buffer.concat(chunks).equals(content)).toBe(true)
 })
 
-test('reset-every breaks an upload at each so many bytes, and the upload goes on', async () => {
+test('reset-every breaks an upload at each multiple of its bytes, and the upload resumes', async () => {
   const { client, plain, begin, events } = await startFaulty([
     { point: ['upload-patch', 'upload-put'], kind: 'reset-every', bytes: 300, times: 'always' },
   ])
@@ -108,7 +108,7 @@ test('reset-every counts the parts of an upload of known length', async () => {
   expect((await plain.send('GET', upload)).headers['range']).toBe('0-999')
 })
 
-test('body-stall stands still until the signal fires', async () => {
+test('body-stall stalls until the signal fires', async () => {
   const leaving = new AbortController()
   const { response } = await openBlob({ point: 'blob-get', kind: 'body-stall', afterBytes: 10 }, {}, leaving.signal)
   const iterator = response.body[Symbol.asyncIterator]()
@@ -128,7 +128,7 @@ test('body-stall ends when its reader closes it', async () => {
   expect(await pending).toEqual({ done: true, value: undefined })
 })
 
-test('body-stall of an upload keeps what came', async () => {
+test('body-stall of an upload keeps the received bytes', async () => {
   const { client, plain, begin, events } = await startFaulty([
     { point: 'upload-patch', kind: 'body-stall', afterBytes: 3 },
   ])
@@ -189,7 +189,7 @@ test('body-short ends early although Content-Length says more', async () => {
   expect(await read()).toEqual({ bytes: content.subarray(0, 999), end: undefined })
 })
 
-test('body-long goes on after Content-Length', async () => {
+test('body-long continues after Content-Length', async () => {
   const { response, read } = await openBlob({ point: 'blob-get', kind: 'body-long', bytes: 70_000 })
   expect(response.headers['content-length']).toBe('1000')
   const { bytes } = await read()

@@ -1,4 +1,4 @@
-import type { ByteStream } from '@drayage/bytes'
+import { raceSignal, type ByteStream } from '@drayage/bytes'
 
 /** Yields the first `bytes` of `source`; when there are more, `onMore` is called and may throw, and the rest is left. */
 export async function* cutAfter(source: ByteStream, bytes: number, onMore: () => void): ByteStream {
@@ -89,8 +89,5 @@ export function stallAfter(
 
 /** Rejects with the reason of the signal when it fires; without a signal it stays pending. */
 export function whenAborted(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal?.aborted === true) reject(signal.reason)
-    signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
+  return raceSignal(new Promise(() => {}), { signal })
 }

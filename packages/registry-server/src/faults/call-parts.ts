@@ -16,7 +16,7 @@ export function brokenBy(fault: Fault, call: FaultCall, options: BreakOptions): 
   return new ConnectionFaultError({ fault: fault.kind, request: `${method} ${new URL(url).pathname}`, ...options })
 }
 
-/** The `Content-Length`, if there is a sound one. */
+/** The `Content-Length`, if it is a number. */
 export function announcedLength(headers: Readonly<Record<string, string>>): number | undefined {
   const text = headers['content-length'] ?? ''
   return /^[0-9]{1,15}$/.test(text) ? Number(text) : undefined
@@ -30,14 +30,14 @@ export function without(
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)))
 }
 
-/** Ends a request's upload in the registry, with its bytes. */
+/** Cancels a request's upload in the registry, and drops its bytes. */
 export async function dropUpload({ route, request, registry }: FaultCall): Promise<void> {
   if (route?.kind !== 'upload') return
   const response = await registry({ ...withoutBody(request), method: 'DELETE' })
   await response.body[Symbol.asyncIterator]().return?.()
 }
 
-/** The request without its body and what describes it. */
+/** The request without its body and the headers that describe it. */
 export function withoutBody({ method, url, headers, signal }: HttpRequest): HttpRequest {
   const names = ['content-length', 'content-range', 'content-type', 'transfer-encoding', 'expect']
   return { method, url, headers: without(headers, ...names), signal }

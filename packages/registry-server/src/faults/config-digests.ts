@@ -1,35 +1,30 @@
-import { type ByteStream, collect, concat, fromBytes } from '@drayage/bytes'
+import { type ByteStream, collect, concat, createLruMap, fromBytes } from '@drayage/bytes'
 import type { HttpClient } from '@drayage/content'
 
 import { announcedLength } from './call-parts.ts'
 
-/** The most bytes of a manifest that is looked into. */
+/** The most bytes of a manifest that is read for its config. */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024
-/** The most configs that are remembered; the oldest are forgotten. */
+/** The most configs that are remembered. */
 const MAX_CONFIGS = 10_000
 const MANIFEST_PATH = /\/manifests\/[^/]+$/
 
 /** Which digests are those of configs. */
 export interface ConfigDigests {
   has(digest: string): boolean
-  /** Looks into the manifests that go through a registry in both directions. */
+  /** Reads the manifests that are pulled from and pushed to a registry. */
   watch(registry: HttpClient): HttpClient
 }
 
 /** Creates an empty memory of configs. */
 export function createConfigDigests(): ConfigDigests {
-  const digests = new Set<string>()
+  const digests = createLruMap<string, true>({ maxEntries: MAX_CONFIGS })
   const remember = (manifest: Uint8Array): void => {
     const digest = configOf(manifest)
-    if (digest === undefined) return
-    digests.add(digest)
-    for (const oldest of digests) {
-      if (digests.size <= MAX_CONFIGS) break
-      digests.delete(oldest)
-    }
+    if (digest !== undefined) digests.set(digest, true)
   }
   return {
-    has: (digest) => digests.has(digest),
+    has: (digest) => digests.get(digest) === true,
     watch: (registry) => async (request) => {
       if (!MANIFEST_PATH.test(new URL(request.url).pathname)) return registry(request)
       if (request.method === 'PUT' && request.body !== undefined) {
@@ -45,7 +40,7 @@ export function createConfigDigests(): ConfigDigests {
   }
 }
 
-/** Yields `source` and gives its bytes to `onEnd`, unless they are too many. */
+/** Yields `source` and passes its bytes to `onEnd`, unless there are too many. */
 async function* overhear(source: ByteStream, onEnd: (bytes: Uint8Array) => void): ByteStream {
   const chunks: Uint8Array[] = []
   let total = 0

@@ -2,42 +2,11 @@ import { encodeText } from '@drayage/bytes'
 import type { HttpResponse } from '@drayage/content'
 
 import { cutAfter, whenAborted } from './body-streams.ts'
-import { announcedLength, brokenBy, without } from './call-parts.ts'
-import type { BreakOptions } from './call-parts.ts'
-import type { FaultBehaviour, FaultCall } from './fault-call.ts'
+import { announcedLength, type BreakOptions, brokenBy, without } from './call-parts.ts'
+import type { FaultBehaviours, FaultCall } from './fault-call.ts'
 import type { FaultOf } from './fault.ts'
 
-export const answerLost: FaultBehaviour<'answer-lost'> = async (fault, call) => {
-  const response = await call.next(call.request)
-  await response.body[Symbol.asyncIterator]().return?.()
-  call.fire()
-  throw brokenBy(fault, call, { ending: 'reset' })
-}
-
-export const resetBeforeHeaders: FaultBehaviour<'reset-before-headers'> = async (fault, call) => {
-  call.fire()
-  throw brokenBy(fault, call, { ending: 'reset' })
-}
-
-export const closeBeforeHeaders: FaultBehaviour<'close-before-headers'> = async (fault, call) => {
-  call.fire()
-  throw brokenBy(fault, call, { ending: 'close' })
-}
-
-export const stallBeforeHeaders: FaultBehaviour<'stall-before-headers'> = (_, call) => {
-  call.fire()
-  return whenAborted(call.request.signal)
-}
-
-export const resetAfterHeaders: FaultBehaviour<'reset-after-headers'> = async (fault, call) => {
-  const response = await call.next(call.request)
-  await response.body[Symbol.asyncIterator]().return?.()
-  call.fire()
-  const error = brokenBy(fault, call, { ending: 'reset' })
-  return { ...response, body: { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) } }
-}
-
-/** Sends the body in chunks and breaks them off after some of its bytes. */
+/** Sends the body in chunks and breaks it after some of its bytes. */
 async function breakChunks(
   fault: FaultOf<'chunked-truncated' | 'bad-chunk-size'>,
   call: FaultCall,
@@ -54,19 +23,53 @@ async function breakChunks(
   return { ...response, headers: without(response.headers, 'content-length'), body }
 }
 
-export const chunkedTruncated: FaultBehaviour<'chunked-truncated'> = (fault, call) =>
-  breakChunks(fault, call, { ending: 'close' })
-
-export const badChunkSize: FaultBehaviour<'bad-chunk-size'> = (fault, call) =>
-  breakChunks(fault, call, { ending: 'close', lastBytes: encodeText('zz\r\nzz\r\n') })
-
-export const duplicateContentLength: FaultBehaviour<'duplicate-content-length'> = async (fault, call) => {
-  const { status, headers, body } = await call.next(call.request)
-  await body[Symbol.asyncIterator]().return?.()
-  call.fire()
-  const length = announcedLength(headers) ?? 0
-  const lines = Object.entries(without(headers, 'content-length')).map(([name, value]) => `${name}: ${value}`)
-  const head = [`HTTP/1.1 ${status} Fault`, ...lines, `content-length: ${length}`, `content-length: ${length + 1}`]
-  const lastBytes = encodeText(`${head.join('\r\n')}\r\n\r\n`)
-  throw brokenBy(fault, call, { ending: 'close', lastBytes })
+/** What the faults do, by kind. */
+export const connectionFaults: FaultBehaviours<
+  | 'answer-lost'
+  | 'reset-before-headers'
+  | 'close-before-headers'
+  | 'stall-before-headers'
+  | 'reset-after-headers'
+  | 'chunked-truncated'
+  | 'bad-chunk-size'
+  | 'duplicate-content-length'
+> = {
+  'answer-lost': async (fault, call) => {
+    const response = await call.next(call.request)
+    await response.body[Symbol.asyncIterator]().return?.()
+    call.fire()
+    throw brokenBy(fault, call, { ending: 'reset' })
+  },
+  'reset-before-headers': async (fault, call) => {
+    call.fire()
+    throw brokenBy(fault, call, { ending: 'reset' })
+  },
+  'close-before-headers': async (fault, call) => {
+    call.fire()
+    throw brokenBy(fault, call, { ending: 'close' })
+  },
+  'stall-before-headers': (_, call) => {
+    call.fire()
+    return whenAborted(call.request.signal)
+  },
+  'reset-after-headers': async (fault, call) => {
+    const response = await call.next(call.request)
+    await response.body[Symbol.asyncIterator]().return?.()
+    call.fire()
+    const error = brokenBy(fault, call, { ending: 'reset' })
+    return { ...response, body: { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) } }
+  },
+  'chunked-truncated': (fault, call) => breakChunks(fault, call, { ending: 'close' }),
+  'bad-chunk-size': (fault, call) =>
+    breakChunks(fault, call, { ending: 'close', lastBytes: encodeText('zz\r\nzz\r\n') }),
+  'duplicate-content-length': async (fault, call) => {
+    const { status, headers, body } = await call.next(call.request)
+    await body[Symbol.asyncIterator]().return?.()
+    call.fire()
+    const length = announcedLength(headers) ?? 0
+    const lines = Object.entries(without(headers, 'content-length')).map(([name, value]) => `${name}: ${value}`)
+    const head = [`HTTP/1.1 ${status} Fault`, ...lines, `content-length: ${length}`, `content-length: ${length + 1}`]
+    const lastBytes = encodeText(`${head.join('\r\n')}\r\n\r\n`)
+    throw brokenBy(fault, call, { ending: 'close', lastBytes })
+  },
 }

@@ -1,29 +1,29 @@
 import type { HttpRequest } from '@drayage/content'
 
-import type { Route } from '../route.ts'
+import type { RegistryRoute } from '../handler/route.ts'
 import type { Fault, FaultMatch } from './fault.ts'
 import { KIND_RULES } from './fault-rules.ts'
 import type { FaultPoint } from './points.ts'
 
-/** A request and what it is. */
+/** A request, with its route and point. */
 export interface FaultTargeted {
   readonly request: HttpRequest
   readonly point: FaultPoint
-  readonly route: Route | undefined
+  readonly route: RegistryRoute | undefined
 }
 
 /** One fault and how often it may still happen. */
 export interface DueFault {
   readonly fault: Fault
-  /** Takes one of its times for a request that it is for; `undefined` when it is not its turn. */
+  /** Claims one occurrence for a request that it matches; `undefined` when it is not due. */
   take(target: FaultTargeted): TakenFault | undefined
 }
 
-/** One time of a fault. */
+/** One occurrence of a fault. */
 export interface TakenFault {
-  /** Says that it happens; true the first time. */
+  /** Uses it up; `true` the first time. */
   use(): boolean
-  /** Gives it back unless it happened. */
+  /** Gives it back unless it was used. */
   release(): void
 }
 
@@ -80,10 +80,25 @@ function isMatch({ repository, reference, method, ranged }: FaultMatch, { reques
 }
 
 /** The tags and digests that a request names. */
-function namesOf(request: HttpRequest, route: Route | undefined): readonly string[] {
+function namesOf(request: HttpRequest, route: RegistryRoute | undefined): readonly string[] {
   const query = new URL(request.url).searchParams
   const named = [...query.getAll('digest'), ...query.getAll('mount')]
   if (route === undefined) return named
   if ('digest' in route) return [...named, route.digest]
   return 'reference' in route ? [...named, route.reference] : named
+}
+
+/**
+ * Creates a source of numbers from 0 up to, not including, 1 that depend only on `seed`, a 32-bit integer. It is for
+ * tests that can be repeated, not for secrets.
+ */
+export function seededRandom(seed: number): () => number {
+  // A Weyl sequence whose steps are mixed by two multiplications.
+  let state = seed | 0
+  return () => {
+    state = (state + 0x9e3779b9) | 0
+    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad)
+    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97)
+    return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32
+  }
 }

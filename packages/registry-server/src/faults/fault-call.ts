@@ -1,6 +1,7 @@
+import type { LruMap } from '@drayage/bytes'
 import type { HttpClient, HttpRequest, HttpResponse } from '@drayage/content'
 
-import type { Route } from '../route.ts'
+import type { RegistryRoute } from '../handler/route.ts'
 import type { FaultKind } from './kinds.ts'
 import type { FaultOf } from './fault.ts'
 import type { FaultPoint } from './points.ts'
@@ -13,19 +14,22 @@ export interface FaultCall {
   readonly request: HttpRequest
   readonly point: FaultPoint
   /** What the path names; `undefined` for the token endpoint. */
-  readonly route: Route | undefined
+  readonly route: RegistryRoute | undefined
   /** The registry behind the faults that come after this one. */
   readonly next: HttpClient
   /** The registry itself. */
   readonly registry: HttpClient
-  /** Says that the fault happens. A fault that never says so does not count. */
+  /** Reports that the fault happens. A fault that never does so does not count. */
   readonly fire: () => void
   readonly sleep: FaultSleep
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** Bearer tokens to when their life ends, in milliseconds since 1970. */
-  readonly tokenEnds: Map<string, number>
+  readonly tokenEnds: LruMap<string, number>
 }
 
 /** What a fault does to a request. */
 export type FaultBehaviour<K extends FaultKind> = (fault: FaultOf<K>, call: FaultCall) => Promise<HttpResponse>
+
+/** What the faults of some kinds do. */
+export type FaultBehaviours<K extends FaultKind> = { readonly [P in K]: FaultBehaviour<P> }

@@ -1,7 +1,7 @@
 import type { FaultKind } from './kinds.ts'
 import { type FaultPoint, isFaultPoint } from './points.ts'
 
-/** What is wanted of a value. */
+/** What a value must be. */
 export interface ValueRule {
   readonly type: 'number' | 'string' | 'boolean' | 'object'
   /** In words, for messages. */
@@ -9,7 +9,7 @@ export interface ValueRule {
   readonly isGood: (value: unknown) => boolean
 }
 
-/** What is wanted of the parameters of a kind. */
+/** What the parameters of a kind must be. */
 export interface KindRule {
   /** Where it can happen; everywhere by default. */
   readonly points?: readonly FaultPoint[]
@@ -56,7 +56,7 @@ const point: ValueRule = {
     value === 'any' || isFaultPoint(value) || (Array.isArray(value) && value.length > 0 && value.every(isFaultPoint)),
 }
 
-/** Of the fields that every fault has; `match` has its own. */
+/** The rules of the fields that every fault has, except `match`. */
 export const TARGET_RULES: Readonly<Record<string, ValueRule>> = {
   point,
   times: {
@@ -72,7 +72,7 @@ export const TARGET_RULES: Readonly<Record<string, ValueRule>> = {
   },
 }
 
-/** Of the fields of `match`. */
+/** The rules of the fields of `match`. */
 export const MATCH_RULES: Readonly<Record<string, ValueRule>> = {
   repository: text,
   reference: text,
@@ -86,7 +86,7 @@ const HEADS = ['manifest-head-tag', 'manifest-head-digest', 'blob-head'] as cons
 const afterBytes = { afterBytes: integer(0) }
 const status = { status: oneOf(307, 301, 302, 303, 308) }
 
-/** Of the fields of each kind. */
+/** The rules of each kind. */
 export const KIND_RULES: Readonly<Record<FaultKind, KindRule>> = {
   'expired-token': { parameters: { challenge: text } },
   forbidden: {},

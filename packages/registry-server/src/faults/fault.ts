@@ -1,7 +1,7 @@
 import type { FaultKind } from './kinds.ts'
 import type { FaultPoint } from './points.ts'
 
-/** Which of the requests at a point a fault is for; what is absent matches all. */
+/** Which of the requests at a point a fault applies to; an absent field matches all. */
 export interface FaultMatch {
   /** The repository, in full. */
   readonly repository?: string
@@ -19,15 +19,15 @@ export interface FaultTarget {
   readonly point: FaultPoint | readonly FaultPoint[] | 'any'
   /** How often it happens; once by default. */
   readonly times?: number | 'always'
-  /** How many requests that match go through before it may happen; 0 by default. */
+  /** How many matching requests pass before it may happen; 0 by default. */
   readonly after?: number
-  /** How likely it happens to a request that matches, above 0 and up to 1, the default. */
+  /** Its probability for a matching request, above 0 and up to 1, the default. */
   readonly probability?: number
   readonly match?: FaultMatch
 }
 
 interface AfterBytes {
-  /** The bytes of the body that go through before; 0 by default. A body that is not longer is left alone. */
+  /** How many bytes of the body pass before; 0 by default. Shorter bodies are left alone. */
   readonly afterBytes?: number
 }
 
@@ -66,7 +66,7 @@ export interface FaultParameters {
   'body-stall': AfterBytes
   /** `bytes` at a time, 1 by default, with `everyMs` between them, 10 000 by default. */
   'body-drip': AfterBytes & { readonly bytes?: number; readonly everyMs?: number }
-  /** `atByte`: the offset in the body, 0 by default. A body that is not longer is left alone. */
+  /** `atByte`: the offset in the body, 0 by default. Shorter bodies are left alone. */
   'bit-flip': { readonly atByte?: number }
   'body-short': AfterBytes
   /** `bytes`: how many more, 1 by default. A server over HTTP/1.1 cannot send them and closes the connection. */
@@ -115,5 +115,5 @@ export type FaultOf<K extends FaultKind = FaultKind> = {
   [P in K]: FaultTarget & { readonly kind: P } & FaultParameters[P]
 }[K]
 
-/** One thing that goes wrong, as plain data: it may come from JSON. */
+/** A fault as plain data, which may come from JSON. */
 export type Fault = FaultOf

@@ -24,7 +24,7 @@ test('no-digest and wrong-digest change Docker-Content-Digest only', async () =>
   }
 })
 
-test('no-range leaves out where the upload stands, which holds the bytes', async () => {
+test('no-range leaves out how far the upload is, which holds the bytes', async () => {
   const { client, plain, begin } = await startFaulty([{ point: 'upload-patch', kind: 'no-range' }])
   const upload = await begin()
   const reply = await client.send('PATCH', upload, { body: 'abc' })
@@ -61,7 +61,7 @@ test.each([
 test('tags-null gives null in place of the tags', async () => {
   const { client } = await startFaulty([{ point: 'tags-list', kind: 'tags-null' }])
   const reply = await client.send('GET', '/v2/a/tags/list')
-  expect(reply.text).toBe('{"name":"a","tags":null}')
+  expect(reply.text).toBe('{"name":"a","tags":null}\n')
   expect(reply.headers['content-length']).toBe(String(reply.bytes.byteLength))
   expect((await client.send('GET', '/v2/a/tags/list')).text).toContain('["1"]')
 })
@@ -93,7 +93,7 @@ test.each([
   expect((await plain.send('HEAD', `/v2/b/blobs/${digest}`)).status).toBe(404)
 })
 
-test('too-large answers 413 to a body above its bytes, and lets one of them through', async () => {
+test('too-large answers 413 to a larger body, and lets one of exactly its bytes through', async () => {
   const { client, plain, begin, events } = await startFaulty([
     { point: 'upload-patch', kind: 'too-large', bytes: 3, times: 'always' },
   ])

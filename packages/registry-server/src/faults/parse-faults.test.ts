@@ -44,7 +44,7 @@ test('every point is accepted', () => {
 })
 
 const wrong: readonly [unknown, typeof TypeError | typeof RangeError, string][] = [
-  ['x', TypeError, 'Cannot use faults: found "x", expected a list'],
+  ['x', TypeError, 'Cannot use faults: "x" is not a list'],
   [[null], TypeError, 'Cannot use fault 0: it is null, expected an object'],
   [[{ point: 'any' }], RangeError, 'Cannot use fault 0: kind is undefined, expected one of FAULT_KINDS'],
   [[{ point: 'any', kind: 'toString' }], RangeError, 'kind is "toString"'],

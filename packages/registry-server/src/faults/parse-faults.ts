@@ -3,17 +3,17 @@ import { type KindRule, KIND_RULES, MATCH_RULES, TARGET_RULES, type ValueRule } 
 import type { FaultKind } from './kinds.ts'
 import type { FaultPoint } from './points.ts'
 
-/** The most of a wrong value that a message shows, in characters. */
+/** The most characters of a wrong value that a message shows. */
 const MAX_SHOWN = 80
 
 /**
  * Reads faults from data that may come from anywhere, such as JSON, and gives a copy.
  *
- * @throws TypeError when something is missing, unknown, of another type, or at a point where its kind cannot happen
- * @throws RangeError when a number or name is none of those that are allowed
+ * @throws TypeError when a field is missing, unknown, of another type, or its kind cannot happen at its point
+ * @throws RangeError when a number or name is not allowed
  */
 export function parseFaults(value: unknown): readonly Fault[] {
-  if (!Array.isArray(value)) throw new TypeError(`Cannot use faults: found ${shown(value)}, expected a list`)
+  if (!Array.isArray(value)) throw new TypeError(`Cannot use faults: ${shown(value)} is not a list`)
   return value.map((each: unknown, index) => {
     checkFault(each, index)
     return structuredClone(each)

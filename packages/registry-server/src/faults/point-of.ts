@@ -1,17 +1,16 @@
 import type { HttpRequest } from '@drayage/content'
 
-import { RequestRefusedError } from '../errors.ts'
-import { parseRoute, type Route } from '../route.ts'
+import { tryParseRoute, type RegistryRoute } from '../handler/route.ts'
 import type { FaultPoint } from './points.ts'
 
-/** What a request is. */
+/** A request's route and point. */
 export interface Classified {
-  readonly route: Route | undefined
+  readonly route: RegistryRoute | undefined
   /** `undefined` where no fault can happen. */
   readonly point: FaultPoint | undefined
 }
 
-/** What {@link classify} has to know. */
+/** Options of {@link classify}. */
 export interface ClassifyOptions {
   readonly tokenPath: string
   readonly isConfig: (digest: string) => boolean
@@ -24,7 +23,7 @@ export function classify(request: HttpRequest, options: ClassifyOptions): Classi
   if (url.pathname === options.tokenPath) {
     return { route: undefined, point: method === 'GET' || method === 'POST' ? 'token' : undefined }
   }
-  const route = routeOf(url.pathname)
+  const route = tryParseRoute(url.pathname)
   if (route === undefined) return { route, point: undefined }
   const { isConfig } = options
   const points = pointsOf(route, { isMount: url.searchParams.has('mount'), isConfig })
@@ -37,7 +36,7 @@ interface Details {
 }
 
 /** The points of a route, by method. */
-function pointsOf(route: Route, { isMount, isConfig }: Details): Readonly<Record<string, FaultPoint>> {
+function pointsOf(route: RegistryRoute, { isMount, isConfig }: Details): Readonly<Record<string, FaultPoint>> {
   switch (route.kind) {
     case 'ping':
       return { GET: 'ping' }
@@ -57,15 +56,5 @@ function pointsOf(route: Route, { isMount, isConfig }: Details): Readonly<Record
       return { GET: 'referrers' }
     case 'catalog':
       return {}
-  }
-}
-
-function routeOf(pathname: string): Route | undefined {
-  try {
-    return parseRoute(pathname)
-  } catch (error) {
-    // The registry answers an invalid name.
-    if (error instanceof RequestRefusedError) return undefined
-    throw error
   }
 }

@@ -1,4 +1,4 @@
-import { parseContentRange } from '../range.ts'
+import { parseContentRange } from '../blobs/range.ts'
 import { cutAfter } from './body-streams.ts'
 import { announcedLength, brokenBy, withoutBody } from './call-parts.ts'
 import type { FaultBehaviour, FaultCall } from './fault-call.ts'
@@ -10,7 +10,7 @@ const SERVED = /^bytes ([0-9]{1,15})-[0-9]{1,15}\/([0-9]{1,15})$/
 /** Where the body of a message lies in its content. */
 interface Place {
   readonly start: number
-  /** `undefined` when nothing tells. */
+  /** `undefined` when it is not known. */
   readonly total: number | undefined
 }
 
@@ -42,7 +42,7 @@ async function cutAt(fault: FaultOf<'reset-every'>, call: FaultCall, { start, to
   )
 }
 
-/** Where the upload of a request goes on. */
+/** The offset at which the upload of a request continues. */
 async function uploadOffset(call: FaultCall): Promise<number> {
   const { request, route, registry } = call
   const named = parseContentRange(request.headers['content-range'] ?? '')
@@ -51,6 +51,6 @@ async function uploadOffset(call: FaultCall): Promise<number> {
   const response = await registry({ ...withoutBody(request), method: 'GET' })
   await response.body[Symbol.asyncIterator]().return?.()
   const last = /^0-([0-9]{1,15})$/.exec(response.headers['range'] ?? '')?.[1]
-  // An upload of one byte says the same as an empty one.
+  // An upload of one byte reports the same as an empty one.
   return last === undefined || last === '0' ? 0 : Number(last) + 1
 }

@@ -1,4 +1,4 @@
-import type { ByteStream } from '@drayage/bytes'
+import { anySignal, type ByteStream } from '@drayage/bytes'
 import type { HttpRequest, HttpResponse } from '@drayage/content'
 
 import { announcedLength } from './call-parts.ts'
@@ -6,13 +6,13 @@ import type { FaultCall } from './fault-call.ts'
 
 /** What a changed body can do besides yielding bytes. */
 export interface BodyControl {
-  /** Says that the fault happens. */
+  /** Reports that the fault happens. */
   readonly fire: () => void
   /** Breaks the connection; it does not return. */
   readonly fail: (error: Error) => never
 }
 
-/** Gives the changed body. */
+/** Changes a body. */
 export type BodyChange = (body: ByteStream, control: BodyControl) => ByteStream
 
 /**
@@ -46,7 +46,7 @@ async function throughRequest(
     breaking.abort(error)
     throw error
   }
-  const signal = request.signal === undefined ? breaking.signal : AbortSignal.any([breaking.signal, request.signal])
+  const signal = anySignal(breaking.signal, request.signal)
   const broken: HttpRequest = { ...request, signal, body: change(body, { fire, fail }) }
   const response = await call.next(broken)
   if (!breaking.signal.aborted) return response

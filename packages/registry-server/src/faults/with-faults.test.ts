@@ -2,14 +2,14 @@ import { createMemoryStore } from '@drayage/content'
 import { digestOf } from '@drayage/digest'
 import { expect, test } from 'vitest'
 
-import { createRegistryHandler } from '../handler.ts'
-import { createMemoryStorage } from '../memory-storage.ts'
+import { createRegistryHandler } from '../handler/handler.ts'
+import { createMemoryStorage } from '../storage/memory-storage.ts'
 import { createTestClient } from '../test/client.ts'
 import { startFaulty } from '../test/faulty.ts'
-import { tokenAuth } from '../token-auth.ts'
+import { tokenAuth } from '../auth/token-auth.ts'
 import type { Fault } from './fault.ts'
 import { FAULT_POINTS, type FaultPoint } from './points.ts'
-import { seededRandom } from './seeded-random.ts'
+import { seededRandom } from './due-faults.ts'
 import { withFaults } from './with-faults.ts'
 
 const ALL = 'always'
@@ -21,7 +21,7 @@ test('withFaults() without faults changes nothing', async () => {
   expect((await client.send('GET', '/elsewhere')).status).toBe(404)
 })
 
-test('every point is the one of its request, and only of that', async () => {
+test('every request has the one point that is its own', async () => {
   const { client, digest, config, manifest, begin, events } = await startFaulty([
     { point: 'any', kind: 'no-digest', times: ALL },
     { point: 'any', kind: 'header-flood', headers: 1, times: ALL },
@@ -59,7 +59,7 @@ test('every point is the one of its request, and only of that', async () => {
   expect(events.length).toBe(before)
 })
 
-test('a config is known by the manifest that was pushed through', async () => {
+test('a config is recognised by the manifest that was pushed before', async () => {
   const { client, plain, events } = await startFaulty([{ point: 'config-get', kind: 'html' }])
   const digest = await plain.pushBlob('b', '{"x":1}')
   const headers = { 'content-type': 'application/vnd.oci.image.manifest.v1+json' }
@@ -117,7 +117,7 @@ test('`random` takes the place of the seed', async () => {
   expect(events).toHaveLength(1)
 })
 
-test('withFaults() refuses a seed that is no integer', async () => {
+test('withFaults() refuses a seed that is not an integer', async () => {
   await expect(startFaulty([], { seed: 0.5 })).rejects.toThrow(RangeError)
 })
 
@@ -167,7 +167,7 @@ test('a fault that cannot happen to a request is kept for the next', async () =>
   expect(events).toHaveLength(1)
 })
 
-test('requests side by side do not share one time of a fault', async () => {
+test('concurrent requests do not share one occurrence of a fault', async () => {
   const { client, digest, events } = await startFaulty([{ point: 'blob-get', kind: 'body-short', afterBytes: 10 }])
   const replies = await Promise.all([1, 2, 3].map(() => client.send('GET', `/v2/a/blobs/${digest}`)))
   expect(replies.map(({ bytes }) => bytes.byteLength)).toEqual([10, 1000, 1000])
@@ -192,7 +192,7 @@ test('expired-token answers 401 with the challenge of the registry, the scope an
   expect((await open.client.send('GET', '/v2/')).headers['www-authenticate']).toBe('Basic realm="x"')
 })
 
-test('token-life refuses the token once its life is over, and says so in expires_in', async () => {
+test('token-life refuses the token once its life is over, and announces that in expires_in', async () => {
   let time = 1000
   const registry = createRegistryHandler({ storage: createMemoryStorage({ content: createMemoryStore() }) })
   const faults: Fault[] = [{ point: 'token', kind: 'token-life', lifeMs: 5000 }]
@@ -216,7 +216,7 @@ test('token-life refuses the token once its life is over, and says so in expires
   expect((await client.send('POST', '/v2/a/blobs/uploads/', renewed)).status).toBe(202)
 })
 
-test('token-life may keep silent about it, and leaves a refused login alone', async () => {
+test('token-life can leave expires_in as it is, and ignores a refused login', async () => {
   const silent: Fault = { point: 'token', kind: 'token-life', lifeMs: 0, announce: false }
   const { client, events } = await startFaulty([silent], { wrap: tokenAuth({ users }) })
   const refused = { headers: { authorization: 'Basic eA==' } }

@@ -1,17 +1,15 @@
 import type { HttpClient, HttpRequest, HttpResponse } from '@drayage/content'
+import { sleep as sleepOnTimer } from '@drayage/transfer'
 
 import { applyFault } from './behaviours.ts'
 import { parseFaults } from './parse-faults.ts'
 import { createConfigDigests } from './config-digests.ts'
-import { createDueFault, type DueFault, type FaultTargeted } from './due-faults.ts'
+import { createDueFault, seededRandom, type DueFault, type FaultTargeted } from './due-faults.ts'
 import type { FaultCall, FaultSleep } from './fault-call.ts'
 import type { Fault } from './fault.ts'
-import { invalidToken } from './invalid-token.ts'
 import { classify } from './point-of.ts'
 import type { FaultPoint } from './points.ts'
-import { seededRandom } from './seeded-random.ts'
-import { sleep as sleepOnTimer } from './sleep.ts'
-import { isTokenOver } from './token-life.ts'
+import { createTokenEnds, invalidToken, isTokenOver } from './token-faults.ts'
 
 /** A fault that happens. */
 export interface FaultEvent {
@@ -63,7 +61,7 @@ export function withFaults(handler: HttpClient, faults: readonly Fault[], option
   )
   const configs = createConfigDigests()
   const registry = configs.watch(handler)
-  const setting: Setting = { registry, due, onFault, sleep, now, tokenEnds: new Map() }
+  const setting: Setting = { registry, due, onFault, sleep, now, tokenEnds: createTokenEnds() }
   return async (request) => {
     const { route, point } = classify(request, { tokenPath, isConfig: configs.has })
     if (isTokenOver(request, setting.tokenEnds, now())) return invalidToken(request, registry)

@@ -2,13 +2,13 @@ import type { ServerResponse } from 'node:http'
 
 import { type ConnectionFaultError, isRegistryServerError } from '../errors.ts'
 
-/** How long a client may take for the bytes that were written before the response broke, in milliseconds. */
+/** How long a client may take to read what was written before the response broke, in milliseconds. */
 const FLUSH_MS = 5_000
 
 /**
- * Ends a response that cannot be completed. The client gets the bytes that were written, and then a closed connection in
- * place of the end of the body, so that it never takes the part for the whole. A body that has no length and no chunks
- * would end by closing; its connection is reset.
+ * Ends a response that cannot be completed. The client gets the bytes that were written, and then a closed connection
+ * instead of the end of the body, so that it never mistakes the part for the whole. The end of a body without length and
+ * chunks is the close of its connection, which is therefore reset.
  */
 export function breakOff(response: ServerResponse, hasLength: boolean): void {
   const { socket } = response
@@ -27,10 +27,10 @@ export function breakOff(response: ServerResponse, hasLength: boolean): void {
   })
 }
 
-/** How long what was sent before a reset has to reach a client that reads, in milliseconds. */
+/** How long the bytes before a reset have to reach a reading client, in milliseconds. */
 const RESET_AFTER_MS = 20
 
-/** Tells whether `error` says how the connection is to be broken. */
+/** Tells whether `error` says how to break the connection. */
 export function isConnectionFault(error: unknown): error is ConnectionFaultError {
   return isRegistryServerError(error) && error.code === 'ERR_CONNECTION_FAULT'
 }
@@ -49,6 +49,6 @@ export function breakAsAsked(response: ServerResponse, { connection }: Connectio
     if (connection.ending === 'close') socket.destroy()
     else setTimeout(() => socket.resetAndDestroy(), RESET_AFTER_MS)
   }
-  // The response holds the chunks of one turn back until its end.
+  // The response buffers the chunks of one turn until its end.
   setImmediate(() => socket.write(connection.lastBytes ?? '', end))
 }

@@ -1,63 +1,40 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+
+import { replaceFile, syncDirectory, unlessMissing } from '@drayage/files'
 
 /** Small files that are written whole or not at all. */
 export interface Files {
-  /** The text of a file; `undefined` when there is none. */
+  /** The text of a file; `undefined` when it is missing. */
   read(path: string): Promise<string | undefined>
   /** Replaces a file, durably. */
   write(path: string, text: string): Promise<void>
   /** Removes a file, durably. Resolves to whether it was there. */
   remove(path: string): Promise<boolean>
-  /** The sorted names in a directory; `undefined` when there is none. */
+  /** The sorted names in a directory, without those of files being written; `undefined` when it is missing. */
   list(path: string): Promise<string[] | undefined>
 }
 
-/**
- * Opens the small files below `root`, which is made when the first one is written. Directories have mode 0700, files
- * 0600. A write goes to a file under `tmp`, is synced and renamed, and its directory synced.
- */
+/** Opens the small files below `root`, which is made when the first one is written. Directories have mode 0700, files 0600. */
 export function openFiles(root: string): Files {
-  const write = async (path: string, text: string): Promise<void> => {
-    const target = join(root, path)
-    const temporary = join(root, 'tmp', randomUUID())
-    await makeDirectory(join(root, 'tmp'))
-    await makeDirectory(dirname(target))
-    try {
-      await using file = await open(temporary, 'wx', 0o600)
-      await file.writeFile(text)
-      await file.sync()
-      await rename(temporary, target)
-    } catch (error) {
-      await rm(temporary, { force: true })
-      throw error
-    }
-    await syncDirectory(dirname(target))
-  }
   return {
-    write,
     read: (path) => unlessMissing(readFile(join(root, path), 'utf8')),
-    async remove(path) {
+    write: async (path, text) => {
+      const target = join(root, path)
+      await makeDirectory(dirname(target))
+      await replaceFile(target, text, { mode: 0o600 })
+    },
+    remove: async (path) => {
       const target = join(root, path)
       const removed = await unlessMissing(rm(target).then(() => true))
       if (removed === undefined) return false
       await syncDirectory(dirname(target))
       return true
     },
-    async list(path) {
+    list: async (path) => {
       const names = await unlessMissing(readdir(join(root, path)))
-      return names?.sort()
+      return names?.filter((name) => !name.startsWith('.')).sort()
     },
-  }
-}
-
-async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
   }
 }
 
@@ -68,14 +45,5 @@ async function makeDirectory(path: string): Promise<void> {
   for (let made = path; ; made = dirname(made)) {
     await syncDirectory(dirname(made))
     if (made === first || made === dirname(made)) return
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
   }
 }

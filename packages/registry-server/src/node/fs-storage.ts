@@ -2,10 +2,20 @@ import { join } from 'node:path'
 
 import type { ContentStore } from '@drayage/content'
 
-import type { Links, NamePage, RegistryStorage } from '../storage.ts'
-import { digestFile, fileDigest, fileRepository, fileTag, repositoryFile, tagFile } from './file-names.ts'
+import type { Links, NamePage, RegistryStorage } from '../storage/storage.ts'
+import {
+  decodeDescriptor,
+  decodeSession,
+  decodeTag,
+  digestFile,
+  encodeRecord,
+  fileDigest,
+  fileRepository,
+  fileTag,
+  repositoryFile,
+  tagFile,
+} from './records.ts'
 import { type Files, openFiles } from './files.ts'
-import { decodeDescriptor, decodeSession, decodeTag, encodeRecord } from './records.ts'
 
 /**
  * Creates a storage that keeps its records in small files below `directory` and its bytes in `content`. It survives
@@ -17,7 +27,6 @@ import { decodeDescriptor, decodeSession, decodeTag, encodeRecord } from './reco
  *                             tags/<tag>+<capitals>   digest
  *                             referrers/<subject>/<digest>
  * uploads/<id>                                        repository and start
- * tmp/                                                files being written
  * ```
  */
 export function createFsStorage(directory: string, content: ContentStore): RegistryStorage {

@@ -5,7 +5,7 @@ import { parseHtpasswd } from './htpasswd.ts'
 
 const line = (user: string, password: string): string => `${user}:${hashSync(password, 4).replace('$2b$', '$2y$')}`
 
-test('parseHtpasswd() knows the passwords of its users, the second time too', async () => {
+test('parseHtpasswd() accepts the passwords of its users, also from its cache', async () => {
   const check = parseHtpasswd(`# users\n${line('a', 'pass:word')}\r\n\n${line('b', 'other')}\n`)
   for (const _ of [1, 2]) expect(await check({ username: 'a', password: 'pass:word' })).toBe(true)
   expect(await check({ username: 'b', password: 'other' })).toBe(true)

@@ -1,28 +1,29 @@
 import { createHmac, randomBytes } from 'node:crypto'
 
+import { createLruMap } from '@drayage/bytes'
 import { compare } from 'bcryptjs'
 
 import { HtpasswdError } from '../errors.ts'
-import type { CheckLogin } from '../users.ts'
+import type { CheckLogin } from '../auth/users.ts'
 
-/** Most logins whose success is remembered. */
+/** The most successful logins that are remembered. */
 const MAX_REMEMBERED = 1000
 
-/** How long the success of a login is remembered, in milliseconds: checking a password takes long on purpose. */
+/** How long a successful login is remembered, in milliseconds: checking a password is slow on purpose. */
 const REMEMBERED_MS = 300_000
 
-/** A hash that no password has, of a cost. */
-const nobody = (cost: string): string => `$2b$${cost}$abcdefghijklmnopqrstuuW7tVQjBpB1LkGkXQ0VfE7Jx0Z8nT5vK`
+/** A hash of this cost that no password has. */
+const decoyHash = (cost: string): string => `$2b$${cost}$abcdefghijklmnopqrstuuW7tVQjBpB1LkGkXQ0VfE7Jx0Z8nT5vK`
 
 /**
- * Reads the text of an htpasswd file: a user and a bcrypt hash a line, as `htpasswd -B` writes it.
+ * Reads the text of an htpasswd file: one user with a bcrypt hash per line, as `htpasswd -B` writes it.
  *
- * @throws HtpasswdError `ERR_HTPASSWD` for a line of another form, such as one with a hash that can be guessed
+ * @throws HtpasswdError `ERR_HTPASSWD` for any other line, such as one with a weaker hash
  */
 export function parseHtpasswd(text: string): CheckLogin {
   const hashes = new Map<string, string>()
-  // Checking a user who does not exist takes as long as one who does, of the costliest hash.
-  let decoy = nobody('10')
+  // Checking an unknown user takes as long as the costliest hash, so that timing does not reveal who exists.
+  let decoy = decoyHash('10')
   let highestCost = ''
   for (const [at, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === '' || line.startsWith('#')) continue
@@ -32,10 +33,10 @@ export function parseHtpasswd(text: string): CheckLogin {
     const cost = match[2].slice(4, 6)
     if (cost <= highestCost) continue
     highestCost = cost
-    decoy = nobody(cost)
+    decoy = decoyHash(cost)
   }
   const key = randomBytes(32)
-  const remembered = new Map<string, number>()
+  const remembered = createLruMap<string, number>({ maxEntries: MAX_REMEMBERED })
   return async ({ username, password }) => {
     const login = createHmac('sha256', key)
       .update(JSON.stringify([username, password]))
@@ -45,7 +46,6 @@ export function parseHtpasswd(text: string): CheckLogin {
     const hash = hashes.get(username)
     const isRight = await compare(password, hash ?? decoy)
     if (!isRight || hash === undefined) return false
-    if (remembered.size >= MAX_REMEMBERED) remembered.clear()
     remembered.set(login, performance.now() + REMEMBERED_MS)
     return true
   }

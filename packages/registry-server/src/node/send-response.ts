@@ -13,8 +13,8 @@ export interface SendOptions {
 }
 
 /**
- * Sends a response and waits where the client reads slowly. When it rejects, because the body's source failed or is not
- * as long as its `content-length`, the connection is broken off.
+ * Sends a response, at the pace of the client. When it rejects, because the body's source failed or does not match its
+ * `content-length`, the connection is broken.
  */
 export async function sendResponse(
   target: ServerResponse,
@@ -23,8 +23,8 @@ export async function sendResponse(
 ): Promise<void> {
   const length = response.headers['content-length']
   target.writeHead(response.status, response.headers)
-  // The first byte of a stream may be long in coming, and clients want to hear before that it was accepted. To HTTP/1.0 a
-  // stream ends with its connection, which Node 22 cannot reset any more once something was sent.
+  // The first byte of a stream may take long, and clients need to know before that it was accepted. In HTTP/1.0 a stream ends
+  // with its connection, which Node 22 cannot reset any more once something was sent.
   if (length === undefined && target.req.httpVersion !== '1.0') target.flushHeaders()
   try {
     await sendBody(target, response, options)
@@ -56,5 +56,5 @@ async function sendBody(target: ServerResponse, response: HttpResponse, options:
 }
 
 function lengthError(found: string, wanted: number): RangeError {
-  return new RangeError(`Cannot send response: found ${found} bytes in its body, expected ${wanted}`)
+  return new RangeError(`Cannot send response: its body has ${found} bytes, expected ${wanted}`)
 }

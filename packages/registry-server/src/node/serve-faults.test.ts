@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest'
 
 import type { Fault } from '../faults/fault.ts'
 import { content, startFaulty } from '../test/faulty.ts'
-import type { RequestEvent } from './request-event.ts'
+import type { RequestEvent } from './answer-request.ts'
 import { serve } from './serve.ts'
 
 async function start(faults: readonly Fault[]) {
@@ -69,7 +69,7 @@ test('body-reset sends the bytes before, then RST', async () => {
   await expectWhole(blob)
 })
 
-test('body-reset of an upload resets the connection, and the registry holds what came', async () => {
+test('body-reset of an upload resets the connection, and the registry keeps the received bytes', async () => {
   const { server, plain, begin, blob } = await start([{ point: 'upload-patch', kind: 'body-reset', afterBytes: 3 }])
   const upload = await begin()
   expect(await raw(server.host, `PATCH ${upload}`, 'abcdef')).toEqual({ text: '', end: 'ECONNRESET' })
@@ -77,7 +77,7 @@ test('body-reset of an upload resets the connection, and the registry holds what
   await expectWhole(blob)
 })
 
-test('reset-every lets a download go on in parts', async () => {
+test('reset-every lets a download complete in parts', async () => {
   const { blob } = await start([{ point: 'blob-get', kind: 'reset-every', parts: 5, times: 'always' }])
   let held = Buffer.alloc(0)
   for (let attempt = 0; attempt < 5; attempt++) {
@@ -103,7 +103,7 @@ test('answer-lost takes effect and then resets the connection', async () => {
   expect(served).toMatchObject([{ status: 0 }, { status: 0, error: { connection: { fault: 'answer-lost' } } }])
 })
 
-test('reset-before-headers resets and close-before-headers closes, and the registry has seen nothing', async () => {
+test('reset-before-headers resets and close-before-headers closes, before the registry sees the request', async () => {
   const { server, plain, begin, blob } = await start([
     { point: 'upload-patch', kind: 'reset-before-headers' },
     { point: 'upload-patch', kind: 'close-before-headers' },
@@ -158,7 +158,7 @@ test('chunked-truncated stops without the last chunk', async () => {
   await expectWhole(blob)
 })
 
-test('bad-chunk-size sends a chunk whose size is no number', async () => {
+test('bad-chunk-size sends a chunk whose size is not a number', async () => {
   const fault: Fault = { point: 'blob-get', kind: 'bad-chunk-size', afterBytes: 400, times: 2 }
   const { server, blob } = await start([fault])
   const { text } = await raw(server.host, `GET ${path(blob)}`)
@@ -180,7 +180,7 @@ test('duplicate-content-length sends two that differ', async () => {
   await expectWhole(blob)
 })
 
-test('header-flood is more than a client takes', async () => {
+test('header-flood exceeds what a client accepts', async () => {
   const { blob } = await start([{ point: 'blob-get', kind: 'header-flood' }])
   expect((await fetched(get(blob))).code).toBe('HPE_HEADER_OVERFLOW')
   await expectWhole(blob)

@@ -7,10 +7,10 @@ import type { HttpClient, HttpRequest } from '@drayage/content'
 import { randomBytes } from '@drayage/testkit'
 import { expect, onTestFinished, test } from 'vitest'
 
-import { createRegistryHandler } from '../handler.ts'
-import { createMemoryStorage } from '../memory-storage.ts'
+import { createRegistryHandler } from '../handler/handler.ts'
+import { createMemoryStorage } from '../storage/memory-storage.ts'
 import { createTestClient } from '../test/client.ts'
-import type { RequestEvent } from './request-event.ts'
+import type { RequestEvent } from './answer-request.ts'
 import { type HttpServer, serve, type ServeOptions } from './serve.ts'
 
 async function start(handler: HttpClient, options: ServeOptions = {}) {
@@ -75,7 +75,7 @@ test('serve() streams a blob, a range and a HEAD, and reports each', async () =>
   expect(await headed).toMatchObject({ method: 'HEAD', status: 200, bytesSent: 0, isComplete: true })
 })
 
-test('serve() hands the body of a request on as it comes', async () => {
+test('serve() passes the body of a request on as it arrives', async () => {
   const handler = createRegistryHandler({ storage: createMemoryStorage() })
   const { server } = await start(handler)
   const posted = await fetch(`${server.url}/v2/a/blobs/uploads/`, { method: 'POST' })
@@ -136,7 +136,7 @@ test('serve() never ends a chunked body cleanly when its source fails', async ()
   await expect(once(socket, 'close')).rejects.toMatchObject({ code: 'ECONNRESET' })
 })
 
-test('serve() leaves a client that stands still in a body, and not one that waits for the handler', async () => {
+test('serve() drops a client that stalls in a body, and not one that waits for the handler', async () => {
   const taken: number[] = []
   const { server, nextEvent } = await start(
     async ({ body = repeat(new Uint8Array(), 0) }) => {
@@ -186,7 +186,7 @@ test('serve() aborts the signal and closes the body when the client leaves', asy
   expect(await event).toMatchObject({ isComplete: false })
 })
 
-test('serve() aborts a handler that waits when the client leaves', async () => {
+test('serve() aborts a waiting handler when the client leaves', async () => {
   const begun = Promise.withResolvers<void>()
   const { server, nextEvent } = await start(
     ({ signal }) =>
@@ -203,7 +203,7 @@ test('serve() aborts a handler that waits when the client leaves', async () => {
   expect(await event).toMatchObject({ status: 0, isComplete: false, error: { code: 'ERR_CLIENT_GONE' } })
 })
 
-test('S67 serve() shows the handler its own address, whatever the Host, and takes requests without one', async () => {
+test('serve() shows the handler its own address, whatever the Host, and takes requests without one', async () => {
   const seen: string[] = []
   const { server } = await start((request: HttpRequest) => {
     seen.push(request.url)
@@ -216,7 +216,7 @@ test('S67 serve() shows the handler its own address, whatever the Host, and take
   expect(seen).toEqual([`${server.url}/v2/`, `${server.url}/v2/`, `${server.url}/v2/`, `${server.url}//evil/v2/`])
 })
 
-test('S65 serve() closes the connection on requests that two parsers could read differently', async () => {
+test('serve() closes the connection after requests that parsers could read differently', async () => {
   let requests = 0
   const { server } = await start(async (incoming) => {
     if (incoming.body !== undefined) for await (const _ of incoming.body) continue
@@ -254,7 +254,7 @@ test('S65 serve() closes the connection on requests that two parsers could read 
   }
 })
 
-test('S51 serve() does not read a body that the handler refuses', async () => {
+test('serve() does not read a body that the handler refuses', async () => {
   const { server, nextEvent } = await start(createRegistryHandler({ storage: createMemoryStorage() }))
   const event = nextEvent()
   const sent = request(`${server.url}/v2/a/manifests/1`, { method: 'PUT', headers: { 'content-length': 1024 ** 3 } })
@@ -325,7 +325,7 @@ test('serve() keeps a connection whose refused body is short', async () => {
   expect(reply.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 400', 'HTTP/1.1 200'])
 })
 
-test('serve() keeps what came of an upload whose client leaves', async () => {
+test('serve() keeps the received bytes of an upload whose client leaves', async () => {
   const handler = createRegistryHandler({ storage: createMemoryStorage() })
   const { server, nextEvent } = await start(handler)
   const client = createTestClient(handler)

@@ -8,8 +8,8 @@ import { createMemoryStore, type HttpClient } from '@drayage/content'
 import { buildImage, buildIndex, randomBytes, type TestIndex } from '@drayage/testkit'
 import { expect, onTestFinished, test } from 'vitest'
 
-import { createRegistryHandler } from '../handler.ts'
-import { tokenAuth } from '../token-auth.ts'
+import { createRegistryHandler } from '../handler/handler.ts'
+import { tokenAuth } from '../auth/token-auth.ts'
 import { createFsStorage } from './fs-storage.ts'
 import { serve } from './serve.ts'
 

@@ -4,8 +4,8 @@ import { randomBytes } from '@drayage/testkit'
 
 import type { Fault } from '../faults/fault.ts'
 import { type FaultEvent, withFaults, type WithFaultsOptions } from '../faults/with-faults.ts'
-import { createRegistryHandler } from '../handler.ts'
-import { createMemoryStorage } from '../memory-storage.ts'
+import { createRegistryHandler } from '../handler/handler.ts'
+import { createMemoryStorage } from '../storage/memory-storage.ts'
 import { createTestClient, type TestClient } from './client.ts'
 
 /** A registry with a blob and an image, once behind faults and once without. */

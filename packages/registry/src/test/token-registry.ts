@@ -1,7 +1,7 @@
 import type { HttpClient, HttpRequest, HttpResponse } from '@drayage/content'
 
 import { createRegistryClient, type RegistryClientOptions } from '../client.ts'
-import type { Credentials } from '../credentials.ts'
+import type { Credentials } from '../auth/credentials.ts'
 import type { RegistryEvent } from '../events.ts'
 import type { RepositoryClient } from '../repository-client.ts'
 import { answer, listOf, refusal } from './image-registry.ts'

@@ -1,24 +1,26 @@
 import { randomUUID } from 'node:crypto'
 
 import { observe, type AbortOptions, type ByteStream } from '@drayage/bytes'
-import { DETECT_BYTES, detectCompression, UnsupportedCompressionError } from '@drayage/compression'
+import { DETECT_BYTES, detectCompression, inflateRare, isRare } from '@drayage/compression'
 import { writeBlob } from '@drayage/content'
-import { createHasher, digestOf, type DiffId, type ImageId } from '@drayage/digest'
-import { load } from '@drayage/distribution'
+import { createHasher, digestOf, parseDigest, type Digest, type DiffId } from '@drayage/digest'
+import { load, TransferError } from '@drayage/distribution'
 import { NameRefusedError } from '@drayage/image-store'
+import { LayerTarError } from '@drayage/layer-store'
 import {
   encodeImageConfig,
   encodeManifest,
   MEDIA_TYPES,
+  OCI_LAYER_TYPES,
   type Descriptor,
   type ImageConfig,
   type Platform,
 } from '@drayage/manifest'
 import { formatReference, parseReference, withDefaultTag, type Reference } from '@drayage/reference'
 
-import type { Runtime } from '../create-runtime.ts'
-import { applyChanges } from './image-changes.ts'
-import type { LocalStore } from '../store/local-store.ts'
+import type { ImageSettings, StoreAccess, TransferSettings } from '../runtime.ts'
+import { applyChanges } from '../dockerfile/apply-changes.ts'
+import type { Store } from '../store/store.ts'
 import { openPullSink, type PullSink } from '../images/pull-store.ts'
 
 /** Options of {@link importImage}. */
@@ -29,7 +31,7 @@ export interface ImportImageOptions extends AbortOptions {
   readonly changes?: readonly string[]
   /** The comment of the image's history. */
   readonly comment?: string | undefined
-  /** What the image runs on; the platform of the runtime by default. */
+  /** What the image runs on; the platform of the runtime by default, for all CPUs of that kind. */
   readonly platform?: Platform
   /** Told how many bytes have come. */
   readonly onProgress?: (bytesSoFar: number) => void
@@ -39,21 +41,24 @@ export interface ImportImageOptions extends AbortOptions {
 
 /** An image that was imported. */
 export interface ImportedImage {
-  readonly image: ImageId
+  /** Its ID as users are shown it. */
+  readonly image: Digest
+  /** Its manifest, which its name stands for. */
+  readonly target: Descriptor
   readonly name: Reference | undefined
 }
 
 /**
- * Makes an image of one layer from the tar of a file tree, plain or compressed with gzip or zstd. The bytes are kept as
- * they come.
+ * Makes an image of one layer from the tar of a file tree, plain or compressed with gzip or zstd, whose bytes are kept as
+ * they come, or with bzip2 or xz, which is inflated: images have no media types for these.
  *
  * @throws ImageChangeError `ERR_IMAGE_CHANGE`
  * @throws NameRefusedError `ERR_NAME_REFUSED` for a name with a digest
- * @throws UnsupportedCompressionError `ERR_COMPRESSION_UNSUPPORTED` for bzip2 and xz
+ * @throws CompressedDataError `ERR_COMPRESSED_DATA` for damaged bzip2 and xz
  * @throws TransferError `ERR_TRANSFER` for bytes that are no tar
  */
 export async function importImage(
-  runtime: Runtime,
+  runtime: StoreAccess & TransferSettings & ImageSettings,
   source: ByteStream,
   options: ImportImageOptions = {},
 ): Promise<ImportedImage> {
@@ -67,22 +72,32 @@ export async function importImage(
   await using sink = openPullSink(store)
   const layer = await takeLayer(store, sink, source, options)
   const measured = await store.layers.measure(store.content.fetch(layer, { signal, verify: false }), { signal })
+  if (measured.fault !== undefined) {
+    // Nobody says what these bytes should be, so that only their form can tell that they are wrong.
+    const { found, offset } = measured.fault
+    throw new TransferError('source', 'verify', 'the tar', new LayerTarError(found, offset))
+  }
   const target = await writeImage(store, sink, layer, measured.diffId, {
     ...options,
     config,
-    platform: options.platform ?? runtime.platform,
+    platform: options.platform ?? withoutLevel(runtime.platform),
   })
   await store.layers.discard(measured)
-  const { platform } = runtime
   const names = name === undefined ? [] : [name]
-  const { image } = await load(store.content, sink, { target, names }, { platform, signal })
+  const { manifest, image = manifest.digest } = await load(store.content, sink, { target, names }, { signal })
   await sink.complete()
-  return { image, name }
+  return { image: runtime.imageId === 'config' ? parseDigest(image) : target.digest, target, name }
+}
+
+/** A file tree says nothing of CPU levels; what this machine has of them must not keep the image from others. */
+function withoutLevel(platform: Platform): Platform {
+  const { variant, ...plain } = platform
+  return variant === undefined || platform.architecture === 'arm' ? platform : plain
 }
 
 /** Takes the layer in as it comes; its digest is known at its end. */
 async function takeLayer(
-  store: LocalStore,
+  store: Store,
   sink: PullSink,
   source: ByteStream,
   { signal, onProgress }: ImportImageOptions,
@@ -90,11 +105,11 @@ async function takeLayer(
   const hasher = createHasher()
   const prefix = new Uint8Array(DETECT_BYTES)
   let size = 0
-  const watched = observe(source, (total, chunk) => {
+  const counted = observe(source, (total) => onProgress?.(total))
+  const watched = observe(inflateRare(counted, { signal }), (total, chunk) => {
     if (size < DETECT_BYTES) prefix.set(chunk.subarray(0, DETECT_BYTES - size), size)
     hasher.update(chunk)
     size = total
-    onProgress?.(total)
   })
   await using ingest = await store.content.begin(`import-${randomUUID()}`, { signal })
   try {
@@ -112,16 +127,8 @@ async function takeLayer(
 
 function layerTypeOf(prefix: Uint8Array): string {
   const compression = detectCompression(prefix)
-  switch (compression) {
-    case 'gzip':
-      return MEDIA_TYPES.ociLayerGzip
-    case 'zstd':
-      return MEDIA_TYPES.ociLayerZstd
-    case 'none':
-      return MEDIA_TYPES.ociLayer
-    default:
-      throw new UnsupportedCompressionError(compression)
-  }
+  // What inflates to another archive is no tar, which turns out when it is measured.
+  return OCI_LAYER_TYPES[isRare(compression) ? 'none' : compression]
 }
 
 interface WriteImageOptions extends ImportImageOptions {
@@ -131,7 +138,7 @@ interface WriteImageOptions extends ImportImageOptions {
 
 /** Writes config and manifest; resolves to the manifest. */
 async function writeImage(
-  store: LocalStore,
+  store: Store,
   sink: PullSink,
   layer: Descriptor,
   diffId: DiffId,

@@ -2,59 +2,52 @@ import { stat } from 'node:fs/promises'
 import path from 'node:path'
 
 import {
+  MAX_ARCHIVE_MANIFEST_BYTES,
   openArchive,
   openDirImage,
   openOciLayout,
   type ArchiveInput,
-  type DockerArchive,
   type LayoutSource,
   type OpenArchiveOptions,
 } from '@drayage/archive'
 import type { AbortOptions } from '@drayage/bytes'
-import type { Fetcher } from '@drayage/content'
-import type { ImageId } from '@drayage/digest'
-import { PlatformNotFoundError } from '@drayage/distribution'
-import {
-  decodeImageConfig,
-  manifestKind,
-  matchesPlatform,
-  platformOf,
-  type Descriptor,
-  type Platform,
-} from '@drayage/manifest'
-import { tryParseReference, withDefaultTag, type Reference } from '@drayage/reference'
+import type { Checker, Fetcher } from '@drayage/content'
+import { readSmallFile } from '@drayage/files'
 
-import { layoutEntryName } from './layout-entry-name.ts'
-
-/** An image on its way into the store. */
-export interface ArchivedImage {
-  readonly target: Descriptor
-  readonly names: readonly Reference[]
-  /** Known before the image is read, in a docker-archive. */
-  readonly imageId?: ImageId
-}
+import { layoutEntryName } from '../places/layout-place.ts'
+import { dockerArchiveImages, type ArchivedImage, type DockerArchiveImagesOptions } from './docker-archive-images.ts'
 
 /** What images are loaded from. Disposing it closes what was opened. */
 export interface LoadSource extends AsyncDisposable {
-  readonly content: Fetcher
+  readonly content: Fetcher & Checker
   images(options: AbortOptions): AsyncIterable<ArchivedImage>
 }
 
 /** Options of {@link openLoadSource}. */
-export interface OpenLoadSourceOptions extends OpenArchiveOptions {
-  /** What images have to be for, where somebody asks for it; otherwise those of a docker-archive are taken as they are. */
-  readonly platform?: Platform | undefined
-}
+export interface OpenLoadSourceOptions extends OpenArchiveOptions, Omit<DockerArchiveImagesOptions, 'signal'> {}
 
-/** Opens an archive of any kind, an OCI layout or the directory of an image. */
+/** Opens an archive of any kind, also one that was unpacked, an OCI layout or the directory of an image. */
 export async function openLoadSource(input: ArchiveInput, options: OpenLoadSourceOptions): Promise<LoadSource> {
-  if (typeof input === 'string' && (await isDirectory(input))) return await openDirectory(input, options)
+  if (typeof input === 'string' && (await isDirectory(input)) && !(await isUnpackedArchive(input, options))) {
+    return await openDirectory(input, options)
+  }
   const archive = await openArchive(input, options)
   return {
     content: archive,
-    images: archive.kind === 'docker-archive' ? imagesOf(archive, options.platform) : entriesOf(archive),
+    images:
+      archive.kind === 'docker-archive'
+        ? ({ signal }) => dockerArchiveImages(archive, { ...options, signal })
+        : entriesOf(archive),
     [Symbol.asyncDispose]: () => archive[Symbol.asyncDispose](),
   }
+}
+
+/** Whether the directory has the files of a docker-archive: its `manifest.json` is a list, which no other kind has. */
+async function isUnpackedArchive(directory: string, { signal }: AbortOptions): Promise<boolean> {
+  const file = path.join(directory, 'manifest.json')
+  const manifest = await readSmallFile(file, { maxBytes: MAX_ARCHIVE_MANIFEST_BYTES, signal })
+  if (manifest === undefined) return await isThere(path.join(directory, 'repositories'))
+  return /^\s*[[n]/.test(Buffer.from(manifest.subarray(0, 64)).toString('latin1'))
 }
 
 async function openDirectory(directory: string, { signal }: AbortOptions): Promise<LoadSource> {
@@ -70,28 +63,6 @@ async function openDirectory(directory: string, { signal }: AbortOptions): Promi
   return { content: image, images, ...closing }
 }
 
-/** The images of a docker-archive, each read when its turn has come. */
-function imagesOf(archive: DockerArchive, platform: Platform | undefined): LoadSource['images'] {
-  return async function* ({ signal }) {
-    for (const entry of archive.images) {
-      const image = await archive.read(entry, { signal })
-      const names = image.repoTags.flatMap(namedBy)
-      const own = platformOf(decodeImageConfig(image.config).value)
-      // An image that tells no platform is for any.
-      if (platform === undefined || own === undefined || matchesPlatform(own, platform)) {
-        yield { target: image.manifest, imageId: image.imageId, names }
-        continue
-      }
-      const index = await indexOf(archive, names, { signal })
-      if (index === undefined) {
-        const [name] = image.repoTags
-        throw new PlatformNotFoundError(name ?? image.imageId, platform, [own])
-      }
-      yield { target: index, names }
-    }
-  }
-}
-
 /** The images of a layout, each once with all its names. */
 function entriesOf(layout: LayoutSource): LoadSource['images'] {
   return async function* ({ signal }) {
@@ -105,24 +76,6 @@ function entriesOf(layout: LayoutSource): LoadSource['images'] {
     }
     yield* images.values()
   }
-}
-
-/** The index that a name of an image stands for, where the archive holds it whole. */
-async function indexOf(
-  archive: DockerArchive,
-  names: readonly Reference[],
-  options: AbortOptions,
-): Promise<Descriptor | undefined> {
-  for (const name of names) {
-    const target = await archive.resolve(name, options)
-    if (manifestKind(target.mediaType) === 'index') return target
-  }
-  return undefined
-}
-
-function namedBy(text: string): Reference[] {
-  const parsed = tryParseReference(text)
-  return parsed.ok && parsed.value.digest === undefined ? [withDefaultTag(parsed.value)] : []
 }
 
 async function isDirectory(input: string): Promise<boolean> {

@@ -1,71 +1,71 @@
 import type { NamedContent } from '@drayage/archive'
 import type { AbortOptions } from '@drayage/bytes'
-import type { ListedImage } from '@drayage/image-store'
-import type { Descriptor } from '@drayage/manifest'
+import type { IndexParts } from '@drayage/distribution'
+import type { Descriptor, Platform } from '@drayage/manifest'
 import { familiarReference, formatReference, tryParseReference, type Reference } from '@drayage/reference'
 
-import type { LocalStore } from '../store/local-store.ts'
-import { manifestOfName } from '../images/manifest-of-name.ts'
-import { wholeTarget } from '../images/whole-target.ts'
+import { chooseOutgoing } from '../images/choose-outgoing.ts'
+import { findStored, meantBy } from '../images/find-stored-image.ts'
+import { imagesOf } from '../images/incomplete-index.ts'
+import { bestFor, type ImageView } from '../images/shown-image.ts'
+import type { Store } from '../store/store.ts'
 
-/** An image with the names that it gets where it is saved. */
+/** What is saved, with the names that it gets where it is saved. */
 export interface SavedImage extends NamedContent {
-  readonly image: ListedImage
-  /** What its names stand for: the index when it is here whole, else the image. */
-  readonly what: Descriptor
-  /** The image's manifest that they lead to. */
-  readonly manifest: Descriptor
+  /** What users call it. */
+  readonly label: string
+  /** Of an index, what goes along with it. */
+  readonly parts: IndexParts
+  /** The one image that readers get that know no index; `undefined` for what is no index. */
+  readonly shown: Descriptor | undefined
 }
 
-/** The images that texts of a user stand for, each once with all its names, in the order of the texts. */
+/** Options of {@link selectSavedImages}. */
+export interface SelectSavedOptions extends AbortOptions {
+  /** Which images of an index, each for exactly its platform; all that are here by default. */
+  readonly platforms: readonly Platform[]
+  /** Whether images go within their index. */
+  readonly withIndex: boolean
+}
+
+/**
+ * What texts of a user stand for, each once with all its names, in the order of the texts.
+ *
+ * @throws PlatformNotFoundError `ERR_PLATFORM_NOT_FOUND` for a platform that is not here
+ */
 export async function selectSavedImages(
-  store: LocalStore,
+  view: ImageView,
+  store: Store,
   texts: readonly string[],
-  options: AbortOptions,
+  { signal, ...wanted }: SelectSavedOptions,
 ): Promise<SavedImage[]> {
   const selected = new Map<string, SavedImage>()
-  const add = (image: ListedImage, manifest: Descriptor, what: Descriptor, name?: Reference): void => {
-    // One image may have names for several indexes.
-    const key = `${image.id} ${what.digest}`
-    const before = selected.get(key)?.names ?? []
-    const isNew = name !== undefined && !before.some((known) => formatReference(known) === formatReference(name))
-    selected.set(key, { image, manifest, what, names: isNew ? [...before, name] : before })
+  const add = async (text: string, name?: Reference): Promise<void> => {
+    const meant = meantBy(await findStored(view, store, text, { signal }))
+    const { root: what, parts } = await chooseOutgoing(view, store.content, meant, { ...wanted, name: text, signal })
+    const known = selected.get(what.digest)
+    const names = known?.names ?? []
+    const isNew = name !== undefined && !names.some((each) => formatReference(each) === formatReference(name))
+    const images = imagesOf(parts.taken)
+    const shown = bestFor(view.platform, images) ?? images[0]
+    selected.set(what.digest, { label: text, what, parts, shown, ...known, names: isNew ? [...names, name] : names })
   }
   for (const text of texts) {
-    const names = await namesOf(store, text, options)
-    for (const name of names) {
-      const image = await store.images.find(familiarReference(name), options)
-      const manifest = await manifestOfName(store, name, image, options)
-      add(image, manifest, await wholeTarget(store, name, manifest, options), name)
-    }
-    if (names.length > 0) continue
-    const image = await store.images.find(text, options)
-    const manifest = await manifestOfText(store, text, image, options)
-    add(image, manifest, manifest)
+    const names = await namesOf(store, text, { signal })
+    for (const name of names) await add(familiarReference(name), name)
+    if (names.length === 0) await add(text)
   }
   return [...selected.values()]
 }
 
-/** The manifest that a name by digest leads to; that of the image for an ID. */
-async function manifestOfText(
-  store: LocalStore,
-  text: string,
-  image: ListedImage,
-  options: AbortOptions,
-): Promise<Descriptor> {
-  const parsed = tryParseReference(text)
-  const isName = parsed.ok && (await store.images.imageOf(parsed.value, options)) === image.id
-  return isName ? await manifestOfName(store, parsed.value, image, options) : image.manifest
-}
-
 /** The names with a tag that a user's text stands for; none for an ID or a digest. */
-async function namesOf(store: LocalStore, text: string, options: AbortOptions): Promise<Reference[]> {
+async function namesOf(store: Store, text: string, options: AbortOptions): Promise<Reference[]> {
   const parsed = tryParseReference(text)
   if (!parsed.ok || parsed.value.digest !== undefined) return []
   const { domain, path, tag } = parsed.value
   const names = await store.images.listNames(options)
   return names
-    .map((record) => record.name)
-    .filter((name) => name.tag !== undefined && name.domain === domain && name.path === path)
-    .filter((name) => tag === undefined || name.tag === tag)
+    .filter(({ name }) => name.tag !== undefined && name.domain === domain && name.path === path)
+    .filter(({ name }) => tag === undefined || name.tag === tag)
+    .map(({ name }) => name)
 }

@@ -1,19 +1,8 @@
-import { DigestChangeError } from '@drayage/distribution'
+import { DigestChangeError, type PlaceTarget } from '@drayage/distribution'
 
-import { takesIndex } from './copy-choice.ts'
-import type { CopyImageOptions } from './copy-options.ts'
-import type { TargetPlace } from './copy-target.ts'
 import { TransportError } from '../errors.ts'
-
-/** Places that know what refers to what. */
-const KEEPS_REFERRERS: ReadonlySet<TargetPlace['kind']> = new Set(['registry', 'oci', 'oci-archive'])
-
-/** How messages call a place that holds images and no index. */
-const HOLDS_ONE: ReadonlyMap<TargetPlace['kind'], string> = new Map([
-  ['store', 'the store'],
-  ['docker-archive', 'a docker-archive'],
-  ['docker-daemon', 'a Docker Engine'],
-])
+import { isConversion } from './conversion-options.ts'
+import { takesIndex, type ChoiceOptions } from './copy-choice.ts'
 
 /**
  * Refuses what a place cannot hold, before anything is written.
@@ -21,19 +10,37 @@ const HOLDS_ONE: ReadonlyMap<TargetPlace['kind'], string> = new Map([
  * @throws TransportError `ERR_TRANSPORT`
  * @throws DigestChangeError `ERR_DIGEST_CHANGE`
  */
-export function assertTakes(to: TargetPlace, target: string, options: CopyImageOptions): void {
-  const holder = HOLDS_ONE.get(to.kind)
-  if (takesIndex(options) && holder !== undefined) {
-    throw new TransportError(
-      'copy to',
-      target,
-      `found ${holder} for several platforms, expected a place that holds an index`,
-    )
+export function assertTakes({ kind, holds }: PlaceTarget, text: string, options: ChoiceOptions): void {
+  if (takesIndex(options) && !holds.index) {
+    throw new TransportError('copy several platforms to', text, `${kind} holds no index`)
   }
-  if (options.referrers !== undefined && !KEEPS_REFERRERS.has(to.kind)) {
-    throw new TransportError('copy referrers to', target, 'expected a registry, an OCI layout or an oci-archive')
+  if (options.referrers !== undefined && !holds.referrers) {
+    const wanted = 'expected a place that does, such as a registry, an OCI layout or an oci-archive'
+    throw new TransportError('copy referrers to', text, `${kind} keeps none, ${wanted}`)
   }
-  if (options.preserveDigests === true && holder !== undefined && to.kind !== 'store') {
-    throw new DigestChangeError(target, `${holder} holds no manifest`)
+  if (options.preserveDigests === true && !holds.manifests) {
+    throw new DigestChangeError(text, `${kind} holds no manifest`)
   }
+  if (!isConversion(options)) return
+  if (!holds.manifests) {
+    throw new TransportError('convert for', text, `${kind} keeps neither format nor compression`)
+  }
+  assertConvertible({ kind, holds }, text, options)
+}
+
+function assertConvertible(
+  { kind, holds }: Pick<PlaceTarget, 'kind' | 'holds'>,
+  text: string,
+  options: ChoiceOptions,
+): void {
+  if (options.index === 'sparse') {
+    const found = 'a sparse index keeps its bytes, expected one that may change, full or rewritten'
+    throw new TransportError('convert for', text, found)
+  }
+  if (options.format !== 'v2s1') return
+  if (holds.schema1 !== true || takesIndex(options)) {
+    const found = takesIndex(options) ? 'an index' : kind
+    throw new TransportError('convert for', text, `v2s1 is one image in a registry, not ${found}`)
+  }
+  if (options.preserveDigests === true) throw new DigestChangeError(text, 'v2s1 is another manifest')
 }

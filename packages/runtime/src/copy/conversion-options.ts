@@ -1,5 +1,4 @@
 import { MAX_LEVELS } from '@drayage/compression'
-
 import type { ImageFormat } from './image-format.ts'
 
 /** Which compression layers get. */

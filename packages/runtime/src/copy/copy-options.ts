@@ -13,8 +13,9 @@ export interface CopyImageOptions extends AbortOptions, ConversionOptions {
   /**
    * How an index is copied: `full` with all its images; `sparse` with its bytes and digest and only the chosen images,
    * which some registries refuse; `rewrite` as a new index of only the chosen images, with another digest. By default one
-   * chosen image is copied without its index, and several with a rewritten one. The store, a docker-archive and a
-   * Docker Engine take no index.
+   * chosen image is copied without its index, and several with a rewritten one; the store keeps the index of what comes.
+   * From the store, all that is here is chosen where no platforms are, each platform exactly, and a full index has to be
+   * here, or the rest of it at the target. A docker-archive and a Docker Engine take no index.
    */
   readonly index?: 'full' | 'sparse' | 'rewrite'
   /**

@@ -4,10 +4,11 @@ import path from 'node:path'
 import { digestHex, digestOf } from '@drayage/digest'
 import { DEFAULT_DOCKER_HOST, type DockerDaemonOptions, DockerHostError, type DockerTls } from '@drayage/docker-daemon'
 
-import type { RuntimeOptions } from '../create-runtime.ts'
-
 /** The user's environment and home directory. */
-export type UserEnvironment = Required<Pick<RuntimeOptions, 'env' | 'home'>>
+export interface UserEnvironment {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly home: string
+}
 
 /**
  * Which Docker Engine the `docker` command would talk to: that of `DOCKER_HOST`, else that of the context of
@@ -27,7 +28,7 @@ async function fromEnvironment({ env, home }: UserEnvironment, host: string): Pr
   if (isVerified === '' || host.startsWith('unix:')) return {}
   const tls = await readTls(directory === '' ? configDirectory({ env, home }) : directory)
   if (tls.ca !== undefined) return { tls }
-  throw new DockerHostError(host, 'no ca.pem for DOCKER_TLS_VERIFY', 'one in DOCKER_CERT_PATH')
+  throw new DockerHostError(host, 'DOCKER_TLS_VERIFY needs a ca.pem in DOCKER_CERT_PATH')
 }
 
 async function fromContext(user: UserEnvironment): Promise<DockerDaemonOptions> {
@@ -40,7 +41,9 @@ async function fromContext(user: UserEnvironment): Promise<DockerDaemonOptions> 
   const { docker }: { docker?: unknown } = Object(Endpoints)
   const { Host: host }: { Host?: unknown } = Object(docker)
   if (typeof host !== 'string') {
-    throw new DockerHostError(`context ${current}`, 'no such context of docker', 'one that docker context ls shows')
+    throw new DockerHostError(`context ${current}`, 'docker has no such context', {
+      hint: 'List contexts with docker context ls.',
+    })
   }
   const tls = await readTls(path.join(directory, 'contexts', 'tls', id, 'docker'))
   return Object.keys(tls).length === 0 ? { host } : { host, tls }
@@ -57,7 +60,7 @@ async function readDocument(file: string): Promise<Readonly<Record<string, unkno
   try {
     return Object(JSON.parse(text ?? '{}'))
   } catch (cause) {
-    throw new DockerHostError(file, 'no JSON', 'a file that docker wrote', { cause })
+    throw new DockerHostError(file, 'it is not JSON', { cause })
   }
 }
 
@@ -75,6 +78,6 @@ async function readOptional(file: string): Promise<string | undefined> {
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR'))
       return undefined
-    throw new DockerHostError(file, 'a file that cannot be read', 'one that docker wrote', { cause })
+    throw new DockerHostError(file, 'it cannot be read', { cause })
   }
 }

@@ -1,15 +1,17 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import path from 'node:path'
-
 import type { AbortOptions } from '@drayage/bytes'
-import { createCompressor } from '@drayage/compression'
-import { createFsStore } from '@drayage/content-fs'
-import { convert, type ConvertedGraph, type GraphSource, type OnEvent } from '@drayage/distribution'
-import type { Descriptor } from '@drayage/manifest'
+import { createCompressor, createInflater } from '@drayage/compression'
+import {
+  convert,
+  type ConvertedGraph,
+  type ConvertOptions,
+  type GraphSource,
+  type OnEvent,
+} from '@drayage/distribution'
+import { parseDiffId } from '@drayage/digest'
+import type { Descriptor, ManifestFormat } from '@drayage/manifest'
 
 import { checkConversion, type ConversionOptions } from './conversion-options.ts'
-import type { Runtime } from '../create-runtime.ts'
-import { prepareStoreDirectory } from '../store/prepare-store-directory.ts'
+import type { StoreAccess, TransferSettings } from '../runtime.ts'
 
 /** An image or index as it was asked for. Disposing removes what was made for it. */
 export interface Conversion extends AsyncDisposable, ConvertedGraph {}
@@ -19,10 +21,9 @@ export interface OpenConversionOptions extends ConversionOptions, AbortOptions {
   readonly onEvent?: OnEvent | undefined
   /** Fails before anything is written when something would get another digest; `false` by default. */
   readonly preserveDigests?: boolean | undefined
+  /** The format of schema 1 where none is asked for. */
+  readonly schema1Format?: ManifestFormat | undefined
 }
-
-/** Where conversions keep what they make, in the directory of the store: on its disk, and removed afterwards. */
-export const SCRATCH_DIRECTORY = 'scratch'
 
 /**
  * Converts what is below `root`, unless nothing is asked for; zstd without a format makes OCI manifests. Schema 1 is made when an image is pushed: here only its
@@ -32,7 +33,7 @@ export const SCRATCH_DIRECTORY = 'scratch'
  * @throws the errors of `convert`
  */
 export async function openConversion(
-  runtime: Runtime,
+  runtime: StoreAccess & TransferSettings,
   source: GraphSource,
   root: Descriptor,
   options: OpenConversionOptions,
@@ -42,30 +43,42 @@ export async function openConversion(
   // Docker's formats have no layers in zstd.
   const chosen = format ?? (compression?.type === 'zstd' ? 'oci' : undefined)
   const manifests = chosen === 'v2s1' ? undefined : chosen
-  if (manifests === undefined && compression === undefined) {
+  if (manifests === undefined && compression === undefined && options.schema1Format === undefined) {
     return { root, source, [Symbol.asyncDispose]: async () => {} }
   }
-  await prepareStoreDirectory(runtime.storeDirectory)
-  const parent = path.join(runtime.storeDirectory, SCRATCH_DIRECTORY)
-  await mkdir(parent, { recursive: true, mode: 0o700 })
-  const directory = await mkdtemp(path.join(parent, 'convert-'))
-  const scratch = createFsStore({ directory })
-  const remove = async (): Promise<void> => {
-    await scratch[Symbol.asyncDispose]()
-    await rm(directory, { recursive: true, force: true })
-  }
+  const scratch = await runtime.store.openScratch()
   await using compressor = createCompressor()
+  await using inflater = createInflater()
+  const measurer: ConvertOptions['measurer'] = {
+    async measure(source, each = {}) {
+      const { stream, result } = inflater.inflate(source, each)
+      for await (const _ of stream);
+      return { diffId: parseDiffId((await result).digest) }
+    },
+  }
   const recompress = compression && {
     compression: compression.type,
     level: compression.level,
     recompressor: compressor,
   }
   try {
-    const settings = { format: manifests, recompress, preserveDigests, onEvent, retry: runtime.retry, signal }
+    const { retry, requireSchema2 } = runtime
+    const { schema1Format } = options
+    const settings = {
+      format: manifests,
+      schema1Format,
+      recompress,
+      measurer,
+      requireSchema2,
+      preserveDigests,
+      onEvent,
+      retry,
+      signal,
+    }
     const { root: converted, source: both } = await convert(source, scratch, root, settings)
-    return { root: converted, source: both, [Symbol.asyncDispose]: remove }
+    return { root: converted, source: both, [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose]() }
   } catch (error) {
-    await remove()
+    await scratch[Symbol.asyncDispose]()
     throw error
   }
 }

@@ -1,29 +1,36 @@
 import type { Checker } from '@drayage/content'
-import { DEFAULT_RETRY_POLICY, planCopy, totalsOf, type CopyPlan, type PlannedContent } from '@drayage/distribution'
 import type { Digest } from '@drayage/digest'
-import { isForeignLayerType, isLayerType, type Descriptor } from '@drayage/manifest'
+import {
+  DEFAULT_RETRY_POLICY,
+  planCopy,
+  totalsOf,
+  type CopyPlan,
+  type PlaceSource,
+  type PlaceTarget,
+  type PlannedContent,
+} from '@drayage/distribution'
+import { isLayerType, type Descriptor } from '@drayage/manifest'
 import type { Repository } from '@drayage/reference'
 
-import { assertTakes } from './assert-takes.ts'
-import { choiceOf } from './copy-choice.ts'
-import { isConversion } from './conversion-options.ts'
-import type { CopyImageOptions } from './copy-options.ts'
-import { holdsTars, parseCopyTarget, type TargetPlace } from './copy-target.ts'
-import { copyMounts } from './copy-mounts.ts'
-import type { Runtime } from '../create-runtime.ts'
+import type { Runtime } from '../runtime.ts'
 import { TransportError } from '../errors.ts'
-import { openCopySource, type CopySource } from './open-copy-source.ts'
-import { parseTransport } from './transport.ts'
-import { checkTarget } from './check-target.ts'
+import { parseSource, parseTarget } from '../places/transports.ts'
+import { assertTakes } from './assert-takes.ts'
+import { isConversion } from './conversion-options.ts'
+import { assertWhole } from './assert-whole.ts'
+import { choiceOf, type ChoiceOptions } from './copy-choice.ts'
+import { foreignLayersOf } from './foreign-layers.ts'
+import { openSource, writable } from './copy-images.ts'
+import type { CopyImageOptions } from './copy-options.ts'
 
 /**
- * Tells what `copyImages` would do, and writes nothing: manifests are read, and the target is asked what it has. In a
+ * Says what `copyImages` would do, and writes nothing: manifests are read, and the target is asked what it has. In a
  * docker-archive layers are rewritten, since it holds them uncompressed. What an earlier image of the call brings to a
  * place is there for the next one.
  *
  * @returns a plan for each source
  * @throws TransportError `ERR_TRANSPORT` for a conversion, whose digests are known only when it is done
- * @throws the errors of `copyImages`, as far as they show without writing
+ * @throws the errors of `copyImages` that show without writing
  */
 export async function planImages(
   runtime: Runtime,
@@ -31,93 +38,75 @@ export async function planImages(
   target: string,
   options: CopyImageOptions = {},
 ): Promise<CopyPlan[]> {
-  if (sources.length === 0) throw new RangeError('Cannot plan to copy images: found none, expected at least one')
+  if (sources.length === 0) throw new RangeError('Cannot plan to copy images: there are none, expected at least one')
   if (isConversion(options)) {
-    throw new TransportError(
-      'plan to copy to',
-      target,
-      'found a conversion, whose digests nobody knows before, expected none',
-    )
+    throw new TransportError('plan to copy to', target, 'the digests of a conversion are known only when it is done')
   }
-  const from = sources.map((text) => ({ text, place: parseTransport(text) }))
-  const to = parseCopyTarget(target, sources.length)
+  const from = sources.map((text) => ({ text, place: parseSource(runtime, text) }))
+  const to = writable(runtime, parseTarget(runtime, target), from.length)
+  const working = { ...options, keepsIndex: to.holds.keepsIndex === true }
+  assertTakes(to, target, working)
   const plans: CopyPlan[] = []
-  const planned = createPlanned()
+  const planned: Planned = new Map()
   for (const { text, place } of from) {
-    await using opened = await openCopySource(runtime, place, options)
-    const toPlace = to.archive ?? to.placeOf(opened)
-    assertTakes(toPlace, target, options)
-    const plan = await planImage(runtime, opened, toPlace, { ...options, planned })
-    planned.add(toPlace, plan)
-    plans.push({ ...plan, from: text, to: to.textOf(toPlace) })
+    await using opened = await openSource(place, working)
+    await assertWhole(runtime, opened, to, working)
+    const plan = await planImage(runtime, { text, source: opened }, to, planned, working)
+    // A place for several images has one of each name.
+    if (plan.to !== target && plans.some((other) => other.to === plan.to)) {
+      throw new TransportError('copy to', plan.to, 'two images have that name')
+    }
+    plans.push(plan)
   }
   return plans
 }
 
-interface PlanImageOptions extends CopyImageOptions {
-  readonly planned: Planned
-}
+/** What the plans so far bring, by place. */
+type Planned = Map<string, { readonly digests: Set<Digest>; readonly repository: Repository | undefined }>
 
 async function planImage(
   runtime: Runtime,
-  source: CopySource,
-  to: TargetPlace,
-  options: PlanImageOptions,
+  { text, source }: { readonly text: string; readonly source: PlaceSource },
+  to: PlaceTarget,
+  planned: Planned,
+  options: ChoiceOptions,
 ): Promise<CopyPlan> {
-  const { signal, onEvent = (): void => {}, planned } = options
-  const { retry = DEFAULT_RETRY_POLICY } = runtime
-  const sink = await checkTarget(runtime, to, { signal })
-  const has: Checker['has'] = async (what, each) => planned.has(to, what.digest) || (await sink.has(what, each))
-  const holderOf = ({ digest }: Descriptor): Repository | undefined => planned.holderOf(to, digest)
-  const mounts = to.kind === 'registry' ? copyMounts(runtime, source, to.reference, { holderOf, signal }) : {}
-  const plan = await planCopy(
-    source.content,
-    { ...sink, has },
-    { from: source.from, to: source.name },
-    { signal, onEvent, retry, ...mounts, ...choiceOf(runtime, source, options) },
-  )
-  return holdsTars(to) ? asTars(plan) : plan
+  const { signal, onEvent = (): void => {} } = options
+  const { retry = DEFAULT_RETRY_POLICY, requireSchema2 } = runtime
+  const view = await to.look(source, { signal })
+  const { repository, mountFrom } = view
+  const { digests } = planned.get(view.key) ?? { digests: new Set() }
+  planned.set(view.key, { digests, repository })
+  const has: Checker['has'] = async (what, each) => digests.has(what.digest) || (await view.sink.has(what, each))
+  const holdersOf = async (blob: Descriptor): Promise<readonly Repository[]> => [
+    ...[...planned.values()].flatMap((each) =>
+      each.repository?.domain === repository?.domain && each.repository !== undefined && each.digests.has(blob.digest)
+        ? [each.repository]
+        : [],
+    ),
+    ...((await mountFrom?.(blob)) ?? []),
+  ]
+  const sink = { ...view.sink, has }
+  const foreignLayers = foreignLayersOf(runtime, source.repository?.domain)
+  const settings = {
+    signal,
+    onEvent,
+    retry,
+    foreignLayers,
+    requireSchema2,
+    ...(repository && { mountFrom: holdersOf }),
+  }
+  const names = { from: source.from, to: view.text }
+  const plan = await planCopy(source.content, sink, names, { ...settings, ...choiceOf(runtime, source, options) })
+  for (const { digest } of plan.content) digests.add(digest)
+  return { ...(to.holds.manifests ? plan : asTars(plan)), from: text, to: view.text }
 }
 
 function asTars(plan: CopyPlan): CopyPlan {
-  const isLayer = (type: string): boolean => isLayerType(type) || isForeignLayerType(type)
   const content = plan.content
     .filter(({ kind }) => kind === 'blob')
     .map((each): PlannedContent =>
-      each.action === 'copy' && isLayer(each.mediaType) ? { ...each, action: 'rewrite' } : each,
+      each.action === 'copy' && isLayerType(each.mediaType) ? { ...each, action: 'rewrite' } : each,
     )
   return { ...plan, content, totals: totalsOf(content) }
-}
-
-/** What the plans so far bring, by place. */
-interface Planned {
-  add(to: TargetPlace, plan: CopyPlan): void
-  has(to: TargetPlace, digest: Digest): boolean
-  /** A repository of the same registry that has the blob by then. */
-  holderOf(to: TargetPlace, digest: Digest): Repository | undefined
-}
-
-function createPlanned(): Planned {
-  const places = new Map<string, { readonly to: TargetPlace; readonly digests: Set<Digest> }>()
-  return {
-    add(to, { content }) {
-      const name = placeName(to)
-      const place = places.get(name) ?? { to, digests: new Set() }
-      places.set(name, place)
-      for (const { digest } of content) place.digests.add(digest)
-    },
-    has: (to, digest) => places.get(placeName(to))?.digests.has(digest) === true,
-    holderOf(to, digest) {
-      for (const place of places.values()) {
-        const isSame = to.kind === 'registry' && place.to.kind === 'registry' && place.digests.has(digest)
-        if (isSame && place.to.reference.domain === to.reference.domain) return place.to.reference
-      }
-      return undefined
-    },
-  }
-}
-
-/** What holds content that a later image finds there. */
-function placeName(to: TargetPlace): string {
-  return to.kind === 'registry' ? `registry ${to.reference.domain}/${to.reference.path}` : to.kind
 }

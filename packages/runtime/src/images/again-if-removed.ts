@@ -27,7 +27,7 @@ export async function againIfRemoved<T>(
 }
 
 /** Whether the image was there, but no more when it was to be named. */
-function isRemovedMeanwhile(error: unknown): boolean {
+export function isRemovedMeanwhile(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (isImageStoreError(at) && at.code === 'ERR_IMAGE_NOT_FOUND') return true
   }

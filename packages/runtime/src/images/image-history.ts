@@ -1,14 +1,13 @@
-import type { AbortOptions } from '@drayage/bytes'
-
-import type { Runtime } from '../create-runtime.ts'
-import { unixSeconds } from './unix-seconds.ts'
-import { uncompressedSizes } from './uncompressed-size.ts'
+import type { StoreAccess } from '../runtime.ts'
+import { findStoredImage, type FindStoredOptions } from './find-stored-image.ts'
+import { unixSeconds, uncompressedSizes } from './image-facts.ts'
+import type { ImageView } from './shown-image.ts'
 
 /** A step of an image's history, with the field names of Docker's Engine API (`GET /images/{name}/history`). */
 export interface HistoryItem {
   /** The image's ID for the last step; `<missing>` for the others. */
   readonly Id: string
-  /** In seconds since 1970; 0 when it is not known. */
+  /** In seconds since 1970; -62135596800, the start of the year 1, when it is not known, as Docker has it. */
   readonly Created: number
   readonly CreatedBy: string
   /** Of the image, at its last step; `null` for the others and for an image without a tag. */
@@ -23,11 +22,17 @@ export interface HistoryItem {
  *
  * @throws ImageNotFoundError `ERR_IMAGE_NOT_FOUND`
  * @throws AmbiguousImageError `ERR_IMAGE_AMBIGUOUS`
+ * @throws NotAnImageError `ERR_NOT_AN_IMAGE` for a name of something else
+ * @throws PlatformNotFoundError `ERR_PLATFORM_NOT_FOUND`
  */
-export async function imageHistory(runtime: Runtime, name: string, options: AbortOptions = {}): Promise<HistoryItem[]> {
+export async function imageHistory(
+  runtime: StoreAccess & ImageView,
+  name: string,
+  options: FindStoredOptions = {},
+): Promise<HistoryItem[]> {
   const store = await runtime.openStore()
-  const image = await store.images.find(name, options)
-  const { value } = await store.images.readConfig(image, options)
+  const { image, platform } = await findStoredImage(runtime, store, name, options)
+  const { value } = await store.images.readConfig(platform, options)
   const sizes = await uncompressedSizes(store, value.rootfs?.diff_ids ?? [])
   let layer = 0
   const steps = (value.history ?? []).map((entry) => ({

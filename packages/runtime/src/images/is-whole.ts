@@ -1,17 +1,17 @@
 import type { AbortOptions } from '@drayage/bytes'
-import { readBlob } from '@drayage/content'
+import { readBlob, type Checker, type Fetcher } from '@drayage/content'
 import { chainIds } from '@drayage/digest'
 import { MAX_CONFIG_BYTES } from '@drayage/distribution'
 import { decodeImageConfig, decodeManifest, type Descriptor } from '@drayage/manifest'
 
-import type { LocalStore } from '../store/local-store.ts'
+import type { LayerReader } from '@drayage/layer-store'
 
 /**
- * Whether everything that an image of the store consists of is there: manifest and config are read and verified, layers
- * have to be registered and their blobs to be of the right size.
+ * Whether an image is stored completely: manifest and config are read and verified, layers have to be registered and their
+ * blobs to be of the right size.
  */
 export async function isWhole(
-  { content, layers }: LocalStore,
+  { content, layers }: { readonly content: Fetcher & Checker; readonly layers: Pick<LayerReader, 'get'> },
   manifest: Descriptor,
   options: AbortOptions = {},
 ): Promise<boolean> {
@@ -21,13 +21,13 @@ export async function isWhole(
     if (decoded.kind !== 'image') return false
     const { config } = decoded.value
     const bytes = await readBlob(content, config, { maxBytes: MAX_CONFIG_BYTES, signal })
-    const { value } = decodeImageConfig(bytes, { digest: config.digest })
+    const { value } = decodeImageConfig(bytes, { digest: config.digest, anyCase: true })
     for (const layer of decoded.value.layers) if (!(await content.has(layer, { signal }))) return false
     for (const id of chainIds(value.rootfs?.diff_ids ?? [])) if ((await layers.get(id)) === undefined) return false
     return true
   } catch {
     signal?.throwIfAborted()
-    // Whatever cannot be read has to be brought again, which mends it or tells what is wrong.
+    // What cannot be read is fetched again, which repairs it or shows what is wrong.
     return false
   }
 }

@@ -1,16 +1,17 @@
 import type { AbortOptions } from '@drayage/bytes'
-import { chainIds, type ChainId, type DiffId } from '@drayage/digest'
-import type { ListedImage } from '@drayage/image-store'
+import type { Digest } from '@drayage/digest'
+import { builtAtMs } from '@drayage/image-store'
+import { type Descriptor, formatPlatform } from '@drayage/manifest'
 import { matchReference, parseReference } from '@drayage/reference'
 
-import type { Runtime } from '../create-runtime.ts'
-import { configOf } from './config-of.ts'
+import type { StoreAccess } from '../runtime.ts'
+import type { Store } from '../store/store.ts'
 import { FilterError } from '../errors.ts'
-import { hasLabel } from './has-label.ts'
-import type { LocalStore } from '../store/local-store.ts'
-import { unixSeconds } from './unix-seconds.ts'
-import { parseUntil } from './parse-until.ts'
-import { uncompressedSize, uncompressedSizes } from './uncompressed-size.ts'
+import { findStored } from './find-stored-image.ts'
+import { factsOf, unixSeconds, type ImageFacts } from './image-facts.ts'
+import { hasLabel, parseUntil } from './image-filters.ts'
+import { bytesOfPieces, createPiecesReader, sharedPieces } from './image-pieces.ts'
+import { isDangling, showImages, type ImageView, type ShownImage } from './shown-image.ts'
 
 /** An image of a list, with the field names of Docker's Engine API (`GET /images/json`). */
 export interface ImageSummary {
@@ -18,15 +19,21 @@ export interface ImageSummary {
   readonly ParentId: string
   readonly RepoTags: readonly string[]
   readonly RepoDigests: readonly string[]
-  /** In seconds since 1970; 0 when the image does not say. */
+  /** In seconds since 1970; -62135596800, the start of the year 1, when the image does not say, as Docker has it. */
   readonly Created: number
-  /** Bytes of the uncompressed layers. */
+  /** Bytes of the uncompressed layers of one platform, or of all content that is stored. */
   readonly Size: number
-  /** Bytes of the uncompressed layers that other images have too; -1, unless asked for. */
+  /** Bytes of these that other images have too; -1, unless asked for. */
   readonly SharedSize: number
   readonly Labels: Readonly<Record<string, string>> | null
   /** -1, which stands for a number that was not computed. */
   readonly Containers: number
+  /** What its names stand for: an index, a manifest or an artifact. */
+  readonly Descriptor: { readonly mediaType: string; readonly digest: Digest; readonly size: number }
+  /** What is stored under the ID, the descriptor first; not a field of Docker. */
+  readonly Targets: readonly Descriptor[]
+  /** The platforms of its images that are here whole, such as `linux/arm64`; not a field of Docker. */
+  readonly Platforms: readonly string[]
 }
 
 /** Options of {@link listImages}. */
@@ -39,65 +46,64 @@ export interface ListImagesOptions extends AbortOptions {
   readonly filters?: readonly string[]
   /** Whether `SharedSize` is computed; `false` by default. */
   readonly sharedSize?: boolean
+  /**
+   * What sizes count: the uncompressed `layers` of the platform that is shown, as Docker Engine up to 28, or all `content`
+   * that is here of any platform, as it is stored. By default `content` where IDs are those of targets.
+   */
+  readonly sizeOf?: 'layers' | 'content'
 }
 
 /** What a filter leaves of an image: fewer names, or nothing. */
-type Filter = (image: ListedImage, labels: Readonly<Record<string, string>>) => ListedImage | undefined
+type Filter = (image: ShownImage, facts: ImageFacts) => ShownImage | undefined
 
 /**
- * The images of the local store, the latest built first.
+ * The images of the local store, the latest built first; artifacts too.
  *
- * @throws FilterError `ERR_FILTER` for a filter that is none
+ * @throws FilterError `ERR_FILTER` for an invalid filter
  * @throws ImageNotFoundError `ERR_IMAGE_NOT_FOUND` for an image that a filter names
  */
-export async function listImages(runtime: Runtime, options: ListImagesOptions = {}): Promise<ImageSummary[]> {
+export async function listImages(
+  runtime: StoreAccess & ImageView,
+  options: ListImagesOptions = {},
+): Promise<ImageSummary[]> {
   const store = await runtime.openStore()
-  const filters = await Promise.all(groupFilters(options.filters ?? []).map((group) => compileFilter(store, group)))
+  const groups = groupFilters(options.filters ?? [])
+  const filters = await Promise.all(groups.map((group) => compileFilter(runtime, store, group)))
+  const all = showImages(runtime, await store.images.list(options))
+  const { sizeOf = runtime.imageId === 'target' ? 'content' : 'layers' } = options
+  const piecesOf = createPiecesReader(store, sizeOf, options)
+  const shared = options.sharedSize === true ? await sharedPieces(all, piecesOf) : undefined
   const summaries: ImageSummary[] = []
-  const all = await store.images.list(options)
-  const shared = options.sharedSize === true ? await sharedLayers(store, all, options) : undefined
   for (const listed of all) {
-    const config = await configOf(store, listed, options)
-    if (config === undefined) continue
-    const { value } = config
-    const labels = value.config?.Labels ?? {}
-    let image: ListedImage | undefined = listed
-    for (const filter of filters) image = image === undefined ? undefined : filter(image, labels)
+    const facts = await factsOf(store, listed, options)
+    if (facts === undefined) continue
+    let image: ShownImage | undefined = listed
+    for (const filter of filters) image = image === undefined ? undefined : filter(image, facts)
     if (image === undefined) continue
+    const pieces = await piecesOf(listed)
+    const { mediaType, digest, size } = image.stored[0].target
     summaries.push({
       Id: image.id,
       ParentId: '',
       RepoTags: image.repoTags,
       RepoDigests: image.repoDigests,
-      Created: unixSeconds(image.created),
-      Size: await uncompressedSize(store, value.rootfs?.diff_ids ?? []),
-      SharedSize: shared === undefined ? -1 : await sizeOf(store, value.rootfs?.diff_ids ?? [], shared),
-      Labels: value.config?.Labels ?? null,
+      Created: unixSeconds(facts.created),
+      Size: bytesOfPieces(pieces),
+      SharedSize: shared === undefined ? -1 : bytesOfPieces(pieces, shared),
+      Labels: facts.config?.value.config?.Labels ?? null,
       Containers: -1,
+      Descriptor: { mediaType, digest, size },
+      Targets: image.stored.map(({ target }) => target),
+      Platforms: platformsOf(image),
     })
   }
   return summaries
 }
 
-/** The layers that several images have. */
-async function sharedLayers(
-  store: LocalStore,
-  images: readonly ListedImage[],
-  options: AbortOptions,
-): Promise<ReadonlySet<ChainId>> {
-  const met = new Set<ChainId>()
-  const shared = new Set<ChainId>()
-  for (const image of images) {
-    const config = await configOf(store, image, options)
-    for (const id of chainIds(config?.value.rootfs?.diff_ids ?? [])) (met.has(id) ? shared : met).add(id)
-  }
-  return shared
-}
-
-/** The bytes of those layers of a stack that are among `counted`. */
-async function sizeOf(store: LocalStore, diffIds: readonly DiffId[], counted: ReadonlySet<ChainId>): Promise<number> {
-  const sizes = await uncompressedSizes(store, diffIds)
-  return chainIds(diffIds).reduce((sum, id, at) => sum + (counted.has(id) ? (sizes[at] ?? 0) : 0), 0)
+/** The platforms of an image, each once. */
+function platformsOf({ stored }: ShownImage): readonly string[] {
+  const images = stored.flatMap(({ platforms }) => platforms)
+  return [...new Set(images.map(({ platform }) => formatPlatform(platform)))]
 }
 
 interface FilterGroup {
@@ -116,41 +122,44 @@ function groupFilters(filters: readonly string[]): FilterGroup[] {
   return [...groups].map(([key, values]) => ({ key, values }))
 }
 
-async function compileFilter(store: LocalStore, { key, values }: FilterGroup): Promise<Filter> {
+async function compileFilter(
+  view: ImageView,
+  store: Pick<Store, 'images'>,
+  { key, values }: FilterGroup,
+): Promise<Filter> {
   switch (key) {
     case 'reference':
       return (image) => withNames(image, (name) => values.some((pattern) => matches(pattern, name)))
     case 'dangling':
       return danglingFilter(values)
     case 'label':
-      return (image, labels) => (values.every((value) => hasLabel(labels, value)) ? image : undefined)
+      return (image, { labels }) => (values.every((value) => hasLabel(labels, value)) ? image : undefined)
     case 'before':
     case 'since': {
-      const others = await Promise.all(values.map((value) => store.images.find(value)))
-      const times = others.map((other) => builtAtMs(other))
+      const others = await Promise.all(values.map((value) => findStored(view, store, value)))
+      const times = others.map(({ platform }) => builtAtMs(platform?.created))
       const wanted = key === 'before' ? (a: number, b: number) => a < b : (a: number, b: number) => a > b
-      return (image) => (times.every((time) => wanted(builtAtMs(image), time)) ? image : undefined)
+      return (image, { created }) => (times.every((time) => wanted(builtAtMs(created), time)) ? image : undefined)
     }
     case 'until': {
       const times = values.map((value) => parseUntil(value, Date.now()))
-      return (image) => (times.every((time) => builtAtMs(image) < time) ? image : undefined)
+      return (image, { created }) => (times.every((time) => builtAtMs(created) < time) ? image : undefined)
     }
     default:
       throw new FilterError(key, 'reference, dangling, label, before, since or until')
   }
 }
 
-/** Names by digest alone are not dangling, but they are no tags either: both values show such images. */
 function danglingFilter(values: readonly string[]): Filter {
   const [value = '', ...others] = new Set(values)
   if (others.length > 0 || !['true', '1', 'false', '0'].includes(value)) {
     throw new FilterError(`dangling=${values.join(',')}`, 'true or false')
   }
-  if (value === 'true' || value === '1') return (image) => (image.repoTags.length === 0 ? image : undefined)
-  return (image) => (image.repoTags.length + image.repoDigests.length > 0 ? image : undefined)
+  if (value === 'true' || value === '1') return (image) => (isDangling(image) ? image : undefined)
+  return (image) => (isDangling(image) ? undefined : image)
 }
 
-function withNames(image: ListedImage, isWanted: (name: string) => boolean): ListedImage | undefined {
+function withNames(image: ShownImage, isWanted: (name: string) => boolean): ShownImage | undefined {
   const repoTags = image.repoTags.filter(isWanted)
   const repoDigests = image.repoDigests.filter(isWanted)
   return repoTags.length + repoDigests.length === 0 ? undefined : { ...image, repoTags, repoDigests }
@@ -158,8 +167,4 @@ function withNames(image: ListedImage, isWanted: (name: string) => boolean): Lis
 
 function matches(pattern: string, name: string): boolean {
   return matchReference(pattern, parseReference(name))
-}
-
-function builtAtMs({ created }: ListedImage): number {
-  return Date.parse(created ?? '') || 0
 }

@@ -4,11 +4,14 @@ import type { Descriptor } from '@drayage/manifest'
 import type { Repository } from '@drayage/reference'
 
 import type { UsedLogins } from '../remote/used-logins.ts'
-import type { LocalStore } from '../store/local-store.ts'
+import type { Store } from '../store/store.ts'
+
+/** Where blobs may be mounted from, as a copy asks for it. */
+export type MountSources = { readonly [K in 'mountFrom' | 'onMountRefused']: NonNullable<CopyOptions[K]> }
 
 /** What {@link mountSources} looks into. */
 export interface MountSourcesParts {
-  readonly store: LocalStore
+  readonly store: Store
   readonly logins: UsedLogins
   /** The repository that is pushed to. */
   readonly target: Repository
@@ -17,12 +20,9 @@ export interface MountSourcesParts {
 /**
  * The repositories of the target's registry that blobs can be mounted from, as far as this store knows: those where the
  * same user was, first those whose path begins like the target's, then the newest. One that does not mount is forgotten,
- * unless the registry wants a login and there is none, since then it may be the user whom it does not know.
+ * unless the registry asks for a login that is missing: then it may be the user whom it does not know.
  */
-export function mountSources(
-  { store, logins, target }: MountSourcesParts,
-  options: AbortOptions,
-): Required<Pick<CopyOptions, 'mountFrom' | 'onMountRefused'>> {
+export function mountSources({ store, logins, target }: MountSourcesParts, options: AbortOptions): MountSources {
   return {
     mountFrom: async ({ digest }) => {
       const known = await store.images.sourcesOf(digest, options)

@@ -1,18 +1,19 @@
 import type { AbortOptions } from '@drayage/bytes'
+import type { Digest } from '@drayage/digest'
 import type { OnEvent } from '@drayage/distribution'
-import { isImageStoreError, type ListedImage } from '@drayage/image-store'
+import { builtAtMs, isImageStoreError } from '@drayage/image-store'
 
-import type { Runtime } from '../create-runtime.ts'
-import { configOf } from './config-of.ts'
+import type { StoreAccess } from '../runtime.ts'
+import { factsOf, type ImageFacts } from './image-facts.ts'
 import { FilterError } from '../errors.ts'
-import { hasLabel } from './has-label.ts'
-import { parseUntil } from './parse-until.ts'
+import { hasLabel, parseUntil } from './image-filters.ts'
 import { removeImage, type RemovedItem } from './remove-image.ts'
+import { isDangling, keeps, showImages, type ImageView, type ShownImage } from './shown-image.ts'
 import { sweepStore } from './sweep-store.ts'
 
 /** Options of {@link pruneImages}. */
 export interface PruneImagesOptions extends AbortOptions {
-  /** Whether images with a tag go too; `false` by default. */
+  /** Whether images with a tag, or pulled by their digest, go too; `false` by default. */
   readonly all?: boolean
   /**
    * `key=value`, with Docker's meaning: `label` and `label!` (`name` or `name=value`), each of which must hold, and
@@ -33,41 +34,52 @@ export interface PrunedImages {
 }
 
 /**
- * Removes images without a tag, or all images that the filters select, and what failed commands left. An image that
+ * Removes images that nobody asked to keep by a tag or a digest, or all images that the filters select, and what failed commands left. An image that
  * cannot be removed stays and is no failure.
  *
  * @throws FilterError `ERR_FILTER`
  */
-export async function pruneImages(runtime: Runtime, options: PruneImagesOptions = {}): Promise<PrunedImages> {
+export async function pruneImages(
+  runtime: StoreAccess & ImageView,
+  options: PruneImagesOptions = {},
+): Promise<PrunedImages> {
   const { all = false, filters = [], signal, onEvent, now = Date.now } = options
   const store = await runtime.openStore()
   const isWanted = compileFilters(filters, now())
   const before = await storedBytes(runtime, { signal })
   const removed: RemovedItem[] = []
-  for (const image of await store.images.list({ signal })) {
-    if (!all && image.repoTags.length > 0) continue
-    const config = await configOf(store, image, { signal })
-    if (config === undefined || !isWanted(image, config.value.config?.Labels ?? {})) continue
-    try {
-      removed.push(...(await removeImage(runtime, image.id, { force: true, signal, ...(onEvent && { onEvent }) })))
-    } catch (error) {
-      signal?.throwIfAborted()
-      if (!isImageStoreError(error)) throw error
+  for (const image of showImages(runtime, await store.images.list({ signal }))) {
+    const unnamed = all || isDangling(image) ? [image.id] : unnamedTargets(image)
+    if (unnamed.length === 0) continue
+    const facts = await factsOf(store, image, { signal })
+    if (facts === undefined || !isWanted(facts)) continue
+    for (const each of unnamed) {
+      try {
+        removed.push(...(await removeImage(runtime, each, { force: true, signal, ...(onEvent && { onEvent }) })))
+      } catch (error) {
+        signal?.throwIfAborted()
+        if (!isImageStoreError(error)) throw error
+      }
     }
   }
   await sweepStore(runtime, { signal })
   return { removed, bytes: Math.max(0, before - (await storedBytes(runtime, { signal }))) }
 }
 
+/** What of an image nobody asked to keep, where another target of the same image has a name. */
+function unnamedTargets({ stored }: ShownImage): readonly Digest[] {
+  return stored.filter(({ names }) => !names.some(keeps)).map(({ target }) => target.digest)
+}
+
 /** The bytes of all content of the local store. */
-export async function storedBytes(runtime: Runtime, { signal }: AbortOptions = {}): Promise<number> {
+export async function storedBytes(runtime: StoreAccess, { signal }: AbortOptions = {}): Promise<number> {
   const { content } = await runtime.openStore()
   let bytes = 0
   for await (const { size } of content.list({ signal })) bytes += size
   return bytes
 }
 
-type ImageFilter = (image: ListedImage, labels: Readonly<Record<string, string>>) => boolean
+type ImageFilter = (image: ImageFacts) => boolean
 
 function compileFilters(filters: readonly string[], nowMs: number): ImageFilter {
   const compiled = filters.map((filter): ImageFilter => {
@@ -76,16 +88,16 @@ function compileFilters(filters: readonly string[], nowMs: number): ImageFilter 
     const value = filter.slice(equals + 1)
     switch (filter.slice(0, equals)) {
       case 'label':
-        return (_, labels) => hasLabel(labels, value)
+        return ({ labels }) => hasLabel(labels, value)
       case 'label!':
-        return (_, labels) => !hasLabel(labels, value)
+        return ({ labels }) => !hasLabel(labels, value)
       case 'until': {
         const untilMs = parseUntil(value, nowMs)
-        return ({ created }) => (Date.parse(created ?? '') || 0) < untilMs
+        return ({ created }) => builtAtMs(created) < untilMs
       }
       default:
         throw new FilterError(filter, 'label, label! or until')
     }
   })
-  return (image, labels) => compiled.every((each) => each(image, labels))
+  return (image) => compiled.every((each) => each(image))
 }

@@ -1,24 +1,39 @@
 import type { AbortOptions } from '@drayage/bytes'
 import { pull, type OnEvent, type PullOptions, type PullResult } from '@drayage/distribution'
-import type { Platform } from '@drayage/manifest'
-import { familiarReference, parseRepository, withTag, type Reference } from '@drayage/reference'
+import type { Descriptor, Platform } from '@drayage/manifest'
+import {
+  familiarReference,
+  parseReference,
+  parseRepository,
+  validateRepositoryName,
+  withTag,
+  type Reference,
+} from '@drayage/reference'
 
-import type { Runtime } from '../create-runtime.ts'
-import type { LocalStore } from '../store/local-store.ts'
+import type { Runtime } from '../runtime.ts'
+import { remoteTags } from '../remote/list-remote.ts'
+import type { Store } from '../store/store.ts'
+import { foreignLayersOf } from '../copy/foreign-layers.ts'
 import { againIfRemoved } from './again-if-removed.ts'
+import { recordSources } from './mount-sources.ts'
 import { openPullSink } from './pull-store.ts'
 import { sweepWhenDue } from './sweep-store.ts'
 
 /** Options of {@link pullImage} and {@link pullAllTags}. */
 export interface PullImageOptions extends AbortOptions {
-  /** That of the runtime by default. */
-  readonly platform?: Platform
+  /** Which images of an index come, for each platform the best match; that for the runtime's platform by default. */
+  readonly platforms?: readonly Platform[] | undefined
+  /** Brings all that an index lists, and fails where it is not there; `false` by default. */
+  readonly allPlatforms?: boolean | undefined
+  /** The operating system that every image must be for, such as `linux`; any by default. */
+  readonly system?: string
   readonly onEvent?: OnEvent
 }
 
 /**
- * Pulls an image into the local store; see `pull` of `@drayage/distribution` for what is promised and thrown. An image of
- * the store that lost a part is mended.
+ * Pulls an image into the local store; see `pull` of `@drayage/distribution` for what is promised and thrown. What the
+ * store has of the same index stays, and an image of the store that lost a part is mended. A name with a digest keeps what
+ * it stands for, as a tag does.
  *
  * @param name familiar or full; `latest` when it has neither tag nor digest
  */
@@ -27,10 +42,10 @@ export async function pullImage(
   name: string | Reference,
   options: PullImageOptions = {},
 ): Promise<PullResult> {
-  const { transfers, platform, retry } = runtime
+  const { transfers, platform, retry, requireSchema2 } = runtime
   const { onEvent = (): void => {} } = options
   const store = await runtime.openStore()
-  const all = { platform, transfers, ...(retry === undefined ? {} : { retry }), ...options, onEvent }
+  const all = { platform, transfers, requireSchema2, ...(retry === undefined ? {} : { retry }), ...options, onEvent }
   const onAgain = (): void => {
     const text = typeof name === 'string' ? name : familiarReference(name)
     onEvent({ type: 'warning', message: `"${text}" was removed while it was pulled, pulling it again` })
@@ -41,26 +56,38 @@ export async function pullImage(
 }
 
 async function pullOnce(
-  { registry, usedLogins }: Runtime,
-  store: LocalStore,
+  runtime: Runtime,
+  store: Store,
   name: string | Reference,
   options: PullOptions,
 ): Promise<PullResult> {
-  await using sink = openPullSink(store, usedLogins)
-  const pulled = await pull(registry, sink, name, options)
+  const { registry, usedLogins } = runtime
+  await using sink = openPullSink(store)
+  const target = typeof name === 'string' ? parseReference(name) : name
+  const onArrived = (content: readonly Descriptor[]): Promise<void> =>
+    recordSources({ store, logins: usedLogins, target }, content, { signal: options.signal })
+  const foreignLayers = foreignLayersOf(runtime, target.domain)
+  const pulled = await pull(registry, sink, name, { ...options, foreignLayers, onArrived })
   await sink.complete()
   return pulled
 }
 
-/** Pulls every tag of a repository, one after another, and stops at the first that fails. */
+/**
+ * Pulls every tag of a repository, one after another, and stops at the first that fails.
+ *
+ * @throws ReservedNameError `ERR_REFERENCE_RESERVED` for `scratch`
+ */
 export async function pullAllTags(
   runtime: Runtime,
   name: string,
   options: PullImageOptions = {},
 ): Promise<PullResult[]> {
   const repository = parseRepository(name)
+  validateRepositoryName(repository)
   const pulled: PullResult[] = []
-  for await (const tag of runtime.registry.repository(repository).tags({ mirrors: true, signal: options.signal })) {
+  const { signal, onEvent } = options
+  const asking = { signal, onEvent }
+  for await (const tag of remoteTags(runtime, repository, { ...asking, mirrors: true })) {
     pulled.push(await pullImage(runtime, withTag(repository, tag), options))
   }
   return pulled

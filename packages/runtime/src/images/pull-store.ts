@@ -1,19 +1,25 @@
 import { randomUUID } from 'node:crypto'
 
 import type { AbortOptions } from '@drayage/bytes'
-import type { ImageId } from '@drayage/digest'
-import type { LayerMeasurer, LayerRegistrar, PulledImage, PullStore } from '@drayage/distribution'
+import { verifyBlob } from '@drayage/content'
+import { digestAlgorithm, type ImageId } from '@drayage/digest'
+import type {
+  ImageName,
+  ImageSink,
+  LayerMeasurer,
+  LayerRegistrar,
+  PulledImage,
+  ReceivedContent,
+} from '@drayage/distribution'
+import { isImageStoreError, type PlatformImage } from '@drayage/image-store'
 import { isLayerStoreError, type LayerMeasurement } from '@drayage/layer-store'
-import { isLayerType, platformOf, type Descriptor } from '@drayage/manifest'
+import { isLayerType, platformOf } from '@drayage/manifest'
 
-import { lockImages } from './image-lock.ts'
 import { isWhole } from './is-whole.ts'
-import type { LocalStore } from '../store/local-store.ts'
-import { NOBODY, type UsedLogins } from '../remote/used-logins.ts'
-import { recordSources } from './mount-sources.ts'
+import type { Store } from '../store/store.ts'
 
 /** The local store as a pull uses it, for the time of one pull. */
-export interface PullSink extends PullStore<LayerMeasurement>, AsyncDisposable {
+export interface PullSink extends ImageSink<LayerMeasurement>, AsyncDisposable {
   /**
    * Ends what the pull keeps, once it needs nothing more. Without it, as after a failure, what was brought stays for a
    * day, so that the next pull finds it.
@@ -21,18 +27,19 @@ export interface PullSink extends PullStore<LayerMeasurement>, AsyncDisposable {
   complete(): Promise<void>
 }
 
-/** Opens the local store for one pull; `logins` tells who it is that pulls, for what comes from a registry. */
-export function openPullSink(store: LocalStore, logins: UsedLogins = NOBODY): PullSink {
+/** Opens the store for one pull. */
+export function openPullSink(store: Store): PullSink {
   const { content, images, leases } = store
   const holder = `pull-${randomUUID()}`
   const registration = new Registration(store)
   return {
+    place: store,
     content: {
       fetch: content.fetch,
       // Small content is read to its end, so that what went bad on the disk is brought again.
       has: async (what, options) =>
         (await content.has(what, options)) &&
-        (isLayerType(what.mediaType) || (await content.verifyBlob(what.digest, options)) === 'intact'),
+        (isLayerType(what.mediaType) || (await verifyBlob(content, what, options)) === 'intact'),
       begin: content.begin,
       keep: (what, options) =>
         leases.keep(
@@ -43,50 +50,63 @@ export function openPullSink(store: LocalStore, logins: UsedLogins = NOBODY): Pu
     },
     layers: layersOf(store, registration),
     images: {
-      imageOf: (name, options) => images.imageOf(name, options),
-      nameImage: (name, target, image, options) => images.nameImage(name, target, image, options),
+      targetOf: (name, options) => images.targetOf(name, options),
       async findImage(manifest, options) {
-        const id = await images.findImage(manifest, options)
-        return id !== undefined && (await isWhole(store, manifest, options)) ? id : undefined
+        const image = await images.findImage(manifest, options)
+        return image !== undefined && (await isWhole(store, manifest, options)) ? image.id : undefined
       },
-      putImage: (image, options) => putImage({ store, logins, registration }, image, options),
+      putImages: (received, names, options) => putImages({ store, registration }, received, names, options),
     },
     complete: () => leases.release(holder),
     [Symbol.asyncDispose]: () => registration.end(),
   }
 }
 
-/** The time from an image's first registered layer until the image is visible, which no other process may interrupt. */
+/** The time from the first registered layer until the images are visible, which no other process may interrupt. */
 class Registration {
-  readonly #store: LocalStore
-  #held: { readonly image: ImageId; readonly lock: AsyncDisposable } | undefined
+  readonly #store: Store
+  readonly #images = new Set<ImageId>()
+  #lock: AsyncDisposable | undefined
 
-  constructor(store: LocalStore) {
+  constructor(store: Store) {
     this.#store = store
   }
 
-  async begin(image: ImageId, options: AbortOptions = {}): Promise<void> {
-    this.#held ??= { image, lock: await lockImages(this.#store.content, options) }
+  async begin(image: ImageId | undefined, options: AbortOptions = {}): Promise<void> {
+    this.#lock ??= await this.#store.lockImages(options)
+    if (image !== undefined) this.#images.add(image)
   }
 
-  /** Lets others in; the layers of an image that did not become visible are nobody's. */
+  /** Lets others in; the layers of images that did not become visible are nobody's. */
   async end(): Promise<void> {
-    const held = this.#held
+    const held = this.#lock
     if (held === undefined) return
-    this.#held = undefined
-    await using _lock = held.lock
-    if ((await this.#store.images.get(held.image)) === undefined) await this.#store.layers.release(held.image)
+    this.#lock = undefined
+    await using _lock = held
+    for (const image of this.#images) if (!(await this.#isKnown(image))) await this.#store.layers.release(image)
+    this.#images.clear()
+  }
+
+  async #isKnown(image: ImageId): Promise<boolean> {
+    try {
+      const { images } = await this.#store.images.find(image)
+      return images.some(({ platforms }) => platforms.some(({ id }) => id === image))
+    } catch (error) {
+      if (isImageStoreError(error) && error.code === 'ERR_IMAGE_NOT_FOUND') return false
+      throw error
+    }
   }
 }
 
 function layersOf(
-  { content, layers }: LocalStore,
+  { content, layers }: Pick<Store, 'content' | 'layers'>,
   registration: Registration,
 ): LayerMeasurer<LayerMeasurement> & LayerRegistrar<LayerMeasurement> {
   return {
     // The size counts too: what a manifest says of it is not known to be true of the blob that is here.
     find: async (blob, options = {}) =>
       (await content.has(blob, options)) ? await layers.find(blob.digest, options) : undefined,
+    discard: (measurement) => layers.discard(measurement),
     // Both streams that a pull measures, of an ingest and of a blob, come in arrays that nobody else holds.
     measure: (source, options) => layers.measure(source, { ...options, ownsSource: true }),
     async register(layer, measurement, { diffId, parent, image }, options = {}) {
@@ -98,7 +118,8 @@ function layersOf(
         if (!isMeasurementGone(error)) throw error
       }
       // A removal dropped what was known of the layer after this pull looked; its blob is kept and still here.
-      const measured = await layers.measure(content.fetch(layer, options), options)
+      const algorithm = digestAlgorithm(diffId)
+      const measured = await layers.measure(content.fetch(layer, options), { ...options, algorithm })
       return (await layers.register(layer, measured, place)).chainId
     },
   }
@@ -106,36 +127,35 @@ function layersOf(
 
 /** Whether a layer is unknown, or its index went with an image that shared its measurement. */
 function isMeasurementGone(error: unknown): boolean {
-  if (isLayerStoreError(error)) return error.code === 'ERR_LAYER_UNMEASURED'
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+  return isLayerStoreError(error) && error.code === 'ERR_LAYER_UNMEASURED'
 }
 
-interface PutImageParts {
-  readonly store: LocalStore
-  readonly logins: UsedLogins
+interface PutImagesParts {
+  readonly store: Store
   readonly registration: Registration
 }
 
-async function putImage(
-  { store, logins, registration }: PutImageParts,
-  { id, manifest, config, layers, repository, index }: PulledImage,
+async function putImages(
+  { store, registration }: PutImagesParts,
+  { target, images, present, others }: ReceivedContent,
+  names: readonly ImageName[],
   options: AbortOptions = {},
 ): Promise<void> {
-  const { created } = config.value
-  await registration.begin(id, options)
-  await store.images.put(
-    {
-      id,
-      manifest,
-      config: config.descriptor,
-      layers,
-      platform: platformOf(config.value) ?? { os: 'linux', architecture: 'unknown' },
-      size: layers.reduce((sum, { size }) => sum + size, 0),
-      ...(created === undefined ? {} : { created }),
-    },
-    options,
-  )
+  // Also for images that are here: nobody may remove them before they are part of the target.
+  await registration.begin(undefined, options)
+  await store.images.put(target, { platforms: images.map(platformImage), present, others }, { ...options, names })
   await registration.end()
-  const parts: Descriptor[] = [manifest, config.descriptor, ...layers, ...(index === undefined ? [] : [index])]
-  if (repository !== undefined) await recordSources({ store, logins, target: repository }, parts, options)
+}
+
+function platformImage({ id, manifest, config, layers }: PulledImage): PlatformImage {
+  const { created } = config.value
+  return {
+    id,
+    manifest,
+    config: config.descriptor,
+    layers,
+    platform: platformOf(config.value) ?? { os: 'linux', architecture: 'unknown' },
+    size: layers.reduce((sum, { size }) => sum + size, 0),
+    ...(created === undefined ? {} : { created }),
+  }
 }

@@ -1,8 +1,13 @@
-import type { AbortOptions } from '@drayage/bytes'
-import { walk } from '@drayage/content'
-import { DEFAULT_RETRY_POLICY, pickImage, push, pushSchema1, type OnEvent } from '@drayage/distribution'
+import {
+  holdManifests,
+  push,
+  pushSchema1,
+  selectCopy,
+  type DistributionEvent,
+  type OnEvent,
+} from '@drayage/distribution'
 import { ImageNotFoundError } from '@drayage/image-store'
-import { isLayerType, type Descriptor, type Platform } from '@drayage/manifest'
+import type { Descriptor } from '@drayage/manifest'
 import {
   familiarReference,
   familiarRepository,
@@ -14,37 +19,35 @@ import {
   type Reference,
 } from '@drayage/reference'
 
-import type { ConversionOptions } from '../copy/conversion-options.ts'
-import type { Runtime } from '../create-runtime.ts'
-import type { LocalStore } from '../store/local-store.ts'
-import { manifestOfName } from './manifest-of-name.ts'
-import { mountSources, recordSources } from './mount-sources.ts'
+import type { Runtime } from '../runtime.ts'
+import { contentOfName } from '../store/content-of-name.ts'
+import { choosePushed } from './choose-pushed.ts'
+import type { PushImageOptions } from './push-options.ts'
+import { storedSource } from '../places/store-place.ts'
 import { openConversion } from '../copy/open-conversion.ts'
+import { foreignLayersOf } from '../copy/foreign-layers.ts'
 import { openRemote } from '../remote/remote.ts'
-import { wholeTarget } from './whole-target.ts'
-
-/** Options of {@link pushImage} and {@link pushAllTags}. */
-export interface PushImageOptions extends AbortOptions, ConversionOptions {
-  /** Pushes the one image of an index that matches, without its index. */
-  readonly platform?: Platform
-  readonly onEvent?: OnEvent
-}
 
 /** What a push gave a name to. */
 export interface PushedImage {
   readonly reference: Reference
   readonly target: Descriptor
+  /** The index that its only image here was pushed instead of. */
+  readonly insteadOf?: Descriptor
 }
 
 /**
- * Pushes an image of the local store to the registry of its name, with the bytes that it was pulled or loaded with, so
- * that its digests do not change: the index when all its images are here, else the image, or that of a platform. With
- * `format` or `compression` it is converted first; schema 1 holds one image. As with `docker push`, what was pushed as it
- * is has a name by its digest afterwards.
+ * Pushes what a name of the local store stands for to the registry of the name, with the bytes that came, so that its digest
+ * does not change. An index goes where the registry has all that it lists afterwards: what is not here has to be there
+ * already. Otherwise nothing is written. With `format` or `compression` what goes is converted first, with an index anew of
+ * what is here; schema 1 holds one image, and what came as schema 1 goes as what was made of it. As with `docker push`, what
+ * was pushed as it is has a name by its digest afterwards.
  *
  * @param name familiar or full; `latest` when it has no tag
  * @throws ImageNotFoundError `ERR_IMAGE_NOT_FOUND`
- * @throws PlatformNotFoundError `ERR_PLATFORM_NOT_FOUND`
+ * @throws IndexIncompleteError `ERR_INDEX_INCOMPLETE` for an index that the registry would not have all of
+ * @throws PlatformNotFoundError `ERR_PLATFORM_NOT_FOUND` for a platform that is not here
+ * @throws SparseIndexError `ERR_SPARSE_INDEX` when the registry refuses a sparse index
  * @throws RangeError for a conversion that there is not
  * @throws ManifestConversionError `ERR_MANIFEST_CONVERSION` and the other errors of `convert`
  * @throws TransferError `ERR_TRANSFER` and the other errors of `push`
@@ -54,57 +57,63 @@ export async function pushImage(
   name: string | Reference,
   options: PushImageOptions = {},
 ): Promise<PushedImage> {
+  const { signal, onEvent = (): void => {} } = options
   const reference = withDefaultTag(typeof name === 'string' ? parseReference(name) : name)
   const store = await runtime.openStore()
-  const image = await store.images.find(familiarReference(reference), options)
-  const isSchema1 = options.format === 'v2s1'
-  const manifest = await manifestOfName(store, reference, image, options)
-  const chosen = await chooseTarget(runtime, store, reference, manifest, options)
-  const source = { fetch: store.content.fetch, resolve: store.images.resolve }
-  const parts = { store, logins: runtime.usedLogins, target: reference }
-  await using converted = await openConversion(runtime, source, chosen, options)
-  const pushAs = isSchema1 ? pushSchema1 : push
+  const named = await store.images.targetOf(reference, { signal })
+  const stored = named && (await store.images.get(named, { signal }))
+  if (stored === undefined) throw new ImageNotFoundError(familiarReference(reference))
+  // What is read to choose is not read again to push.
+  const { fetch } = holdManifests(contentOfName(store, reference))
+  const remote = openRemote(runtime, reference)
+  const chosen = await choosePushed(runtime, { fetch, has: store.content.has }, stored, {
+    ...options,
+    name: familiarReference(reference),
+    to: reference,
+    remote,
+    sources: store.images,
+    onEvent,
+  })
+  const source = storedSource(runtime, store, chosen.root, reference)
+  const holders = source.holders?.(reference)
+  const selection = await selectCopy({ ...source.content, fetch }, chosen.root, {
+    retry: runtime.retry,
+    signal,
+    leftOut: chosen.leftOut,
+    ...(chosen.isRewritten && { subset: { index: 'rewrite' } }),
+  })
+  const { root } = selection
+  await using converted = await openConversion(runtime, { ...source.content, ...selection.source }, root, options)
+  const pushAs = options.format === 'v2s1' ? pushSchema1 : push
   const target = await pushAs(
     converted.source,
-    openRemote(runtime, reference),
+    remote,
     { from: converted.root, to: reference },
     {
-      signal: options.signal,
+      signal,
       transfers: runtime.uploads,
-      ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
-      ...(runtime.retry === undefined ? {} : { retry: runtime.retry }),
-      ...mountSources(parts, options),
+      onEvent: chosen.insteadOf === undefined ? onEvent : tellingOf(chosen.insteadOf, chosen.root, onEvent),
+      retry: runtime.retry,
+      foreignLayers: foreignLayersOf(runtime, undefined),
+      ...(!chosen.isRewritten && { leftOut: chosen.leftOut }),
+      ...holders,
+      onArrived: holders?.record,
     },
   )
-  const content: Descriptor[] = []
-  for await (const { descriptor } of walk(converted.source, converted.root, { signal: options.signal })) {
-    // What was made for this push is not here afterwards, and schema 1 has layers only.
-    const isKept = isSchema1 ? isLayerType(descriptor.mediaType) : true
-    if (isKept && (await store.content.has(descriptor, options))) content.push(descriptor)
+  // What else was pushed is not what has the name.
+  if (target.digest === stored.target.digest) {
+    const byDigest = withoutTag(withDigest(reference, target.digest))
+    await store.images.setNames([{ name: byDigest, target: stored.target }], { signal })
   }
-  await recordSources(parts, content, options)
-  // The image of another platform is not the one that has the name.
-  if (target.digest === chosen.digest && options.platform === undefined) {
-    await store.images.nameImage(withoutTag(withDigest(reference, target.digest)), chosen, image.id, options)
-  }
-  return { reference, target }
+  return { reference, target, ...(chosen.insteadOf && { insteadOf: chosen.insteadOf }) }
 }
 
-/** What is pushed of what the name stands for. */
-async function chooseTarget(
-  runtime: Runtime,
-  store: LocalStore,
-  name: Reference,
-  image: Descriptor,
-  { platform, format, onEvent = (): void => {}, signal }: PushImageOptions,
-): Promise<Descriptor> {
-  if (platform !== undefined) {
-    const target = await store.images.resolve(name, { signal })
-    const { retry = DEFAULT_RETRY_POLICY } = runtime
-    const picking = { platform, name: familiarReference(name), retry, onEvent, signal }
-    return await pickImage(store.content, target, picking)
+/** Tells that an image goes instead of its index, once the push has begun. */
+function tellingOf(index: Descriptor, manifest: Descriptor, onEvent: OnEvent): OnEvent {
+  return (event: DistributionEvent) => {
+    onEvent(event)
+    if (event.type === 'pushing') onEvent({ type: 'instead-of-index', index, manifest })
   }
-  return format === 'v2s1' ? image : await wholeTarget(store, name, image, { signal })
 }
 
 /**

@@ -1,13 +1,14 @@
 import type { AbortOptions } from '@drayage/bytes'
-import { NameRefusedError, type ImageStore, type ListedImage } from '@drayage/image-store'
-import type { Descriptor } from '@drayage/manifest'
-import { formatReference, parseReference, tryParseReference, withDefaultTag } from '@drayage/reference'
+import { NameRefusedError } from '@drayage/image-store'
+import { formatReference, parseReference, withDefaultTag } from '@drayage/reference'
 
-import type { Runtime } from '../create-runtime.ts'
+import type { StoreAccess } from '../runtime.ts'
+import { findStored } from './find-stored-image.ts'
+import type { ImageView } from './shown-image.ts'
 
 /**
- * Gives an image of the local store another name, which no longer stands for what it stood for. A name given to the name
- * of an index stands for the index too.
+ * Gives what is stored another name, which no longer stands for what it stood for. The name stands for the same index,
+ * manifest or artifact; the digest of one image of an index names that image alone.
  *
  * @param source a reference, an ID or the start of one
  * @param target familiar or full, without a digest; `latest` when it has no tag
@@ -17,7 +18,7 @@ import type { Runtime } from '../create-runtime.ts'
  * @throws ReferenceSyntaxError `ERR_REFERENCE_SYNTAX`
  */
 export async function tagImage(
-  runtime: Runtime,
+  runtime: StoreAccess & ImageView,
   source: string,
   target: string,
   options: AbortOptions = {},
@@ -27,18 +28,7 @@ export async function tagImage(
     throw new NameRefusedError(formatReference(reference), 'refusing to create a tag with a digest reference')
   }
   const { images } = await runtime.openStore()
-  const image = await images.find(source, options)
-  await images.nameImage(reference, await targetOf(images, source, image, options), image.id, options)
-}
-
-/** What the source's name stands for, or the image's manifest when the source is an ID. */
-async function targetOf(
-  images: ImageStore,
-  source: string,
-  image: ListedImage,
-  options: AbortOptions,
-): Promise<Descriptor> {
-  const parsed = tryParseReference(source)
-  if (!parsed.ok || (await images.imageOf(parsed.value, options)) !== image.id) return image.manifest
-  return await images.resolve(parsed.value, options)
+  const { stored, part } = await findStored(runtime, { images }, source, options)
+  if (part === undefined) return await images.setNames([{ name: reference, target: stored.target }], options)
+  await images.put(part.manifest, { present: [part.manifest] }, { ...options, names: [{ name: reference }] })
 }

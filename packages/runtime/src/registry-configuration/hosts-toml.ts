@@ -1,12 +1,13 @@
 import path from 'node:path'
 
+import { showJsonPath } from '@drayage/bytes'
 import type { EndpointUse, RegistryEndpoint } from '@drayage/registry'
 import type { HostTls } from '@drayage/registry/undici'
 import { z } from 'zod'
 
 import { RegistryConfigError } from '../errors.ts'
 import { readCertificate, readPair } from './certificates.ts'
-import { checkDocument, keyOf } from './check-document.ts'
+import { checkDocument } from './check-document.ts'
 import { parseToml } from './parse-toml.ts'
 
 /** What containerd's `hosts.toml` says of one registry. */
@@ -52,7 +53,7 @@ export async function parseHostsToml(file: string, content: string, domain: stri
     if (own !== undefined) tls.set(url.host, own)
   }
   for (const [address, settings] of Object.entries(document.host ?? {})) {
-    await add(keyOf(['host', address]), address, settings, true)
+    await add(showJsonPath(['host', address]), address, settings, true)
   }
   if (document.server !== undefined) await add('server', document.server, document, false)
   return { endpoints, tls }

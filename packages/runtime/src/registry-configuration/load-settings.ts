@@ -4,7 +4,13 @@ import path from 'node:path'
 import type { IgnoredSetting } from './read-config-file.ts'
 import { codeOf, isForbidden, readConfigFile, readFirstFile } from './read-config-file.ts'
 import { RegistryConfigError } from '../errors.ts'
-import { parseInsecureRegistry, parseMirrorUrl } from './parse-settings.ts'
+import {
+  parseInsecureRegistry,
+  parseMirrorUrl,
+  parseRegistryHost,
+  parseTrustedRealm,
+  type TrustedRealm,
+} from './parse-settings.ts'
 import type { RegistryFiles } from './registry-files.ts'
 import type { RegistryRule } from './registries-conf.ts'
 
@@ -14,6 +20,16 @@ export interface RegistrySettings {
   readonly mirrors?: readonly string[]
   /** Hosts with an optional port, and CIDRs. */
   readonly insecureRegistries?: readonly string[]
+  /**
+   * Token servers on another domain than their registry that may see the user's login, as `registry=token-server`, each a
+   * host with an optional port; none by default.
+   */
+  readonly trustedRealms?: readonly string[]
+  /**
+   * Registries by host and optional port that may send for blobs, and for uploads, from https to http; none by default. Bytes
+   * are verified and no login goes along, but anyone on the way can read them.
+   */
+  readonly httpBlobs?: readonly string[]
   /** Other places than those of the user and the machine; an empty list means that there are none. */
   readonly files?: Partial<RegistryFiles>
 }
@@ -23,6 +39,8 @@ export interface LoadedSettings {
   /** URLs of mirrors of Docker Hub. */
   readonly mirrors: readonly string[]
   readonly insecureRegistries: readonly string[]
+  readonly trustedRealms: readonly TrustedRealm[]
+  readonly httpBlobs: ReadonlySet<string>
   readonly rules: readonly RegistryRule[]
   readonly ignored: readonly IgnoredSetting[]
 }
@@ -36,7 +54,13 @@ export async function loadSettings(settings: RegistrySettings, files: RegistryFi
   const ignored: IgnoredSetting[] = []
   const { mirrors, insecureRegistries } = await loadDaemon(settings, files, ignored)
   const rules = await loadRules(files, ignored)
-  return { mirrors, insecureRegistries, rules, ignored }
+  const trustedRealms = (settings.trustedRealms ?? []).map((text, index) =>
+    parseTrustedRealm(text, 'options', `trustedRealms[${index}]`),
+  )
+  const httpBlobs = new Set(
+    (settings.httpBlobs ?? []).map((text, index) => parseRegistryHost(text, 'options', `httpBlobs[${index}]`)),
+  )
+  return { mirrors, insecureRegistries, trustedRealms, httpBlobs, rules, ignored }
 }
 
 async function loadDaemon(

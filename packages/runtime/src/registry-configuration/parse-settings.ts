@@ -35,6 +35,43 @@ export function parseInsecureRegistry(text: string, file: string, key: string): 
   return bare === 'index.docker.io' ? 'docker.io' : bare
 }
 
+/** A registry and one of its token servers, which is elsewhere. */
+export interface TrustedRealm {
+  readonly registry: string
+  readonly realm: string
+}
+
+/**
+ * Reads `registry=token-server`: two hosts with an optional port, in lower case.
+ *
+ * @throws RegistryConfigError `ERR_REGISTRY_CONFIG`
+ */
+export function parseTrustedRealm(text: string, file: string, key: string): TrustedRealm {
+  const [registry = '', realm = '', ...more] = text.split('=')
+  if (more.length > 0 || registry.trim() === '' || realm.trim() === '') {
+    throw new RegistryConfigError(file, key, shown(text), 'registry=token-server')
+  }
+  const [from, to] = [registry, realm].map((host) => parseRegistryHost(host, file, key))
+  return { registry: from ?? '', realm: to ?? '' }
+}
+
+/**
+ * A host with an optional port in lower case; https before it is cut.
+ *
+ * @throws RegistryConfigError `ERR_REGISTRY_CONFIG`
+ */
+export function parseRegistryHost(text: string, file: string, key: string): string {
+  const bare = text
+    .trim()
+    .replace(/^https:\/\//i, '')
+    .replace(/\/$/, '')
+  const url = /[\s/?#@\\%]/.test(bare) ? null : URL.parse(`https://${bare}/`)
+  if (url === null || url.host === '') {
+    throw new RegistryConfigError(file, key, shown(text), 'a host with an optional port')
+  }
+  return url.host === 'index.docker.io' ? 'docker.io' : url.host
+}
+
 /** A network and the bits of its prefix; `undefined` for other text. */
 export function parseCidr(
   text: string,

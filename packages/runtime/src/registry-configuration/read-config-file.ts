@@ -14,7 +14,7 @@ export interface IgnoredSetting {
 }
 
 /**
- * Reads a file of configuration; `undefined` when there is none.
+ * Reads a configuration file; `undefined` when it is missing.
  *
  * @throws RegistryConfigError `ERR_REGISTRY_CONFIG`
  */

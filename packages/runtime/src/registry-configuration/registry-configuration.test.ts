@@ -48,6 +48,54 @@ describe('without files', () => {
   })
 })
 
+describe('what the user allows a registry', () => {
+  const trust = (endpoints: readonly RegistryEndpoint[]): unknown[] =>
+    endpoints.map(({ trustedRealms, allowsHttpBlobs }) => [trustedRealms, allowsHttpBlobs])
+
+  test('is for its own name only, and changes with the settings', async () => {
+    const configuration = configure({
+      trustedRealms: [
+        'R.example:5000=auth.example',
+        'r.example:5000=https://second.example:8443/',
+        'docker.io=h.example',
+      ],
+      httpBlobs: ['r.example:5000'],
+      mirrors: ['https://m.example'],
+    })
+    const { endpoints } = configuration
+    expect(trust(await endpoints(at('r.example:5000')))).toEqual([[['auth.example', 'second.example:8443'], true]])
+    expect(trust(await endpoints(at('r.example')))).toEqual([[undefined, undefined]])
+    expect(trust(await endpoints(at('other.example')))).toEqual([[undefined, undefined]])
+    expect(trust(await endpoints(NGINX))).toEqual([
+      [undefined, undefined],
+      [['h.example'], undefined],
+    ])
+    await configuration.reload({ httpBlobs: ['other.example'] })
+    expect(trust(await endpoints(at('r.example:5000')))).toEqual([[undefined, undefined]])
+    expect(trust(await endpoints(at('other.example')))).toEqual([[undefined, true]])
+  })
+
+  test('holds for a mirror by the name of the mirror', async () => {
+    const { endpoints } = configure({ mirrors: ['https://m.example'], httpBlobs: ['m.example'] })
+    expect(trust(await endpoints(NGINX))).toEqual([
+      [undefined, true],
+      [undefined, undefined],
+    ])
+  })
+
+  test.each([
+    [{ trustedRealms: ['r.example'] }, 'trustedRealms[0]'],
+    [{ trustedRealms: ['r.example=a.example', 'r.example='] }, 'trustedRealms[1]'],
+    [{ trustedRealms: ['r.example=a=b'] }, 'trustedRealms[0]'],
+    [{ trustedRealms: ['r.example=a.example/token'] }, 'trustedRealms[0]'],
+    [{ httpBlobs: ['http://r.example'] }, 'httpBlobs[0]'],
+    [{ httpBlobs: ['r.example/team'] }, 'httpBlobs[0]'],
+  ])('is refused in another form: %j', async (settings, key) => {
+    const { endpoints } = configure(settings)
+    await expect(endpoints(at('r.example'))).rejects.toMatchObject({ code: 'ERR_REGISTRY_CONFIG', key })
+  })
+})
+
 describe('daemon.json', () => {
   test('gives mirrors of Docker Hub only, and insecure registries', async () => {
     await write({
@@ -101,7 +149,7 @@ describe('daemon.json', () => {
     ['insecure-registries[0]', { 'insecure-registries': ['r.example/path'] }],
     ['insecure-registries[0]', { 'insecure-registries': ['10.0.0.0/33'] }],
     ['', []],
-  ])('S22 with a wrong %s is named', async (key, daemon) => {
+  ])('with a wrong %s is named', async (key, daemon) => {
     await write({ 'etc/docker/daemon.json': JSON.stringify(daemon) })
     const file = path.join(work.path, 'etc/docker/daemon.json')
     const failure = await configure()

@@ -1,5 +1,6 @@
 import { isLoopbackHost, registryItself, type EndpointSource, type RegistryEndpoint } from '@drayage/registry'
 import type { HostTls } from '@drayage/registry/undici'
+import { createSharedCache } from '@drayage/transfer'
 
 import { RegistryBlockedError } from '../errors.ts'
 import { findHostTls, readRoots } from './host-tls.ts'
@@ -8,7 +9,6 @@ import { insecureHosts, type AddressesOf, type InsecureHosts } from './insecure-
 import { loadHosts } from './load-hosts.ts'
 import { loadSettings, type LoadedSettings, type RegistrySettings } from './load-settings.ts'
 import { endpointsOf, matchRule, type MatchedRule, type RegistryName } from './match-rule.ts'
-import { createMemo } from './memo.ts'
 import type { IgnoredSetting } from './read-config-file.ts'
 import { defaultRegistryFiles, type RegistryFiles, type RegistryFilesOptions } from './registry-files.ts'
 
@@ -65,9 +65,9 @@ interface Snapshot extends Pick<RegistryConfiguration, 'endpoints' | 'tls'> {
 
 function createSnapshot(options: RegistryConfigurationOptions, given: RegistrySettings): Snapshot {
   const files: RegistryFiles = { ...defaultRegistryFiles(options), ...given.files }
-  const loaded = createMemo<Loaded>()
-  const hostsFiles = createMemo<HostsFile | undefined>()
-  const answers = createMemo<HostTls | undefined>()
+  const loaded = createSharedCache<Loaded>()
+  const hostsFiles = createSharedCache<HostsFile | undefined>()
+  const answers = createSharedCache<HostTls | undefined>()
   const hostTls = new Map<string, HostTls>()
 
   const load = (): Promise<Loaded> =>
@@ -83,7 +83,7 @@ function createSnapshot(options: RegistryConfigurationOptions, given: RegistrySe
       const found = await loadHosts(files.hostsDirectories, domain)
       for (const [host, tls] of found?.tls ?? []) {
         hostTls.set(host, tls)
-        answers.forget(host)
+        answers.delete(host)
       }
       return found
     })
@@ -106,15 +106,30 @@ function createSnapshot(options: RegistryConfigurationOptions, given: RegistrySe
     const checked: RegistryEndpoint[] = []
     for (const endpoint of found) {
       const { host, protocol } = new URL(endpoint.url)
-      // Certificates that cannot be used are told of here, where the error names their file.
+      // Unusable certificates are reported here, where the error names their file.
       const isUnverified = (await tls(host))?.isInsecure === true
       const isOpen = protocol === 'https:' && host !== HUB && (isUnverified || (await isInsecure(host)))
-      checked.push(isOpen ? { ...endpoint, isInsecure: true } : endpoint)
+      const trust = trustOf(endpoint, name.domain, settings)
+      checked.push({ ...endpoint, ...trust, ...(isOpen && { isInsecure: true }) })
     }
     signal?.throwIfAborted()
     return checked
   }
   return { endpoints, tls, settings: async () => (await load()).settings }
+}
+
+/** What the user allows a server beyond the rules for all. */
+function trustOf(
+  { url, isMirror }: RegistryEndpoint,
+  domain: string,
+  { trustedRealms, httpBlobs }: LoadedSettings,
+): Pick<RegistryEndpoint, 'trustedRealms' | 'allowsHttpBlobs'> {
+  const names = [new URL(url).host, ...(isMirror ? [] : [domain])]
+  const realms = trustedRealms.filter(({ registry }) => names.includes(registry)).map(({ realm }) => realm)
+  return {
+    ...(realms.length > 0 && { trustedRealms: realms }),
+    ...(names.some((host) => httpBlobs.has(host)) && { allowsHttpBlobs: true }),
+  }
 }
 
 interface Loaded {

@@ -1,7 +1,8 @@
-import type { AbortOptions } from '@drayage/bytes'
 import { loginHost } from '@drayage/credentials'
+import type { CheckedLogin } from '@drayage/registry'
 
-import type { Runtime } from '../create-runtime.ts'
+import type { RegistryAccess, TransferSettings } from '../runtime.ts'
+import { askAgain, type AskOptions } from './ask-again.ts'
 
 /** A login to check. */
 export interface LoginRequest {
@@ -28,17 +29,18 @@ export interface AcceptedLogin {
  *
  * @throws RegistryUnauthorizedError `ERR_REGISTRY_UNAUTHORIZED`
  * @throws UrlRefusedError `ERR_URL_REFUSED` for a token server that may not see the password
- * @throws TypeError for an address that is none
+ * @throws TypeError for a malformed address
  */
 export async function checkLogin(
-  runtime: Runtime,
+  runtime: RegistryAccess & TransferSettings,
   request: LoginRequest,
-  options: AbortOptions = {},
+  options: AskOptions = {},
 ): Promise<AcceptedLogin> {
   const { serverAddress = '', username, password = '', identityToken } = request
   const host = loginHost(serverAddress)
   const credentials = identityToken === undefined ? { username, password } : { identityToken, username }
   const { signal } = options
-  const checked = await runtime.registry.checkLogin(host, credentials, { signal })
+  const check = (): Promise<CheckedLogin> => runtime.registry.checkLogin(host, credentials, { signal })
+  const checked = await askAgain(runtime, `"${host}"`, check, options)
   return { host, status: 'Login Succeeded', ...checked }
 }

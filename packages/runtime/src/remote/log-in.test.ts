@@ -62,7 +62,7 @@ test('checkLogin() keeps nothing', async () => {
   await expect(readFile(config())).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
-test('a login that another file hides is told of', async () => {
+test('a login that another file hides is reported', async () => {
   const hiding = path.join(work.path, 'home/.config/containers/auth.json')
   await mkdir(path.dirname(hiding), { recursive: true })
   await writeFile(hiding, JSON.stringify({ auths: { [server.host]: { auth: btoa('bob:other') } } }))

@@ -3,7 +3,8 @@ import { loginHost, type StoredLogin, type UserLogin } from '@drayage/credential
 import type { Credentials } from '@drayage/registry'
 
 import { checkLogin, type AcceptedLogin, type LoginRequest } from './check-login.ts'
-import type { Runtime } from '../create-runtime.ts'
+import type { LoginAccess, RegistryAccess, TransferSettings } from '../runtime.ts'
+import type { AskOptions } from './ask-again.ts'
 
 /** A login that was accepted and kept. */
 export interface KeptLogin extends AcceptedLogin {
@@ -19,10 +20,14 @@ export interface KeptLogin extends AcceptedLogin {
  * @throws CredentialsHelperError `ERR_CREDENTIALS_HELPER`
  * @throws CredentialsWriteError `ERR_CREDENTIALS_WRITE`
  */
-export async function logIn(runtime: Runtime, request: LoginRequest, options: AbortOptions = {}): Promise<KeptLogin> {
+export async function logIn(
+  runtime: RegistryAccess & TransferSettings & LoginAccess,
+  request: LoginRequest,
+  options: AskOptions = {},
+): Promise<KeptLogin> {
   const { signal } = options
   const { username, password = '' } = request
-  const accepted = await checkLogin(runtime, request, { signal })
+  const accepted = await checkLogin(runtime, request, options)
   const identityToken = accepted.identityToken ?? request.identityToken
   const login: UserLogin = identityToken === undefined ? { username, password } : { username, identityToken }
   const stored = await runtime.logins.store(accepted.host, login, { signal })
@@ -45,7 +50,11 @@ export interface LoggedOut {
  * @throws CredentialsHelperError `ERR_CREDENTIALS_HELPER`
  * @throws CredentialsWriteError `ERR_CREDENTIALS_WRITE`
  */
-export async function logOut(runtime: Runtime, serverAddress: string, options: AbortOptions = {}): Promise<LoggedOut> {
+export async function logOut(
+  runtime: RegistryAccess & LoginAccess,
+  serverAddress: string,
+  options: AbortOptions = {},
+): Promise<LoggedOut> {
   const { signal } = options
   const host = loginHost(serverAddress)
   const wasLoggedIn = await runtime.logins.erase(host, { signal })

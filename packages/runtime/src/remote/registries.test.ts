@@ -8,7 +8,8 @@ import type { RegistryEvent } from '@drayage/registry'
 import { buildImage, buildLayer, createCertificate, tempDir, type TempDir, type TestImage } from '@drayage/testkit'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
-import type { Runtime, RuntimeOptions } from '../create-runtime.ts'
+import type { RuntimeOptions } from '../create-runtime.ts'
+import type { Runtime } from '../runtime.ts'
 import { inspectImage } from '../images/inspect-image.ts'
 import { pullImage } from '../images/pull-image.ts'
 import { pushImage } from '../images/push-image.ts'
@@ -73,7 +74,7 @@ describe('a mirror', () => {
     expect(upstream.requests.some(({ method }) => method === 'PUT')).toBe(true)
   })
 
-  test('F02 that is gone or has nothing is made up for by the registry', async () => {
+  test('is replaced by the registry when it is gone or has nothing', async () => {
     const name = await upstream.push('app', '1', image)
     await pullImage(await open(), name)
     expect(mirror.requests.length).toBeGreaterThan(0)
@@ -111,7 +112,7 @@ describe('a mirror', () => {
     for await (const chunk of body) yield chunk.map((byte) => byte ^ 1)
   }
 
-  test('S10 gets neither the login of the registry nor that of a caller', async () => {
+  test('gets neither the login of the registry nor that of a caller', async () => {
     const seen: string[] = []
     const wanting = (host: () => string, ok: boolean): ReturnType<typeof startRegistry> =>
       startRegistry((handler) => async (request) => {
@@ -205,7 +206,7 @@ describe('TLS', () => {
       'tls-expired',
     ],
     ['is of another host', createCertificate({ dnsName: 'other.test' }), 'tls-host'],
-  ])('F38 S21 a certificate that %s is refused, and there is no plain request', async (_, certificate, reason) => {
+  ])('a certificate that %s is refused, and no plain request is sent', async (_, certificate, reason) => {
     const env = await behindProxy(certificate)
     if (reason !== 'tls-untrusted') await write('etc/docker/certs.d/registry.test/ca.crt', certificate.cert)
     const { registry } = await open({ env })
@@ -248,7 +249,7 @@ describe('TLS', () => {
     expect(await registry.checkLogin('registry.test', login)).toEqual({})
   })
 
-  test('F38 a client certificate is shown to its host', async () => {
+  test('a client certificate is shown to its host', async () => {
     const mine = createCertificate({ dnsName: 'client' })
     const env = await behindProxy({ ...own, requestCert: true, rejectUnauthorized: true, ca: mine.cert })
     await write('etc/docker/certs.d/registry.test/ca.crt', own.cert)

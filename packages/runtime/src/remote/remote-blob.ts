@@ -1,18 +1,14 @@
 import type { AbortOptions, ByteStream } from '@drayage/bytes'
 import type { Fetcher } from '@drayage/content'
 import { ShortContentError, type Digest } from '@drayage/digest'
-import { DEFAULT_RETRY_POLICY, fetchStream, type OnEvent } from '@drayage/distribution'
+import { DEFAULT_RETRY_POLICY, fetchStream } from '@drayage/distribution'
 import type { Descriptor } from '@drayage/manifest'
 import type { Repository } from '@drayage/reference'
 import { RegistryTruncatedError } from '@drayage/registry'
 
-import type { Runtime } from '../create-runtime.ts'
+import type { RegistryAccess, TransferSettings } from '../runtime.ts'
+import { askAgain, type AskOptions } from './ask-again.ts'
 import { openRemote } from './remote.ts'
-
-/** Options of {@link remoteBlob}. */
-export interface RemoteBlobOptions extends AbortOptions {
-  readonly onEvent?: OnEvent
-}
 
 /**
  * The bytes of a blob in its registry, which fail at their end when they are not those of the digest. A stream that breaks
@@ -22,16 +18,18 @@ export interface RemoteBlobOptions extends AbortOptions {
  * @throws ContentNotFoundError `ERR_CONTENT_NOT_FOUND`
  */
 export async function* remoteBlob(
-  runtime: Runtime,
+  runtime: RegistryAccess & TransferSettings,
   repository: Repository,
   digest: Digest,
-  options: RemoteBlobOptions = {},
+  options: AskOptions = {},
 ): ByteStream {
   const { signal, onEvent = (): void => {} } = options
   const { retry = DEFAULT_RETRY_POLICY } = runtime
   const remote = openRemote(runtime, repository)
   const mediaType = 'application/octet-stream'
-  const what = { mediaType, digest, size: await sizeOf(remote, { mediaType, digest }, { signal }) }
+  const ask = (): Promise<number> => sizeOf(remote, { mediaType, digest }, { signal })
+  const size = await askAgain(runtime, `blob ${digest}`, ask, options)
+  const what = { mediaType, digest, size }
   yield* fetchStream(remote, what, { signal, retry, onState: (layer) => onEvent({ type: 'layer', digest, layer }) })
 }
 

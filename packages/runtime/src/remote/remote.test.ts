@@ -24,7 +24,7 @@ test('remoteManifest() and remoteConfig() look without pulling', async () => {
   })
 })
 
-test('remoteManifest() looks into every index within an index, and tells of all platforms there are', async () => {
+test('remoteManifest() looks into nested indexes, and lists all platforms', async () => {
   await using directory = await tempDir()
   await using registry = await startRegistry()
   await using runtime = await openTestRuntime(directory.path)

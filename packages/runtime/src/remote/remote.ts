@@ -1,19 +1,45 @@
-import type { AbortOptions } from '@drayage/bytes'
 import { readBlob } from '@drayage/content'
-import { MAX_CONFIG_BYTES, NotAnImageError, pickImage } from '@drayage/distribution'
-import { decodeImageConfig, type DecodedImageConfig, type DecodedManifest } from '@drayage/manifest'
+import {
+  DEFAULT_RETRY_POLICY,
+  forQuestions,
+  holdManifests,
+  MAX_CONFIG_BYTES,
+  NotAnImageError,
+  pickImage,
+} from '@drayage/distribution'
+import { decodeImageConfig, type DecodedImageConfig, type DecodedManifest, type Descriptor } from '@drayage/manifest'
 import { familiarReference, type Reference, type Repository } from '@drayage/reference'
 import type { RepositoryClient, RepositoryOptions } from '@drayage/registry'
 
-import type { Runtime } from '../create-runtime.ts'
+import type { RegistryAccess, TransferSettings } from '../runtime.ts'
+import { askAgain, type AskOptions } from './ask-again.ts'
 
 /** A repository in its registry, to look at without pulling; mirrors are asked too, unless the options say no. */
-export function openRemote(runtime: Runtime, name: Repository, options?: RepositoryOptions): RepositoryClient {
+export function openRemote(
+  runtime: RegistryAccess & TransferSettings,
+  name: Repository,
+  options?: RepositoryOptions,
+): RepositoryClient {
   return runtime.registry.repository({ domain: name.domain, path: name.path }, options)
 }
 
+/**
+ * What a reference stands for in its registry.
+ *
+ * @throws NameNotFoundError `ERR_NAME_NOT_FOUND`
+ */
+export async function resolveRemote(
+  runtime: RegistryAccess & TransferSettings,
+  reference: Reference,
+  options: AskOptions = {},
+): Promise<Descriptor> {
+  const remote = openRemote(runtime, reference)
+  const { signal } = options
+  return await askAgain(runtime, nameOf(reference), () => remote.resolve(reference, { signal }), options)
+}
+
 /** Options of {@link remoteManifest}. */
-export interface RemoteManifestOptions extends AbortOptions {
+export interface RemoteManifestOptions extends AskOptions {
   /** Whether an index is followed to the image for the runtime's platform; `false` by default. */
   readonly selectPlatform?: boolean
 }
@@ -25,17 +51,22 @@ export interface RemoteManifestOptions extends AbortOptions {
  * @throws PlatformNotFoundError `ERR_PLATFORM_NOT_FOUND`
  */
 export async function remoteManifest(
-  runtime: Runtime,
+  runtime: RegistryAccess & TransferSettings,
   reference: Reference,
-  options: RemoteManifestOptions = {},
+  { selectPlatform = false, ...options }: RemoteManifestOptions = {},
 ): Promise<DecodedManifest> {
-  const repository = openRemote(runtime, reference)
-  const manifest = await repository.manifest(reference, options)
-  if (options.selectPlatform !== true || manifest.kind !== 'index') return manifest
-  const retry = { attempts: 1, stepMs: 0 }
-  const picking = { platform: runtime.platform, name: familiarReference(reference), retry, onEvent: (): void => {} }
-  const image = await pickImage(repository, manifest.descriptor, { ...picking, signal: options.signal })
-  return await repository.manifest(image, options)
+  const { signal, onEvent = (): void => {} } = options
+  const { platform, retry = DEFAULT_RETRY_POLICY } = runtime
+  const remote = openRemote(runtime, reference)
+  const manifest = await askAgain(runtime, nameOf(reference), () => remote.manifest(reference, { signal }), options)
+  if (!selectPlatform || manifest.kind !== 'index') return manifest
+  const { descriptor, bytes } = manifest
+  // What came by its tag is not asked for by its digest, which some registries do not know.
+  const source = holdManifests(remote, new Map([[descriptor.digest, bytes]]))
+  const name = familiarReference(reference)
+  const picking = { platform, name, retry: forQuestions(retry), onEvent, signal }
+  const image = await pickImage(source, descriptor, picking)
+  return await askAgain(runtime, nameOf(reference), () => remote.manifest(image, { signal }), options)
 }
 
 /**
@@ -46,13 +77,30 @@ export async function remoteManifest(
  * @throws NotAnImageError `ERR_NOT_AN_IMAGE`
  */
 export async function remoteConfig(
-  runtime: Runtime,
+  runtime: RegistryAccess & TransferSettings,
   reference: Reference,
-  options: AbortOptions = {},
+  options: AskOptions = {},
 ): Promise<DecodedImageConfig> {
   const manifest = await remoteManifest(runtime, reference, { ...options, selectPlatform: true })
+  return await remoteConfigOf(runtime, reference, manifest, options)
+}
+
+/** The config of an image whose manifest is known. @throws NotAnImageError `ERR_NOT_AN_IMAGE` */
+export async function remoteConfigOf(
+  runtime: RegistryAccess & TransferSettings,
+  reference: Reference,
+  manifest: DecodedManifest,
+  options: AskOptions = {},
+): Promise<DecodedImageConfig> {
   if (manifest.kind !== 'image') throw new NotAnImageError(familiarReference(reference), manifest.descriptor.mediaType)
   const { config } = manifest.value
-  const bytes = await readBlob(openRemote(runtime, reference), config, { maxBytes: MAX_CONFIG_BYTES, ...options })
+  const remote = openRemote(runtime, reference)
+  const read = (): Promise<Uint8Array> =>
+    readBlob(remote, config, { maxBytes: MAX_CONFIG_BYTES, signal: options.signal })
+  const bytes = await askAgain(runtime, `image config ${config.digest}`, read, options)
   return decodeImageConfig(bytes, { digest: config.digest })
+}
+
+function nameOf(reference: Reference): string {
+  return `"${familiarReference(reference)}"`
 }

@@ -17,9 +17,6 @@ export interface UsedLogins {
   isAnonymous(domain: string): boolean
 }
 
-/** Nobody is logged in, and no registry asks. */
-export const NOBODY: UsedLogins = watchLogins(async () => undefined)
-
 /** Watches a source of credentials. */
 export function watchLogins(source: CredentialSource): UsedLogins {
   const keys = new Map<string, Uint8Array | undefined>()

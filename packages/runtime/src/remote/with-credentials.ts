@@ -1,6 +1,6 @@
 import type { Credentials, CredentialSource } from '@drayage/registry'
 
-import type { Runtime } from '../create-runtime.ts'
+import type { Runtime } from '../runtime.ts'
 import { watchLogins } from './used-logins.ts'
 
 /** A login as docker's clients send it, in the field names of the Engine API. Empty fields are as good as absent. */

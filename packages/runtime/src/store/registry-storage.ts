@@ -15,17 +15,17 @@ import {
 } from '@drayage/reference'
 import { RequestRefusedError, type Links, type RegistryStorage } from '@drayage/registry-server'
 
-import type { Runtime } from '../create-runtime.ts'
-import type { LocalStore } from './local-store.ts'
+import type { StoreAccess, TransferSettings } from '../runtime.ts'
+import type { Store } from './store.ts'
 import { partsOf, tagPushed } from './tag-pushed.ts'
 
 /**
  * The local store as what a registry keeps, for `createRegistryHandler` of `@drayage/registry-server`: its images can be
  * pulled, and what is pushed becomes an image of the store when it is tagged. A path stands for the name that it would have
  * on a command line: `team/app` for `docker.io/team/app`, `ghcr.io/org/app` for itself. An image is verified before it
- * has a name, and content that nobody tags goes after a day.
+ * has a name, and untagged content goes after a day.
  */
-export async function openRegistryStorage(runtime: Runtime): Promise<RegistryStorage> {
+export async function openRegistryStorage(runtime: StoreAccess & TransferSettings): Promise<RegistryStorage> {
   const store = await runtime.openStore()
   const { holdings, uploads, images } = store
   const content = leasedContent(store)
@@ -40,39 +40,35 @@ export async function openRegistryStorage(runtime: Runtime): Promise<RegistrySto
       remove: (repository, tag, options) => images.untag(withTag(nameOf(repository), tag), options),
     },
     referrers: {
-      async add(repository, subject, referrer) {
-        holdings.refer(nameOf(repository), subject, referrer)
-      },
+      add: async (repository, subject, referrer, options) =>
+        holdings.refer(nameOf(repository), subject, referrer, options),
       async *list(repository, subject, { after } = {}) {
         const name = nameOf(repository)
         for (let last = after; ;) {
-          const page = holdings.referrers(name, subject, { limit: PAGE, after: last })
+          const page = await holdings.referrers(name, subject, { limit: PAGE, after: last })
           yield* page
           last = page.at(-1)?.digest
           if (page.length < PAGE) return
         }
       },
-      async remove(repository, subject, referrer) {
-        holdings.unrefer(nameOf(repository), subject, referrer)
-      },
+      remove: async (repository, subject, referrer, options) =>
+        holdings.unrefer(nameOf(repository), subject, referrer, options),
     },
     names: {
       async repositories({ limit, after = '' }) {
-        return allRepositories(store)
-          .filter((name) => name > after)
-          .slice(0, limit)
+        return (await allRepositories(store)).filter((name) => name > after).slice(0, limit)
       },
       tags: async (repository, page) => holdings.tags(nameOf(repository), page),
     },
     uploads: {
       async open(session) {
         nameOf(session.repository)
-        uploads.open(session)
+        await uploads.open(session)
       },
-      find: async (id) => uploads.find(id),
-      close: async (id) => uploads.close(id),
-      async *uploads() {
-        yield* uploads.list()
+      find: (id, options) => uploads.find(id, options),
+      close: (id, options) => uploads.close(id, options),
+      async *uploads(options) {
+        yield* await uploads.list(options)
       },
     },
   }
@@ -90,7 +86,7 @@ function nameOf(path: string): Repository {
 
 /** What a tag stands for. */
 async function digestOfTag(
-  { images }: LocalStore,
+  { images }: Pick<Store, 'images'>,
   name: Reference,
   options?: AbortOptions,
 ): Promise<Digest | undefined> {
@@ -103,10 +99,10 @@ async function digestOfTag(
 }
 
 /** The paths of the repositories that a client can name, sorted. */
-function allRepositories({ holdings }: LocalStore): string[] {
+async function allRepositories({ holdings }: Pick<Store, 'holdings'>): Promise<string[]> {
   const found: string[] = []
   for (let after = ''; ;) {
-    const page = holdings.repositories({ limit: PAGE, after })
+    const page = await holdings.repositories({ limit: PAGE, after })
     found.push(...page.map((name) => familiarRepository(parseRepository(name))))
     after = page.at(-1) ?? ''
     if (page.length < PAGE) break
@@ -116,7 +112,7 @@ function allRepositories({ holdings }: LocalStore): string[] {
 }
 
 /** The content of the store, where what is committed stays until the registry has linked it. */
-function leasedContent({ content, leases }: LocalStore): ContentStore {
+function leasedContent({ content, leases }: Pick<Store, 'content' | 'leases'>): ContentStore {
   const holder = `registry-${randomUUID()}`
   return {
     fetch: content.fetch,
@@ -141,11 +137,10 @@ function leasedContent({ content, leases }: LocalStore): ContentStore {
   }
 }
 
-function linksOf(store: LocalStore, kind: 'blob' | 'manifest'): Links {
-  const { holdings, images, leases, content } = store
+function linksOf({ holdings, images, leases, content }: Store, kind: 'blob' | 'manifest'): Links {
   const link = async (repository: Repository, what: Descriptor, options: AbortOptions): Promise<void> => {
     const parts: readonly Digest[] = kind === 'manifest' ? await partsOf(content, what, options) : []
-    holdings.hold(kind, repository, what, parts)
+    await holdings.hold(kind, repository, what, { ...options, parts })
   }
   return {
     async link(repository, what, options = {}) {
@@ -157,14 +152,14 @@ function linksOf(store: LocalStore, kind: 'blob' | 'manifest'): Links {
         await leases.release(holder)
       }
     },
-    find: async (repository, digest) => holdings.find(kind, nameOf(repository), digest),
+    find: async (repository, digest, options) => holdings.find(kind, nameOf(repository), digest, options),
     async unlink(repository, digest, options = {}) {
       const name = nameOf(repository)
-      if (holdings.isNeeded(kind, name, digest)) {
-        const message = 'an image with a name in the repository consists of it'
+      if (await holdings.isNeeded(kind, name, digest, options)) {
+        const message = 'an image with a name in the repository needs it'
         throw new RequestRefusedError({ status: 405, specCode: 'UNSUPPORTED', message, detail: { digest } })
       }
-      const isHeld = holdings.drop(kind, name, digest)
+      const isHeld = await holdings.drop(kind, name, digest, options)
       // A pushed image has a name by its digest too, beside its tags.
       const isNamed = kind === 'manifest' && (await images.untag(withDigest(name, digest), options))
       return isHeld || isNamed

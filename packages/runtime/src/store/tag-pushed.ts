@@ -1,15 +1,19 @@
 import type { AbortOptions } from '@drayage/bytes'
-import { readBlob, walk, type Fetcher } from '@drayage/content'
-import type { Digest, ImageId } from '@drayage/digest'
-import { isDistributionError, load, pickImage } from '@drayage/distribution'
-import { children, decodeManifest, isManifestError, requireImageConfig, type Descriptor } from '@drayage/manifest'
-import { formatReference, withDigest, withoutTag, withTag, type Reference, type Repository } from '@drayage/reference'
-import { RequestRefusedError } from '@drayage/registry-server'
+import { readBlob, type Fetcher } from '@drayage/content'
+import type { Digest } from '@drayage/digest'
+import { isDistributionError, type ReceivedContent } from '@drayage/distribution'
+import type { OtherContent } from '@drayage/image-store'
+import { children, decodeManifest, isManifestError, type Descriptor } from '@drayage/manifest'
+import { withDigest, withoutTag, withTag, type Repository } from '@drayage/reference'
+import { RequestRefusedError, servedBytes } from '@drayage/registry-server'
 
-import type { Runtime } from '../create-runtime.ts'
-import type { LocalStore } from './local-store.ts'
-import { againIfRemoved } from '../images/again-if-removed.ts'
-import { openPullSink } from '../images/pull-store.ts'
+import type { TransferSettings } from '../runtime.ts'
+import type { Store } from './store.ts'
+import { contentOfName } from './content-of-name.ts'
+import { heldContent } from './held-content.ts'
+import { againIfRemoved, isRemovedMeanwhile } from '../images/again-if-removed.ts'
+import { makeImage, type NewlyStored } from '../images/become-image.ts'
+import { openPullSink, type PullSink } from '../images/pull-store.ts'
 
 /** What was pushed and gets a tag. */
 export interface PushedTag {
@@ -18,78 +22,64 @@ export interface PushedTag {
   readonly digest: Digest
 }
 
-/** The digests of what a manifest needs. */
+/** The digests of what a manifest needs, and of what it is served with. */
 export async function partsOf(content: Fetcher, what: Descriptor, options: AbortOptions): Promise<Digest[]> {
   const manifest = decodeManifest(await readBlob(content, what, options), what)
+  const served = servedBytes(what)?.digest ?? []
+  if (manifest.kind === 'schema1') return manifest.value.fsLayers.map(({ blobSum }) => blobSum).concat(served)
   return children(manifest).map(({ digest }) => digest)
 }
 
 /**
- * Names what was pushed. An image becomes one of the store: it is verified first, down to its DiffIDs. Of an index the
- * image for the runtime's platform does, when it is here; else, and for artifacts, the name stands for what was pushed.
- *
- * @throws RequestRefusedError `ERR_REQUEST_REFUSED` for an image that is not what it says
+ * Names what was pushed, with all that is here of it. Of an index the image for the runtime's platform becomes one of the
+ * store, when it is here: it is verified first, down to its DiffIDs. The others become images when they are asked for; all
+ * else, such as an artifact, is kept as it is.
  */
 export async function tagPushed(
-  runtime: Runtime,
-  store: LocalStore,
+  runtime: Pick<TransferSettings, 'platform'>,
+  store: Store,
   { repository, tag, digest }: PushedTag,
   options: AbortOptions = {},
 ): Promise<void> {
-  const target = store.holdings.find('manifest', repository, digest)
+  const target = await store.holdings.find('manifest', repository, digest)
   if (target === undefined) {
     throw new RequestRefusedError({ status: 404, specCode: 'MANIFEST_UNKNOWN', message: 'manifest unknown' })
   }
   const name = withTag(repository, tag)
-  const names = [withDigest(withoutTag(name), digest), name]
+  const names = [withDigest(withoutTag(name), digest), name] as const
   await againIfRemoved(async () => {
-    const image = await imageOf(runtime, store, target, name, options)
-    for (const each of names) {
-      if (image === undefined) await store.images.tag(target, each, options)
-      else await store.images.nameImage(each, target, image, options)
+    await using sink = openPullSink(store)
+    const others = await heldContent(contentOfName(store, name), target, options)
+    const what = { target, names, platform: runtime.platform }
+    if (!(await isImage(store, withOthers(sink, others), what, options))) {
+      const given = names.map((each) => ({ name: each }))
+      await sink.images.putImages({ target, images: [], present: [], others }, given, options)
     }
+    await sink.complete()
   }, options)
 }
 
-/** Brings the image of a target into the store; nothing when it is none, or is not here. */
-async function imageOf(
-  runtime: Runtime,
-  store: LocalStore,
-  target: Descriptor,
-  name: Reference,
-  options: AbortOptions,
-): Promise<ImageId | undefined> {
-  const { content } = store
-  const { platform } = runtime
-  const retry = { attempts: 1, stepMs: 0 }
-  try {
-    const picking = { platform, name: formatReference(name), retry, onEvent: (): void => {}, signal: options.signal }
-    const chosen = await pickImage(content, target, picking)
-    const manifest = decodeManifest(await readBlob(content, chosen, options), chosen)
-    if (manifest.kind !== 'image' || !isImage(manifest.value)) return undefined
-    for await (const { descriptor } of walk(content, chosen, options)) {
-      if (!(await content.has(descriptor, options))) return undefined
-    }
-    await using sink = openPullSink(store)
-    const { image } = await load(content, sink, { target: chosen, names: [] }, { platform, retry, ...options })
-    await sink.complete()
-    return image
-  } catch (error) {
-    options.signal?.throwIfAborted()
-    if (isDistributionError(error) && NOT_HERE.includes(error.code)) return undefined
-    if (!isDistributionError(error) && !isManifestError(error)) throw error
-    const refusal = { status: 400, specCode: 'MANIFEST_INVALID', message: error.message.slice(0, 1024) } as const
-    throw new RequestRefusedError(refusal, { cause: error })
-  }
+/** A sink that puts other content together with the images. */
+function withOthers(sink: PullSink, others: readonly OtherContent[]): PullSink {
+  const putImages: PullSink['images']['putImages'] = (received, names, options) =>
+    sink.images.putImages({ ...received, others: [...received.others, ...notIn(received, others)] }, names, options)
+  return { ...sink, images: { ...sink.images, putImages } }
 }
 
-const NOT_HERE: readonly string[] = ['ERR_PLATFORM_NOT_FOUND', 'ERR_NOT_AN_IMAGE']
+function notIn({ images, present, others }: ReceivedContent, all: readonly OtherContent[]): OtherContent[] {
+  const known = new Set<string>([...images, ...others].map(({ manifest }) => manifest.digest))
+  for (const { digest } of present) known.add(digest)
+  return all.filter(({ manifest }) => !known.has(manifest.digest))
+}
 
-function isImage(manifest: Parameters<typeof requireImageConfig>[0]): boolean {
+/** Brings the image of a target into the store under its names; not when it makes none, whatever the reason. */
+async function isImage(store: Store, sink: PullSink, what: NewlyStored, options: AbortOptions): Promise<boolean> {
   try {
-    requireImageConfig(manifest)
+    await makeImage(store, sink, what, options)
     return true
-  } catch {
+  } catch (error) {
+    options.signal?.throwIfAborted()
+    if (isRemovedMeanwhile(error) || (!isDistributionError(error) && !isManifestError(error))) throw error
     return false
   }
 }

@@ -1,17 +1,13 @@
-import path from 'node:path'
-
 import type { AbortOptions } from '@drayage/bytes'
-import { formatReference, tryParseReference, withDefaultTag } from '@drayage/reference'
 import { parseSyncFile, selectTags, SyncFileError } from '@drayage/sync'
 
-import type { Runtime } from '../create-runtime.ts'
+import type { Runtime } from '../runtime.ts'
 import { sideBySide } from '../copy/side-by-side.ts'
-import type { SyncImagesOptions, SyncResult } from './sync-images.ts'
+import type { SyncImagesOptions, SyncResult } from './sync-result.ts'
 import { syncPair } from './sync-pair.ts'
 import { planSyncImage, type SyncPair, type SyncPlan } from './sync-plan.ts'
 import { listRepositories, listSourceTags, type RetryingOptions } from './sync-requests.ts'
 import { openSyncState } from './sync-state.ts'
-import type { Transport } from '../copy/transport.ts'
 
 /** A pair to compare, or one that is known to fail. */
 type SyncTask = SyncPair | (SyncResult & { readonly status: 'failed' })
@@ -23,7 +19,7 @@ export async function* runSync(
   options: SyncImagesOptions,
 ): AsyncGenerator<SyncResult, void, void> {
   const { images, concurrency } = parseSyncFile(text)
-  const plans = images.flatMap((image, position) => planSyncImage(image, `images[${position}]`))
+  const plans = images.flatMap((image, position) => planSyncImage(runtime, image, `images[${position}]`))
   const { dryRun = false, onEvent = (): void => {} } = options
   const state = await openSyncState(options.stateFile)
   const work = async (task: SyncTask, { signal }: AbortOptions): Promise<SyncResult> => {
@@ -78,30 +74,14 @@ async function* onceEach(tasks: AsyncIterable<SyncTask>): AsyncGenerator<SyncTas
       continue
     }
     const { from, to } = task
-    const key = keyOf(task.target)
+    const { key } = task.target
     const first = sources.get(key)
     if (first === undefined) {
       sources.set(key, task)
       yield task
-    } else if (keyOf(first.source) !== keyOf(task.source)) {
+    } else if (first.source.key !== task.source.key) {
       const error = new SyncFileError(to, `a second source beside ${first.from}`, 'one')
       yield { from, to, status: 'failed', error }
     }
-  }
-}
-
-/** The same for all ways to write a place. */
-function keyOf(place: Transport): string {
-  switch (place.kind) {
-    case 'registry':
-      return formatReference(place.reference)
-    case 'store': {
-      const parsed = tryParseReference(place.name)
-      return `store:${parsed.ok ? formatReference(withDefaultTag(parsed.value)) : place.name}`
-    }
-    case 'oci':
-      return `oci:${path.resolve(place.directory)}:${place.tag ?? ''}`
-    default:
-      return JSON.stringify(place)
   }
 }

@@ -1,16 +1,23 @@
 import type { AbortOptions } from '@drayage/bytes'
 import type { Digest } from '@drayage/digest'
-import { DEFAULT_RETRY_POLICY, selectCopy, type OnEvent } from '@drayage/distribution'
-import { formatPlatform, isIndexType, type Descriptor } from '@drayage/manifest'
+import {
+  DEFAULT_RETRY_POLICY,
+  orByName,
+  selectCopy,
+  type OnEvent,
+  type Place,
+  type PlaceSource,
+} from '@drayage/distribution'
+import { formatPlatform, isIndexType, manifestKind, type Descriptor } from '@drayage/manifest'
 
-import { choiceOf } from '../copy/copy-choice.ts'
-import { copyImage } from '../copy/copy-image.ts'
-import type { Runtime } from '../create-runtime.ts'
+import { choiceOf, formOf, type ChoiceOptions } from '../copy/copy-choice.ts'
+import { copyImage, openSource } from '../copy/copy-images.ts'
+import type { Runtime } from '../runtime.ts'
 import { planImages } from '../copy/plan-images.ts'
-import { openCopySource, type CopySource } from '../copy/open-copy-source.ts'
-import type { SyncResult } from './sync-images.ts'
+import type { SyncResult } from './sync-result.ts'
 import type { SyncPair } from './sync-plan.ts'
-import { resolveTarget, retrying } from './sync-requests.ts'
+import { askAgain } from '../remote/ask-again.ts'
+import { resolveTarget } from './sync-requests.ts'
 import type { SyncState } from './sync-state.ts'
 
 /** Options of {@link syncPair}. */
@@ -27,34 +34,39 @@ export interface SyncPairOptions extends AbortOptions {
 export async function syncPair(runtime: Runtime, pair: SyncPair, options: SyncPairOptions): Promise<SyncResult> {
   const { from, to, choice } = pair
   const { signal, onEvent, dryRun, state } = options
-  await using source = await openCopySource(runtime, pair.source, { ...choice, signal })
+  const working = { ...choice, keepsIndex: pair.target.target?.holds.keepsIndex === true }
+  await using source = await openSource(pair.source, { ...working, signal })
   const [found, held] = await Promise.all([
-    retrying(runtime, `"${from}"`, () => resolveSource(source, { signal }), options),
-    retrying(runtime, `"${to}"`, () => resolveTarget(runtime, pair.target, { signal }), options),
+    askAgain(runtime, `"${from}"`, () => resolveSource(source, { signal }), options),
+    askAgain(runtime, `"${to}"`, () => resolveTarget(pair.target, { platforms: choice.platforms, signal }), options),
   ])
-  const isMade = makesAnother(pair, found)
+  const isMade = makesAnother(pair.target, working, found)
+  const isSchema1 = manifestKind(found.mediaType) === 'schema1'
   const asked = { source: found.digest, choice: describeChoice(choice) }
   const wanted = isMade
     ? (state.find(to, asked) ?? (await chooseRoot(runtime, source, found, pair, options)))
-    : found.digest
+    : // What schema 1 became there is known from the last time.
+      ((isSchema1 ? state.find(to, asked) : undefined) ?? found.digest)
   if (isMade) state.set(to, { ...asked, target: wanted })
   const isEqual = held === wanted && (choice.referrers === undefined || (await hasReferrers(runtime, pair, options)))
   if (isEqual) return { from, to, status: 'equal', digest: wanted }
   if (dryRun) return { from, to, status: 'outdated', digest: wanted }
   const copied = await copyImage(runtime, from, to, { ...choice, onEvent, signal })
+  if (isSchema1) state.set(to, { ...asked, target: copied.digest })
   return { from, to, status: 'copied', digest: copied.digest }
 }
 
-/** Whether the target stands for something else than the source: the store remembers the index of its image. */
-function makesAnother({ target, choice: { platforms, index } }: SyncPair, { mediaType }: Descriptor): boolean {
-  return platforms !== undefined && index !== 'sparse' && target.kind !== 'store' && isIndexType(mediaType)
+/** Whether the target stands for something else than the source: for one image of its index, or for another index. */
+function makesAnother({ target }: Place, choice: ChoiceOptions, { mediaType }: Descriptor): boolean {
+  const isSame = choice.platforms === undefined || formOf(choice) === 'sparse'
+  return !isSame && target?.holds.index !== false && isIndexType(mediaType)
 }
 
 function describeChoice({ platforms = [], index }: SyncPair['choice']): string {
   return [...(index === undefined ? [] : [index]), ...platforms.map((platform) => formatPlatform(platform))].join(' ')
 }
 
-async function resolveSource({ from, content }: CopySource, options: AbortOptions): Promise<Descriptor> {
+async function resolveSource({ from, content }: PlaceSource, options: AbortOptions): Promise<Descriptor> {
   return 'mediaType' in from ? from : await content.resolve(from, options)
 }
 
@@ -72,13 +84,14 @@ async function hasReferrers(
 /** What the target is to stand for; only manifests are read. */
 async function chooseRoot(
   runtime: Runtime,
-  source: CopySource,
+  source: PlaceSource,
   found: Descriptor,
   { choice }: SyncPair,
   { onEvent, signal }: SyncPairOptions,
 ): Promise<Digest> {
   const { retry = DEFAULT_RETRY_POLICY } = runtime
-  const { root } = await selectCopy(source.content, found, {
+  const content = 'mediaType' in source.from ? source.content : orByName(source.content, source.from, found, onEvent)
+  const { root } = await selectCopy(content, found, {
     ...choiceOf(runtime, source, choice),
     retry,
     onEvent,

@@ -1,15 +1,17 @@
+import type { Place } from '@drayage/distribution'
 import { tryParseReference } from '@drayage/reference'
 import { SyncFileError, type RepositoryFilter, type SyncImage, type TagFilter } from '@drayage/sync'
 
 import type { CopyImageOptions } from '../copy/copy-options.ts'
-import { parseTransport, type Transport } from '../copy/transport.ts'
+import type { Runtime } from '../runtime.ts'
+import { parseSource, parseTarget } from '../places/transports.ts'
 
 /** An image, and the place where it has to be the same. */
 export interface SyncPair {
   readonly from: string
   readonly to: string
-  readonly source: Transport
-  readonly target: Transport
+  readonly source: Place
+  readonly target: Place
   /** Which images of an index are copied, and how. */
   readonly choice: Pick<CopyImageOptions, 'all' | 'platforms' | 'index' | 'referrers'>
 }
@@ -23,7 +25,7 @@ export type SyncPlan =
       readonly to: string
       readonly filter: TagFilter
       /** Whose tags are listed. */
-      readonly source: Transport
+      readonly source: Place
       pairOf(tag: string): SyncPair
     }
   | {
@@ -36,13 +38,12 @@ export type SyncPlan =
     }
 
 /** A place as an entry names it. */
-interface Place {
+interface NamedPlace {
+  /** As the entry writes it. */
   readonly text: string
-  readonly path: string
-  readonly transport: Transport
-  /** Its tag, if it says one. */
-  readonly tag: string | undefined
-  readonly isDigest: boolean
+  /** Where the entry is in the file. */
+  readonly at: string
+  readonly place: Place
 }
 
 /**
@@ -50,13 +51,13 @@ interface Place {
  *
  * @throws SyncFileError `ERR_SYNC_FILE`
  */
-export function planSyncImage(image: SyncImage, path: string): readonly SyncPlan[] {
+export function planSyncImage(runtime: Runtime, image: SyncImage, path: string): readonly SyncPlan[] {
   const { repositories, repositoryFilter: filter, ...others } = image
-  if (repositories === undefined && filter === undefined) return [planRepository(image, path)]
+  if (repositories === undefined && filter === undefined) return [planRepository(runtime, image, path)]
   const { from, to } = image
   assertRegistry(image, path)
   const planOf = (name: string): readonly SyncPlan[] =>
-    planSyncImage({ ...others, from: `${from}/${name}`, to: `${to}/${name}` }, path)
+    planSyncImage(runtime, { ...others, from: `${from}/${name}`, to: `${to}/${name}` }, path)
   // Whatever is wrong with the entry shows with any repository.
   const probe = planOf('repository')
   if (filter !== undefined && probe.length > 0) return [{ kind: 'repositories', from, to, filter, planOf }]
@@ -75,82 +76,73 @@ function assertRegistry({ from, to, tags, filter }: SyncImage, path: string): vo
     throw new SyncFileError(`${path}.to`, JSON.stringify(to), 'a registry or oci: for repositories')
 }
 
-function planRepository(image: SyncImage, path: string): SyncPlan {
-  const from = readPlace(image.from, `${path}.from`)
-  const to = readPlace(image.to, `${path}.to`)
+function planRepository(runtime: Runtime, image: SyncImage, path: string): SyncPlan {
+  const from = readPlace(image.from, `${path}.from`, (text) => parseSource(runtime, text))
+  const to = readPlace(image.to, `${path}.to`, (text) => parseTarget(runtime, text))
+  const { target } = to.place
+  const takesMore = target !== undefined && (target.current !== undefined || target.holds.several)
   refuse(
     to,
-    !['registry', 'oci', 'store'].includes(to.transport.kind),
-    'a registry, oci: or store:, which hold several images',
+    !takesMore || target.isWhole === true,
+    'a place that takes one image after another, such as a registry, oci: or store:',
   )
-  refuse(to, to.isDigest, 'a tag or none, as a digest cannot be given')
+  refuse(to, to.place.isDigest === true, 'a tag or none, as a digest cannot be given')
   const { tags, filter } = image
   const choice = choiceOf(image, to)
-  if (tags === undefined && filter === undefined) return { kind: 'images', pairs: [onePair(from, to, choice)] }
-  refuse(from, !['registry', 'oci'].includes(from.transport.kind), 'a registry or oci:, which list their tags')
-  for (const place of [from, to]) refuse(place, place.tag !== undefined || place.isDigest, 'no tag beside tags')
-  const pairOf = (tag: string): SyncPair => pair(`${from.text}:${tag}`, `${to.text}:${tag}`, choice)
+  const pair = (source: string, goal: string): SyncPair => ({
+    from: source,
+    to: goal,
+    source: parseSource(runtime, source),
+    target: parseTarget(runtime, goal),
+    choice,
+  })
+  if (tags === undefined && filter === undefined) return { kind: 'images', pairs: [onePair(from, to, pair)] }
+  refuse(from, from.place.listTags === undefined, 'a place that lists its tags, such as a registry or oci:')
+  for (const each of [from, to]) {
+    refuse(each, each.place.tag !== undefined || each.place.isDigest === true, 'no tag beside tags')
+  }
+  const pairOf = (tag: string): SyncPair => pair(`${from.text}:${tag}`, `${to.text}:${tag}`)
   if (filter === undefined) return { kind: 'images', pairs: tags?.map(pairOf) ?? [] }
-  return { kind: 'tags', filter, from: from.text, to: to.text, source: from.transport, pairOf }
+  return { kind: 'tags', filter, from: from.text, to: to.text, source: from.place, pairOf }
 }
 
-function choiceOf({ platforms, index, referrers }: SyncImage, to: Place): SyncPair['choice'] {
-  const isStore = to.transport.kind === 'store'
-  refuse(to, isStore && (index !== undefined || (platforms ?? []).length > 1), 'another place for several platforms')
-  refuse(to, isStore && referrers !== undefined, 'a registry or oci: for referrers')
-  const images = platforms !== undefined ? { platforms, ...(index !== undefined && { index }) } : { all: !isStore }
+function choiceOf({ platforms, index, referrers }: SyncImage, to: NamedPlace): SyncPair['choice'] {
+  const holds = to.place.target?.holds
+  const isIndex = index !== undefined || (platforms ?? []).length > 1
+  refuse(to, holds?.index === false && isIndex, 'another place for several platforms')
+  refuse(
+    to,
+    holds?.referrers === false && referrers !== undefined,
+    'a place that holds referrers, such as a registry or oci:',
+  )
+  // A store gets the image for this machine, with its index.
+  const all = holds?.index !== false && holds?.keepsIndex !== true
+  const images = platforms !== undefined ? { platforms, ...(index !== undefined && { index }) } : { all }
   if (referrers === undefined) return images
   return { ...images, referrers: referrers === 'all' ? {} : { artifactTypes: referrers } }
 }
 
-function onePair(from: Place, to: Place, choice: SyncPair['choice']): SyncPair {
-  const isOpen = from.transport.kind === 'registry' && from.tag === undefined && !from.isDigest
-  refuse(from, isOpen, 'a tag or a digest, or tags beside it')
-  if (to.tag !== undefined) return pair(from.text, to.text, choice)
-  if (from.tag === undefined) throw refused(to, 'a tag, as the source has none')
-  return pair(from.text, `${to.text}:${from.tag}`, choice)
+function onePair(from: NamedPlace, to: NamedPlace, pair: (from: string, to: string) => SyncPair): SyncPair {
+  const { tag, needsTag = false } = from.place
+  refuse(from, needsTag, 'a tag or a digest, or tags beside it')
+  if (to.place.tag !== undefined) return pair(from.text, to.text)
+  if (tag === undefined) throw refused(to, 'a tag, as the source has none')
+  return pair(from.text, `${to.text}:${tag}`)
 }
 
-function pair(from: string, to: string, choice: SyncPair['choice']): SyncPair {
-  return { from, to, source: parseTransport(from), target: parseTransport(to), choice }
-}
-
-function refuse(place: Place, isWrong: boolean, wanted: string): void {
+function refuse(place: NamedPlace, isWrong: boolean, wanted: string): void {
   if (isWrong) throw refused(place, wanted)
 }
 
-function refused({ text, path }: Place, wanted: string): SyncFileError {
-  return new SyncFileError(path, JSON.stringify(text.slice(0, 160)), wanted)
+function refused({ text, at }: NamedPlace, wanted: string): SyncFileError {
+  return new SyncFileError(at, JSON.stringify(text.slice(0, 160)), wanted)
 }
 
-function readPlace(text: string, path: string): Place {
-  let transport: Transport
+function readPlace(text: string, at: string, parse: (text: string) => Place): NamedPlace {
   try {
-    transport = parseTransport(text)
+    return { text, at, place: parse(text) }
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new SyncFileError(path, `${JSON.stringify(text.slice(0, 160))} (${why})`, 'the name of a place', { cause })
-  }
-  return { text, path, transport, ...nameIn(text, transport) }
-}
-
-/** The tag that the text itself says, where a transport has the default. */
-function nameIn(text: string, transport: Transport): Pick<Place, 'tag' | 'isDigest'> {
-  switch (transport.kind) {
-    case 'registry':
-    case 'store': {
-      const name = transport.kind === 'store' ? transport.name : text.replace(/^docker:\/\//, '')
-      const parsed = tryParseReference(name)
-      return parsed.ok
-        ? { tag: parsed.value.tag, isDigest: parsed.value.digest !== undefined }
-        : { tag: undefined, isDigest: false }
-    }
-    case 'docker-archive':
-      return { tag: transport.reference?.tag, isDigest: false }
-    case 'oci':
-    case 'oci-archive':
-      return { tag: transport.tag, isDigest: false }
-    default:
-      return { tag: undefined, isDigest: false }
+    throw new SyncFileError(at, `${JSON.stringify(text.slice(0, 160))} (${why})`, 'the name of a place', { cause })
   }
 }

@@ -1,63 +1,44 @@
-import { createOciLayoutSink, openOciLayout } from '@drayage/archive'
 import type { AbortOptions } from '@drayage/bytes'
-import { isContentError } from '@drayage/content'
+import { maybeAbsent } from '@drayage/content'
 import type { Digest } from '@drayage/digest'
-import { DEFAULT_RETRY_POLICY, isRetryable, retryDelayMs, type OnEvent } from '@drayage/distribution'
-import { formatRepository, isTag, parseReference, withTag } from '@drayage/reference'
-import { retry } from '@drayage/transfer'
+import type { CurrentOptions, OnEvent, Place } from '@drayage/distribution'
 
-import type { Runtime } from '../create-runtime.ts'
-import { openRemote } from '../remote/remote.ts'
-import type { Transport } from '../copy/transport.ts'
+import { listAgain } from '../remote/ask-again.ts'
+import { remoteCatalog } from '../remote/list-remote.ts'
+import type { RegistryAccess, TransferSettings } from '../runtime.ts'
 
-/** Options of {@link retrying}. */
+/** Options of the requests of a sync. */
 export interface RetryingOptions extends AbortOptions {
   readonly onEvent: OnEvent
 }
 
-/**
- * Asks again after failures that can pass, as often as the runtime says.
- *
- * @param what for messages
- */
-export async function retrying<T>(
-  runtime: Runtime,
-  what: string,
-  request: () => Promise<T>,
-  { onEvent, signal }: RetryingOptions,
-): Promise<T> {
-  const policy = runtime.retry ?? DEFAULT_RETRY_POLICY
-  return await retry(request, {
-    attempts: policy.attempts,
-    isRetryable,
-    delayMs: (number, error) => retryDelayMs(policy, number, error),
-    onRetry: ({ secondsLeft, error }) => onEvent({ type: 'retrying', what, secondsLeft, error }),
-    signal,
-  })
-}
-
 /** The tags that a place has. */
-export async function listSourceTags(runtime: Runtime, source: Transport, options: RetryingOptions): Promise<string[]> {
-  const { signal } = options
-  if (source.kind === 'registry') {
-    const remote = openRemote(runtime, source.reference)
-    const list = (): Promise<string[]> => listOf(remote.tags({ signal }))
-    return await retrying(runtime, `the tags of "${formatRepository(source.reference)}"`, list, options)
-  }
-  if (source.kind !== 'oci') return []
-  const layout = await openOciLayout({ directory: source.directory, signal })
-  const tags = new Set<string>()
-  for (const { annotations } of await layout.entries({ signal })) {
-    const name = annotations?.['org.opencontainers.image.ref.name']
-    if (name !== undefined && isTag(name)) tags.add(name)
-  }
-  return [...tags]
+export async function listSourceTags(
+  runtime: RegistryAccess & TransferSettings,
+  source: Place,
+  options: RetryingOptions,
+): Promise<string[]> {
+  const { listTags } = source
+  if (listTags === undefined) return []
+  const what = `the tags of "${source.text}"`
+  return await listOf(
+    listAgain(
+      runtime,
+      what,
+      () => listTags(options),
+      (tag) => tag,
+      options,
+    ),
+  )
 }
 
-/** The paths of the repositories that a registry tells of. */
-export async function listRepositories(runtime: Runtime, host: string, options: RetryingOptions): Promise<string[]> {
-  const list = (): Promise<string[]> => listOf(runtime.registry.catalog(host, { signal: options.signal }))
-  return await retrying(runtime, `the repositories of "${host}"`, list, options)
+/** The paths of the repositories that a registry lists. */
+export async function listRepositories(
+  runtime: RegistryAccess & TransferSettings,
+  host: string,
+  options: RetryingOptions,
+): Promise<string[]> {
+  return await listOf(remoteCatalog(runtime, host, options))
 }
 
 async function listOf(items: AsyncIterable<string>): Promise<string[]> {
@@ -68,34 +49,15 @@ async function listOf(items: AsyncIterable<string>): Promise<string[]> {
 
 /** What a place has under its name now; nothing when it has none. */
 export async function resolveTarget(
-  runtime: Runtime,
-  target: Transport,
-  { signal }: AbortOptions,
+  { target }: Place,
+  { signal, platforms }: CurrentOptions,
 ): Promise<Digest | undefined> {
   try {
-    return await digestAt(runtime, target, { signal })
+    return (await target?.current?.({ platforms, signal }))?.digest
   } catch (error) {
-    if (isContentError(error) && error.code === 'ERR_NAME_NOT_FOUND') return undefined
+    signal?.throwIfAborted()
+    // A registry may deny what it does not have; writing tells.
+    if (maybeAbsent(error)) return undefined
     throw error
-  }
-}
-
-async function digestAt(runtime: Runtime, target: Transport, options: AbortOptions): Promise<Digest | undefined> {
-  switch (target.kind) {
-    case 'registry':
-      // A mirror may be behind what was copied to the registry.
-      const remote = openRemote(runtime, target.reference, { mirrors: false })
-      return (await remote.resolve(target.reference, options)).digest
-    case 'oci': {
-      const layout = createOciLayoutSink({ directory: target.directory })
-      // A layout has tags, and no repositories.
-      return (await layout.resolve(withTag(parseReference('layout'), target.tag ?? 'latest'), options)).digest
-    }
-    case 'store': {
-      const { images } = await runtime.openStore()
-      return (await images.resolve(parseReference(target.name), options)).digest
-    }
-    default:
-      return undefined
   }
 }

@@ -1,8 +1,9 @@
-/** A process that uses a store: `pull HOST ROUNDS`, `remove HOST MARK` or `abort NAME`, after the directory. */
+/** A process that uses a store: `pull HOST ROUNDS`, `platform NAME PLATFORM`, `remove HOST MARK` or `abort NAME`, after the directory. */
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 
 import { isImageStoreError } from '@drayage/image-store'
+import { parsePlatform } from '@drayage/manifest'
 
 // The build, whose syntax the oldest supported Node reads.
 import { createRuntime, pullImage, removeImage, type Runtime } from '@drayage/runtime'
@@ -18,6 +19,7 @@ process.on('unhandledRejection', (error) => {
 if (mode === 'open') process.umask(0)
 const runtime = await createRuntime(testRuntimeOptions(directory))
 if (mode === 'pull') await pullAndAgain(runtime, rest[0] ?? '', Number(rest[1]))
+if (mode === 'platform') await pullImage(runtime, rest[0] ?? '', { platforms: [parsePlatform(rest[1] ?? '')] })
 if (mode === 'remove') await removeAndAgain(runtime, rest[0] ?? '', rest[1] ?? '')
 if (mode === 'abort') await abortPull(runtime, rest[0] ?? '')
 if (mode === 'open') await runtime.openStore()
@@ -32,7 +34,7 @@ async function pullAndAgain(runtime: Runtime, host: string, rounds: number): Pro
   }
 }
 
-/** Removes whatever is there until the file `mark` appears; not for ever, in case nobody is left to write it. */
+/** Removes images until the file `mark` appears; not for ever, in case its writer is gone. */
 async function removeAndAgain(runtime: Runtime, host: string, mark: string): Promise<void> {
   let removed = 0
   for (let round = 0; round < 20_000 && !existsSync(mark); round++) {

@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
 /** How a process ended. */
@@ -12,8 +13,24 @@ export interface ChildResult {
 
 /** Runs `child.ts` to its end. */
 export async function runChild(...args: readonly string[]): Promise<ChildResult> {
+  return await endOf(start(args))
+}
+
+/** Runs `child.ts` until `moment`, and ends it then as a power cut would. */
+export async function killChild(moment: Promise<unknown>, ...args: readonly string[]): Promise<ChildResult> {
+  const child = start(args)
+  void moment.then(() => child.kill('SIGKILL'))
+  return await endOf(child)
+}
+
+function start(args: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
   const script = fileURLToPath(new URL('child.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args])
+  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+}
+
+async function endOf(child: ReturnType<typeof start>): Promise<ChildResult> {
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Buffer) => (output += bytes.toString()))
   const [code, signal]: (number | string | null)[] = await once(child, 'close')

@@ -1,0 +1,16 @@
+import type { Verb } from './verb.ts'
+
+/** Declares `dray blob`. */
+export const blobVerb: Verb = {
+  declare: (program, run) =>
+    program
+      .command('blob')
+      .description('Print a blob of a registry, byte for byte')
+      .argument('<repository@digest>', 'A blob, such as ghcr.io/org/app@sha256:...')
+      .action((name) => run(async (context) => (await import('../commands/blob.ts')).blobCommand(context, name))),
+  examples: `
+  dray blob ghcr.io/org/app@sha256:0123... > layer.tar.gz
+  dray blob ghcr.io/org/app@sha256:0123... | tar -tz
+
+The digest is checked after the last byte: if it differs, the exit code is 5.`,
+}

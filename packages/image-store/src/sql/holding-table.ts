@@ -1,0 +1,77 @@
+import { formatRepository } from '@drayage/reference'
+
+import type { HoldingTable } from '../tables.ts'
+import { descriptorIn, digestIn } from './columns.ts'
+import type { Database } from './database.ts'
+
+const ONE = 'where repository = ? and kind = ? and digest = ?'
+
+/** The holdings of a database. */
+export function openHoldingTable(database: Database): HoldingTable {
+  return {
+    put(kind, repository, what, heldAtMs) {
+      database.run(
+        'insert or replace into holdings (repository, kind, digest, descriptor, held_at) values (?, ?, ?, ?, ?)',
+        ...[formatRepository(repository), kind, what.digest, JSON.stringify(what), heldAtMs],
+      )
+    },
+    get(kind, repository, digest) {
+      const rows = database.all(
+        `select descriptor from holdings ${ONE}`,
+        ...[formatRepository(repository), kind, digest],
+      )
+      return rows.map((row) => descriptorIn(row, 'descriptor'))[0]
+    },
+    remove: (kind, repository, digest) =>
+      database.run(`delete from holdings ${ONE}`, formatRepository(repository), kind, digest),
+    since: (heldAtMs) =>
+      database
+        .all('select distinct digest from holdings where held_at > ?', heldAtMs)
+        .map((row) => digestIn(row, 'digest')),
+    hasRepository: ({ domain, path }) =>
+      database.all(
+        `select 1 from holdings where repository = ?
+         union all select 1 from names where domain = ? and path = ? limit 1`,
+        ...[formatRepository({ domain, path }), domain, path],
+      ).length > 0,
+    repositories: ({ limit, after = '' }) =>
+      database
+        .all(
+          `select name from (select repository as name from holdings union select domain || '/' || path from names)
+           where name > ? order by name limit ?`,
+          ...[after, limit],
+        )
+        .map(({ name }) => String(name)),
+    addParts(whole, parts) {
+      for (const part of parts) database.run('insert or ignore into parts (whole, part) values (?, ?)', whole, part)
+    },
+    removePart: (whole, part) => database.run('delete from parts where whole = ? and part = ?', whole, part),
+    addReferrer(repository, subject, referrer) {
+      database.run(
+        'insert or replace into referrers (repository, subject, digest, descriptor) values (?, ?, ?, ?)',
+        ...[formatRepository(repository), subject, referrer.digest, JSON.stringify(referrer)],
+      )
+    },
+    referrers: (repository, subject, { limit, after = '' }) =>
+      database
+        .all(
+          'select descriptor from referrers where repository = ? and subject = ? and digest > ? order by digest limit ?',
+          ...[formatRepository(repository), subject, after, limit],
+        )
+        .map((row) => descriptorIn(row, 'descriptor')),
+    removeReferrer: (repository, subject, referrer) =>
+      database.run(
+        'delete from referrers where repository = ? and subject = ? and digest = ?',
+        ...[formatRepository(repository), subject, referrer],
+      ),
+    links: () =>
+      database
+        .all('select whole as source, part as digest from parts union all select subject, digest from referrers')
+        .map((row) => ({ from: digestIn(row, 'source'), to: digestIn(row, 'digest') })),
+    forget(digest) {
+      database.run('delete from holdings where digest = ?', digest)
+      database.run('delete from parts where whole = ?', digest)
+      database.run('delete from referrers where digest = ? or subject = ?', digest, digest)
+    },
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * The steps from an empty database to the present layout; the database's `user_version` is how many of them it has. A
+ * released step never changes.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  create table images (
+    id text primary key,
+    manifest text not null,
+    config text not null,
+    platform text not null,
+    created text,
+    size integer not null,
+    layers text not null,
+    added_at integer not null
+  ) strict, without rowid;
+
+  create table manifests (
+    digest text primary key,
+    image text not null references images (id) on delete cascade,
+    descriptor text not null
+  ) strict, without rowid;
+  create index manifests_by_image on manifests (image);
+
+  create table names (
+    reference text primary key,
+    domain text not null,
+    path text not null,
+    tag text,
+    digest text,
+    target text not null,
+    target_digest text not null,
+    image text references images (id),
+    named_at integer not null
+  ) strict, without rowid;
+  create index names_by_image on names (image);
+  create index names_by_target on names (target_digest);
+
+  create table sources (
+    seq integer primary key autoincrement,
+    digest text not null,
+    repository text not null,
+    unique (digest, repository)
+  ) strict;
+
+  create table leases (
+    holder text not null,
+    digest text not null,
+    until integer not null,
+    primary key (holder, digest)
+  ) strict, without rowid;
+  create index leases_by_digest on leases (digest);
+
+  create table condemned (
+    digest text primary key,
+    until integer not null
+  ) strict, without rowid;
+  `,
+  `
+  create table holdings (
+    repository text not null,
+    kind text not null,
+    digest text not null,
+    descriptor text not null,
+    held_at integer not null,
+    primary key (repository, kind, digest)
+  ) strict, without rowid;
+  create index holdings_by_digest on holdings (digest);
+
+  create table parts (
+    whole text not null,
+    part text not null,
+    primary key (whole, part)
+  ) strict, without rowid;
+
+  create table referrers (
+    repository text not null,
+    subject text not null,
+    digest text not null,
+    descriptor text not null,
+    primary key (repository, subject, digest)
+  ) strict, without rowid;
+  create index referrers_by_subject on referrers (subject, digest);
+
+  create table uploads (
+    id text primary key,
+    repository text not null,
+    started_at integer not null
+  ) strict, without rowid;
+  `,
+  `
+  alter table sources add column auth text;
+  `,
+  // What the tables before held goes through `takeOverFirstModel`, which reads manifests.
+  `
+  alter table images rename to first_images;
+  alter table manifests rename to first_manifests;
+  alter table names rename to first_names;
+  drop index manifests_by_image;
+  drop index names_by_image;
+  drop index names_by_target;
+
+  create table targets (
+    digest text primary key,
+    descriptor text not null,
+    added_at integer not null
+  ) strict, without rowid;
+
+  create table contents (
+    digest text primary key,
+    descriptor text not null,
+    image text,
+    config text,
+    platform text,
+    created text,
+    size integer,
+    parts text not null
+  ) strict, without rowid;
+  create index contents_by_image on contents (image);
+
+  create table members (
+    seq integer primary key autoincrement,
+    target text not null references targets (digest) on delete cascade,
+    manifest text not null references contents (digest),
+    unique (target, manifest)
+  ) strict;
+  create index members_by_manifest on members (manifest);
+
+  create table names (
+    reference text primary key,
+    domain text not null,
+    path text not null,
+    tag text,
+    digest text,
+    descriptor text not null,
+    target text not null references targets (digest),
+    is_pinned integer not null,
+    named_at integer not null
+  ) strict, without rowid;
+  create index names_by_target on names (target);
+  create index names_by_repository on names (domain, path);
+  `,
+]
+
+/** The layout version that this release writes. */
+export const SCHEMA_VERSION: number = MIGRATIONS.length

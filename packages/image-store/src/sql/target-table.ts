@@ -1,0 +1,29 @@
+import { fullerDescriptor } from '../images/content-row.ts'
+import type { TargetTable } from '../tables.ts'
+import { descriptorIn } from './columns.ts'
+import type { Database, Row } from './database.ts'
+
+/** The targets of a database. */
+export function openTargetTable(database: Database): TargetTable {
+  const decode = (row: Row): ReturnType<TargetTable['list']>[number] => ({
+    target: descriptorIn(row, 'descriptor'),
+    addedAtMs: Number(row['added_at']),
+  })
+  const get: TargetTable['get'] = (digest) =>
+    database.all('select * from targets where digest = ?', digest).map(decode)[0]
+  return {
+    get,
+    list: () => database.all('select * from targets').map(decode),
+    add({ target, addedAtMs }) {
+      const known = get(target.digest)?.target
+      const kept = fullerDescriptor(known, target)
+      if (kept === known) return
+      database.run(
+        `insert into targets (digest, descriptor, added_at) values (?, ?, ?)
+         on conflict (digest) do update set descriptor = excluded.descriptor`,
+        ...[target.digest, JSON.stringify(kept), addedAtMs],
+      )
+    },
+    remove: (digest) => database.run('delete from targets where digest = ?', digest),
+  }
+}

@@ -1,0 +1,14 @@
+import type { AbortOptions } from '@drayage/bytes'
+import type { DiffId } from '@drayage/digest'
+
+import type { LayerMeasurement, LayerMeasurer } from '../layer-store.ts'
+import type { LayerEntry } from './layer-entry.ts'
+
+/** Measures layers, and keeps the indexes of those that are registered. */
+export interface LayerIndexes extends LayerMeasurer, AsyncDisposable {
+  /** Keeps the measured index as that of its DiffID; gives whether the DiffID has an index now. A faulty tar has none. */
+  publish(measurement: LayerMeasurement): boolean
+  has(diffId: DiffId): boolean
+  remove(diffId: DiffId): void
+  entries(diffId: DiffId, options: AbortOptions): AsyncIterable<LayerEntry>
+}

@@ -1,0 +1,202 @@
+import type { AbortOptions, ByteStream } from '@drayage/bytes'
+import { createInflater, defaultWorkers, isCompressionError, type Inflater } from '@drayage/compression'
+import type { Checker, Fetcher } from '@drayage/content'
+import { chainId as chainIdOf, digestAlgorithm, type ChainId, type DiffId, type Digest } from '@drayage/digest'
+import type { Descriptor } from '@drayage/manifest'
+
+import {
+  DiffIdMismatchError,
+  LayerCorruptError,
+  LayerDepthError,
+  LayerNotFoundError,
+  LayerTarError,
+  LayerUnmeasuredError,
+} from './errors.ts'
+import type { LayerIndexes } from './indexes/layer-indexes.ts'
+import type { LayerMeasurement, LayerRecord } from './layer-store.ts'
+import {
+  MAX_LAYER_DEPTH,
+  type FindOptions,
+  type LayerStore,
+  type MeasureOptions,
+  type RegisterOptions,
+  type Released,
+} from './layer-store.ts'
+import type { KnownBlob, LayerTables } from './records/layer-tables.ts'
+import type { LayerEntry } from './indexes/layer-entry.ts'
+
+/** What a layer store is made of. */
+export interface RecordedLayerStoreParts {
+  readonly content: Fetcher & Checker
+  readonly tables: LayerTables
+  readonly indexes: LayerIndexes
+  /** Most layers inflated at a time; one per processor by default, and at least 2. */
+  readonly workers?: number | undefined
+}
+
+/** A layer store over the records of layers and their indexes. */
+export class RecordedLayerStore implements LayerStore {
+  readonly #content: Fetcher & Checker
+  readonly #tables: LayerTables
+  readonly #indexes: LayerIndexes
+  readonly #inflater: Inflater
+
+  constructor({ content, tables, indexes, workers = defaultWorkers() }: RecordedLayerStoreParts) {
+    this.#content = content
+    this.#tables = tables
+    this.#indexes = indexes
+    this.#inflater = createInflater({ workers })
+  }
+
+  measure(source: ByteStream, options: MeasureOptions = {}): Promise<LayerMeasurement> {
+    return this.#indexes.measure(source, options)
+  }
+
+  discard(measurement: LayerMeasurement): Promise<void> {
+    return this.#indexes.discard(measurement)
+  }
+
+  async register(
+    layer: Descriptor,
+    measurement: LayerMeasurement | undefined,
+    options: RegisterOptions,
+  ): Promise<LayerRecord> {
+    options.signal?.throwIfAborted()
+    try {
+      return this.#tables.transaction(() => this.#register(layer, measurement, options))
+    } catch (error) {
+      if (measurement !== undefined) await this.discard(measurement)
+      throw error
+    }
+  }
+
+  async hold(chainId: ChainId, holder: string): Promise<LayerRecord> {
+    return this.#tables.transaction(() => {
+      const record = this.#require(chainId)
+      this.#tables.addHolder(chainId, holder)
+      return record
+    })
+  }
+
+  async release(holder: string): Promise<Released> {
+    return this.#tables.transaction(() => {
+      this.#tables.removeHolder(holder)
+      const layers: LayerRecord[] = []
+      for (let unused = this.#tables.unused(); unused.length > 0; unused = this.#tables.unused()) {
+        for (const layer of unused) this.#tables.removeLayer(layer.chainId)
+        layers.push(...unused)
+      }
+      const diffIds = new Set(layers.map((layer) => layer.diffId))
+      return { layers, blobs: [...diffIds].flatMap((diffId) => this.#forget(diffId)) }
+    })
+  }
+
+  async find(blob: Digest, options: FindOptions = {}): Promise<DiffId | undefined> {
+    const { algorithm } = options
+    const known = this.#tables
+      .knownBlobs(blob)
+      .find(({ diffId }) => algorithm === undefined || digestAlgorithm(diffId) === algorithm)
+    if (known === undefined || !(await this.#content.has(known.blob, options))) return undefined
+    return known.diffId
+  }
+
+  async get(chainId: ChainId): Promise<LayerRecord | undefined> {
+    return this.#tables.layer(chainId)
+  }
+
+  async *openTar(chainId: ChainId, options: AbortOptions = {}): ByteStream {
+    const { signal } = options
+    const record = this.#require(chainId)
+    const blob = await this.#presentBlob(record, { signal })
+    const { stream, result } = this.#inflater.inflate(this.#content.fetch(blob, { signal }), {
+      signal,
+      algorithm: digestAlgorithm(record.diffId),
+      maxBytes: Math.max(1, record.size),
+    })
+    try {
+      yield* stream
+    } catch (error) {
+      if (!isCompressionError(error)) throw error
+      throw new LayerCorruptError(chainId, 'its blob does not inflate', `${record.size} bytes`, { cause: error })
+    }
+    const { digest } = await result
+    if (digest !== (record.diffId as string))
+      throw new LayerCorruptError(chainId, `its DiffID is ${digest}`, record.diffId)
+  }
+
+  async *entries(chainId: ChainId, options: AbortOptions = {}): AsyncIterable<LayerEntry> {
+    const record = this.#require(chainId)
+    if (record.fault !== undefined) throw new LayerTarError(record.fault.found, record.fault.offset)
+    if (!this.#indexes.has(record.diffId)) await this.#indexAgain(record, options)
+    yield* this.#indexes.entries(record.diffId, options)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#indexes[Symbol.asyncDispose](), this.#inflater[Symbol.asyncDispose]()])
+  }
+
+  #register(layer: Descriptor, measurement: LayerMeasurement | undefined, options: RegisterOptions): LayerRecord {
+    const { parent, diffId, holder } = options
+    const candidates =
+      measurement === undefined ? this.#tables.knownBlobs(layer.digest) : [knownFrom(layer, measurement)]
+    const known = candidates.find((each) => each.diffId === diffId) ?? candidates[0]
+    if (known === undefined) throw new LayerUnmeasuredError(layer.digest)
+    if (known.diffId !== diffId) throw new DiffIdMismatchError(known.diffId, diffId, layer.digest)
+    const depth = parent === undefined ? 1 : this.#require(parent).depth + 1
+    if (depth > MAX_LAYER_DEPTH) throw new LayerDepthError(layer.digest, MAX_LAYER_DEPTH)
+    if (measurement?.fault !== undefined) this.#tables.addFault(diffId, measurement.fault)
+    else if (measurement !== undefined && !this.#indexes.publish(measurement)) {
+      throw new LayerUnmeasuredError(layer.digest)
+    }
+    const chainId = chainIdOf(diffId, parent)
+    const { size, entryCount, blob } = known
+    if (this.#tables.layer(chainId) === undefined) {
+      this.#tables.addLayer({ chainId, diffId, parent, blob, size, entryCount, depth })
+    }
+    this.#tables.addBlob(known)
+    this.#tables.addHolder(chainId, holder)
+    return this.#require(chainId)
+  }
+
+  #require(chainId: ChainId): LayerRecord {
+    const record = this.#tables.layer(chainId)
+    if (record === undefined) throw new LayerNotFoundError(chainId)
+    return record
+  }
+
+  /** Drops what is kept about a DiffID that no layer has; gives back its blobs. */
+  #forget(diffId: DiffId): Descriptor[] {
+    if (this.#tables.hasDiffId(diffId)) return []
+    const blobs = this.#tables.blobsOf(diffId)
+    this.#tables.removeDiffId(diffId)
+    this.#indexes.remove(diffId)
+    // Another DiffID of the same blob, by another hash, may still be needed.
+    return blobs.filter((blob) => this.#tables.knownBlobs(blob.digest).length === 0)
+  }
+
+  async #presentBlob(record: LayerRecord, options: AbortOptions): Promise<Descriptor> {
+    for (const blob of [record.blob, ...this.#tables.blobsOf(record.diffId)]) {
+      if (await this.#content.has(blob, options)) return blob
+    }
+    throw new LayerCorruptError(record.chainId, 'no blob of it is stored', 'its content')
+  }
+
+  async #indexAgain(record: LayerRecord, options: AbortOptions): Promise<void> {
+    const algorithm = digestAlgorithm(record.diffId)
+    const measurement = await this.measure(this.openTar(record.chainId, options), { ...options, algorithm })
+    this.#tables.transaction(() => {
+      if (this.#tables.hasDiffId(record.diffId)) this.#indexes.publish(measurement)
+    })
+    await this.discard(measurement)
+  }
+}
+
+function knownFrom(layer: Descriptor, measurement: LayerMeasurement): KnownBlob {
+  const { mediaType, digest, size } = layer
+  return {
+    blob: { mediaType, digest, size },
+    diffId: measurement.diffId,
+    size: measurement.size,
+    entryCount: measurement.entryCount,
+  }
+}

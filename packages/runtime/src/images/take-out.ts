@@ -1,0 +1,71 @@
+import type { AbortOptions } from '@drayage/bytes'
+import type { Digest } from '@drayage/digest'
+import type { OnEvent } from '@drayage/distribution'
+import type { Removed, StoredImage } from '@drayage/image-store'
+import { attestedBy, children, manifestKind } from '@drayage/manifest'
+
+import { readStoredManifest } from '../store/read-stored-manifest.ts'
+import type { Store } from '../store/store.ts'
+import { sweepWhenDue } from './sweep-store.ts'
+
+/** Removes content that has lost its last use. */
+export async function sweepRemoved(
+  store: Store,
+  content: readonly Digest[],
+  { onEvent = (): void => {} }: { readonly onEvent?: OnEvent },
+): Promise<void> {
+  await store.leases.sweep([...new Set(content)], (digest) => store.content.delete(digest))
+  await sweepWhenDue(store, onEvent)
+}
+
+/** What images gave back when they were removed. */
+export interface ReleasedLayers {
+  readonly chainIds: readonly string[]
+  readonly blobs: readonly Digest[]
+}
+
+/** Releases the layers of images that were removed; the caller holds the lock of images. */
+export async function releaseLayers(
+  { layers }: Pick<Store, 'layers'>,
+  { ids }: Pick<Removed, 'ids'>,
+): Promise<ReleasedLayers> {
+  const chainIds: string[] = []
+  const blobs: Digest[] = []
+  for (const id of ids) {
+    const released = await layers.release(id)
+    chainIds.push(...released.layers.map(({ chainId }) => chainId))
+    blobs.push(...released.blobs.map(({ digest }) => digest))
+  }
+  return { chainIds, blobs }
+}
+
+/** Takes images and their attestations out of something stored; returns what may have lost its last use. */
+export async function takeOut(
+  store: Store,
+  stored: StoredImage,
+  manifests: readonly Digest[],
+  options: AbortOptions,
+): Promise<readonly Digest[]> {
+  const attestations = await attestationsOf(store, stored, new Set(manifests))
+  const removed = await store.images.removeContent(stored.target.digest, [...manifests, ...attestations], options)
+  return [...removed.content, ...(await releaseLayers(store, removed)).blobs]
+}
+
+/** The attestations of an index, or of one within it, that are about some of its images. */
+async function attestationsOf(
+  { content }: Pick<Store, 'content'>,
+  { target, others }: StoredImage,
+  images: ReadonlySet<string>,
+): Promise<Digest[]> {
+  const indexes = [target, ...others.map(({ manifest }) => manifest)].filter(
+    ({ mediaType }) => manifestKind(mediaType) === 'index',
+  )
+  const found: Digest[] = []
+  for (const index of indexes) {
+    // What is damaged can be removed too.
+    const manifest = await readStoredManifest(content, index)
+    const listed = manifest === undefined ? [] : children(manifest)
+    found.push(...listed.filter((each) => images.has(attestedBy(each) ?? '')).map(({ digest }) => digest))
+  }
+  return found
+}

@@ -1,0 +1,34 @@
+import type { Stats } from 'node:fs'
+import { stat } from 'node:fs/promises'
+
+import { ArchiveExistsError, openFileOutput, type ArchiveOutput } from '@drayage/archive'
+import type { PlaceTarget } from '@drayage/distribution'
+
+/** An archive that a copy writes anew. */
+export interface NewArchive {
+  /** @throws ArchiveExistsError `ERR_ARCHIVE_EXISTS` for an archive that exists */
+  readonly look: PlaceTarget['look']
+  openOutput(): Promise<ArchiveOutput>
+}
+
+/** A file that an archive is written to; one that exists and is not empty is refused. */
+export function archiveFile(file: string, text: string): NewArchive {
+  return {
+    async look() {
+      const found = await find(file)
+      // As a copy does: an empty file is filled, and a pipe or a device written to.
+      if (found?.isFile() === true && found.size > 0) throw new ArchiveExistsError(file)
+      return { text, key: text, sink: { has: async () => false } }
+    },
+    openOutput: async () => await openFileOutput(file),
+  }
+}
+
+async function find(file: string): Promise<Stats | undefined> {
+  try {
+    return await stat(file)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}

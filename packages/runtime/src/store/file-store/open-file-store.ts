@@ -1,0 +1,88 @@
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+
+import { createKeyedLock } from '@drayage/content'
+import { createFsStore, type FsStore } from '@drayage/content-fs'
+import { lockFile } from '@drayage/files'
+import { createMetadata, openDatabase, takeOverFirstModel } from '@drayage/image-store'
+import { createLayerStore } from '@drayage/layer-store'
+
+import type { LeftoverSweeper, Spooler, Store } from '../store.ts'
+import { claimSweep, sweepLeftovers } from './leftovers.ts'
+import { prepareStoreDirectory } from './prepare-store-directory.ts'
+
+/** The store in a directory. */
+export interface FileStore extends Store, LeftoverSweeper, Spooler {
+  readonly directory: string
+  readonly content: FsStore
+}
+
+/** Options of a store in a directory. */
+export interface FileStoreOptions {
+  /** Milliseconds since 1970; the system's clock by default. */
+  readonly now?: () => number
+}
+
+/**
+ * Opens the store in `directory`, and creates it when it is missing. Any number of processes may do so at once.
+ *
+ * @throws StoreLayoutError `ERR_STORE_LAYOUT` when a newer version made it
+ * @throws StoreUnsafeError `ERR_STORE_UNSAFE` when it belongs to another user, or a part of it is a link
+ * @throws StoreUnwritableError `ERR_STORE_UNWRITABLE` when it cannot be created
+ * @throws StoreVersionError `ERR_STORE_VERSION`, StoreCorruptError `ERR_STORE_CORRUPT`, StoreBusyError `ERR_STORE_BUSY`
+ * of its database
+ */
+export async function openFileStore(directory: string, options: FileStoreOptions = {}): Promise<FileStore> {
+  await prepareStoreDirectory(directory)
+  const content = createFsStore({ directory })
+  await content.prepare()
+  const database = await openDatabase(path.join(directory, 'metadata.db'))
+  try {
+    const journal = path.join(directory, 'names.journal')
+    await takeOverFirstModel({ database, content, journal })
+    const layers = createLayerStore({ database, directory: path.join(directory, 'layers'), content })
+    return {
+      directory,
+      content,
+      layers,
+      ...createMetadata({ ...options, database, content, journal }),
+      lockImages: createImageLock(path.join(directory, 'images.lock')),
+      sweepLeftovers: (options) => sweepLeftovers(directory, content, options),
+      claimSweep: (everyMs, nowMs) => claimSweep(directory, everyMs, nowMs),
+      async spoolDirectory() {
+        // On the disk of the store, which has the room for images; what is spooled has no name there.
+        const spool = path.join(directory, 'ingest')
+        await mkdir(spool, { recursive: true, mode: 0o700 })
+        return spool
+      },
+      async [Symbol.asyncDispose]() {
+        await layers[Symbol.asyncDispose]()
+        await content[Symbol.asyncDispose]()
+        database[Symbol.dispose]()
+      },
+    }
+  } catch (error) {
+    database[Symbol.dispose]()
+    throw error
+  }
+}
+
+/** Those of this process wait in a queue, and the first of them for other processes. */
+function createImageLock(file: string): Store['lockImages'] {
+  const queue = createKeyedLock()
+  return async (options) => {
+    const leave = await queue.acquire(file, options)
+    try {
+      const lock = await lockFile(file, { ...options, mode: 0o600 })
+      return {
+        async [Symbol.asyncDispose]() {
+          lock.release()
+          leave()
+        },
+      }
+    } catch (error) {
+      leave()
+      throw error
+    }
+  }
+}

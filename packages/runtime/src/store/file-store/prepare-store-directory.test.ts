@@ -1,0 +1,58 @@
+import { chown, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+
+import { tempDir } from '@drayage/testkit'
+import { expect, test } from 'vitest'
+
+import { prepareStoreDirectory, STORE_LAYOUT } from './prepare-store-directory.ts'
+import { runChild } from '../../test/run-child.ts'
+
+test("a store that is created under umask 000 is its owner's alone", async () => {
+  await using directory = await tempDir()
+  expect(await runChild(directory.path, 'open')).toEqual({ ended: 0, output: '' })
+  const store = path.join(directory.path, 'store')
+  expect((await stat(store)).mode & 0o777).toBe(0o700)
+  expect((await stat(path.join(store, 'version'))).mode & 0o777).toBe(0o600)
+})
+
+test('prepareStoreDirectory() takes many at once and leaves one version file', async () => {
+  await using directory = await tempDir()
+  const store = path.join(directory.path, 'deep/store')
+  await Promise.all(Array.from({ length: 20 }, () => prepareStoreDirectory(store)))
+  expect(await readdir(store)).toEqual(['version'])
+  expect(await readFile(path.join(store, 'version'), 'utf8')).toBe(`${STORE_LAYOUT}\n`)
+})
+
+test.each(['', '\n', '\0\0'])('prepareStoreDirectory() writes a torn version file again (%j)', async (torn) => {
+  await using directory = await tempDir()
+  await writeFile(path.join(directory.path, 'version'), torn)
+  await prepareStoreDirectory(directory.path)
+  expect(await readFile(path.join(directory.path, 'version'), 'utf8')).toBe(`${STORE_LAYOUT}\n`)
+})
+
+test('prepareStoreDirectory() refuses a newer layout and changes nothing', async () => {
+  await using directory = await tempDir()
+  await writeFile(path.join(directory.path, 'version'), '2\n')
+  await expect(prepareStoreDirectory(directory.path)).rejects.toMatchObject({
+    code: 'ERR_STORE_LAYOUT',
+    directory: directory.path,
+    message: expect.stringContaining('found layout version "2", expected 1'),
+  })
+  expect(await readFile(path.join(directory.path, 'version'), 'utf8')).toBe('2\n')
+})
+
+test('prepareStoreDirectory() refuses links and what is not a directory', async () => {
+  await using directory = await tempDir()
+  await mkdir(path.join(directory.path, 'elsewhere'))
+  await symlink(path.join(directory.path, 'elsewhere'), path.join(directory.path, 'layers'))
+  await expect(prepareStoreDirectory(directory.path)).rejects.toMatchObject({ code: 'ERR_STORE_UNSAFE' })
+  const file = path.join(directory.path, 'file')
+  await writeFile(file, '')
+  await expect(prepareStoreDirectory(file)).rejects.toMatchObject({ code: 'ERR_STORE_UNWRITABLE' })
+})
+
+test.runIf(process.geteuid?.() === 0)('prepareStoreDirectory() refuses a directory of another user', async () => {
+  await using directory = await tempDir()
+  await chown(directory.path, 12345, 12345)
+  await expect(prepareStoreDirectory(directory.path)).rejects.toMatchObject({ code: 'ERR_STORE_UNSAFE' })
+})

@@ -1,0 +1,45 @@
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
+import path from 'node:path'
+
+import { unlessMissing } from '@drayage/files'
+
+import type { Scratch, StoreOpener } from '../store.ts'
+import type { FileStoreOptions } from './open-file-store.ts'
+import { prepareStoreDirectory } from './prepare-store-directory.ts'
+import { scratchDirectory, uploadsDirectory, versionFile } from './store-directory.ts'
+import { createFileSessions } from './upload-sessions.ts'
+
+/**
+ * The store in a directory of this machine, shared by all processes that open it. Nothing is created before it is opened;
+ * see the errors of {@link StoreOpener.open} in `openFileStore`.
+ */
+export function storeInDirectory(directory: string, options: FileStoreOptions = {}): StoreOpener {
+  return {
+    location: directory,
+    uploadSessions: createFileSessions(uploadsDirectory(directory)),
+    async open() {
+      // Databases and threads are loaded when a store is opened.
+      const { openFileStore } = await import('./open-file-store.ts')
+      return await openFileStore(directory, options)
+    },
+    exists: async () => (await unlessMissing(stat(versionFile(directory)))) !== undefined,
+    openScratch: () => openScratch(directory),
+  }
+}
+
+/** Opens a content store on the disk of the store. */
+async function openScratch(storeDirectory: string): Promise<Scratch> {
+  const { createFsStore } = await import('@drayage/content-fs')
+  await prepareStoreDirectory(storeDirectory)
+  const parent = scratchDirectory(storeDirectory)
+  await mkdir(parent, { recursive: true, mode: 0o700 })
+  const directory = await mkdtemp(path.join(parent, 'convert-'))
+  const content = createFsStore({ directory })
+  return {
+    ...content,
+    async [Symbol.asyncDispose]() {
+      await content[Symbol.asyncDispose]()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}

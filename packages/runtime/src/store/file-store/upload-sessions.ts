@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+
+import { digestHex, digestOf } from '@drayage/digest'
+import { tryLockFile, unlessMissing } from '@drayage/files'
+import type { UploadSessionStore } from '@drayage/registry'
+
+/** The most bytes of a kept session that are read. */
+const MAX_SESSION_BYTES = 16 * 1024
+
+/**
+ * Keeps the sessions of unfinished uploads as small files, readable by their owner only, so that a push resumes an upload
+ * whose process was killed.
+ */
+export function createFileSessions(directory: string): UploadSessionStore {
+  const fileOf = (key: string): string => path.join(directory, digestHex(digestOf(key)))
+  return {
+    async claim(key, options = {}) {
+      await mkdir(directory, { recursive: true, mode: 0o700 })
+      return await tryLockFile(`${fileOf(key)}.lock`, options)
+    },
+    async load(key, { signal } = {}) {
+      signal?.throwIfAborted()
+      const kept = await unlessMissing(readFile(fileOf(key)))
+      return kept === undefined || kept.byteLength > MAX_SESSION_BYTES ? undefined : kept.toString()
+    },
+    async save(key, session) {
+      await mkdir(directory, { recursive: true, mode: 0o700 })
+      const written = `${fileOf(key)}.${randomUUID()}`
+      await writeFile(written, session, { mode: 0o600 })
+      await rename(written, fileOf(key))
+    },
+    async forget(key) {
+      await rm(fileOf(key), { force: true })
+    },
+  }
+}
