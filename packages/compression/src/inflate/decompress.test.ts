@@ -175,14 +175,17 @@ test('decompress() lets streams with large windows wait for each other, and forg
   engine.end(words)
   const bytes = await collect(engine, { maxBytes: MIB })
   const ends: string[] = []
+  const begun = Promise.withResolvers<void>()
   const gate = Promise.withResolvers<void>()
   async function* slow(): ByteStream {
     yield bytes.subarray(0, 100)
+    // Asked for more, it has the memory for its window.
+    begun.resolve()
     await gate.promise
     yield bytes.subarray(100)
   }
   const first = collect(decompress(slow()), { maxBytes: MIB }).then(() => ends.push('first'))
-  await new Promise((resolve) => setImmediate(resolve))
+  await begun.promise
   const others = Array.from({ length: 3 }, () => inflated(bytes).then(() => ends.push('other')))
   const controller = new AbortController()
   const stopped = inflated(bytes, { signal: controller.signal })

@@ -6,6 +6,7 @@ import { CompressedDataError } from '../errors.ts'
 import { guardOutput } from './guard-output.ts'
 import { peek } from './peek.ts'
 import { unpack } from '../unpack/unpack.ts'
+import { WindowMemory } from './window-memory.ts'
 import { ENGINE_OPTIONS, runEngine } from './zlib-engine.ts'
 import { zstdFrames } from './zstd-frames.ts'
 
@@ -89,7 +90,12 @@ async function* inflate(source: ByteStream, maxWindowBytes: number, options: Dec
     } else {
       const windowLog = Math.min(31, Math.max(10, Math.ceil(Math.log2(maxWindowBytes))))
       const engine = createZstdDecompress({ ...ENGINE_OPTIONS, params: { [constants.ZSTD_d_windowLogMax]: windowLog } })
-      yield* runEngine(engine, compression, zstdFrames(rest, maxWindowBytes), { signal, ownsSource })
+      const memory = new WindowMemory()
+      try {
+        yield* runEngine(engine, compression, zstdFrames(rest, maxWindowBytes, memory), { signal, ownsSource })
+      } finally {
+        memory.release()
+      }
     }
   } finally {
     const closing = close().catch(() => {})

@@ -1,7 +1,7 @@
 import type { ByteStream } from '@drayage/bytes'
 
 import { CompressedDataError, CompressionLimitError } from '../errors.ts'
-import { WindowMemory } from './window-memory.ts'
+import type { WindowMemory } from './window-memory.ts'
 
 /** The fields of a zstd stream; those up to `skipSize` are read, the others are only counted. */
 type Field = 'magic' | 'descriptor' | 'header' | 'blockHeader' | 'skipSize' | 'block' | 'checksum' | 'skip'
@@ -11,27 +11,23 @@ const READ_FIELDS: ReadonlySet<Field> = new Set(['magic', 'descriptor', 'header'
 
 /**
  * Yields the bytes of a zstd stream cut at the ends of its frames, without skippable frames: no chunk holds bytes of two
- * frames. Frames with large windows wait until streams of other threads need less memory. Node's decoder loses what follows the end of a frame within one chunk, and may take a cut stream for a whole
+ * frames. A frame with a large window waits until there is room for it in `memory`, which the caller releases with the
+ * decoder. Node's decoder loses what follows the end of a frame within one chunk, and may take a cut stream for a whole
  * one; fed with these chunks it does neither.
  *
  * @throws CompressedDataError `ERR_COMPRESSED_DATA` for a stream that ends within a frame and for bytes that are not a frame
  * @throws CompressionLimitError `ERR_COMPRESSION_LIMIT` for a frame that needs a larger window than `maxWindowBytes`
  * @see RFC 8878 section 3.1
  */
-export async function* zstdFrames(source: ByteStream, maxWindowBytes: number): ByteStream {
+export async function* zstdFrames(source: ByteStream, maxWindowBytes: number, memory: WindowMemory): ByteStream {
   const walker = new FrameWalker(maxWindowBytes)
-  const memory = new WindowMemory()
-  try {
-    for await (const chunk of source) {
-      for (const part of walker.cut(chunk)) {
-        await memory.hold(walker.windowBytes)
-        yield part
-      }
+  for await (const chunk of source) {
+    for (const part of walker.cut(chunk)) {
+      await memory.hold(walker.windowBytes)
+      yield part
     }
-    walker.finish()
-  } finally {
-    memory.release()
   }
+  walker.finish()
 }
 
 class FrameWalker {
