@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 
 import {
   FilterError,
+  ImageDamagedError,
   isRuntimeError,
   RegistryBlockedError,
   RegistryConfigError,
@@ -15,6 +16,7 @@ test('isRuntimeError() knows every error of the package, by its code', () => {
   for (const error of [
     new TransportError('use', long, 'why'),
     new FilterError(long, 'y'),
+    new ImageDamagedError(long, 'its config is missing'),
     new StoreLayoutError(long, long, '1'),
     new RemoteDeleteError(long, 'x', 'y'),
     new RegistryConfigError(long, long, long, 'y'),

@@ -8,6 +8,7 @@ export type RuntimeErrorCode =
   | 'ERR_IMAGE_CONFLICT'
   | 'ERR_PLATFORM_CONFLICT'
   | 'ERR_INDEX_INCOMPLETE'
+  | 'ERR_IMAGE_DAMAGED'
   | 'ERR_STORE_LAYOUT'
   | 'ERR_REMOTE_DELETE'
   | 'ERR_IMAGE_CHANGE'
@@ -132,6 +133,21 @@ function listed(items: readonly string[]): string {
   return items.length > MOST_LISTED ? `${first.join(', ')} and ${items.length - MOST_LISTED} more` : first.join(', ')
 }
 
+/** An image of the store some of whose content is lost or no longer what came. */
+export class ImageDamagedError extends Error {
+  override readonly name: string = 'ImageDamagedError'
+  readonly code: 'ERR_IMAGE_DAMAGED' = 'ERR_IMAGE_DAMAGED'
+  readonly hint: string
+  /** The image as it was named. */
+  readonly image: string
+
+  constructor(image: string, found: string, options?: ErrorOptions) {
+    super(`Cannot read image ${shown(image)}: ${found}`, options)
+    this.hint = `Pull it again with \`dray pull ${escapeText(image, LONGEST_SHOWN)}\`, or remove it.`
+    this.image = image
+  }
+}
+
 /** A store directory of a layout that this version does not know. */
 export class StoreLayoutError extends Error {
   override readonly name: string = 'StoreLayoutError'
@@ -212,6 +228,7 @@ export type RuntimeError =
   | ImageConflictError
   | PlatformConflictError
   | IndexIncompleteError
+  | ImageDamagedError
   | StoreLayoutError
   | RemoteDeleteError
   | RegistryConfigError
@@ -224,6 +241,7 @@ const CODES: readonly string[] = [
   'ERR_IMAGE_CONFLICT',
   'ERR_PLATFORM_CONFLICT',
   'ERR_INDEX_INCOMPLETE',
+  'ERR_IMAGE_DAMAGED',
   'ERR_STORE_LAYOUT',
   'ERR_REMOTE_DELETE',
   'ERR_IMAGE_CHANGE',

@@ -67,6 +67,7 @@ export {
   FilterError,
   ImageChangeError,
   ImageConflictError,
+  ImageDamagedError,
   IndexIncompleteError,
   isRuntimeError,
   PlatformConflictError,

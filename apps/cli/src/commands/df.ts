@@ -20,15 +20,17 @@ const COLUMNS: readonly Column[] = [
 
 /** `dray df`: how much disk space the store takes, and which part of each image no other image shares. */
 export async function dfCommand(context: CommandContext, { format = 'table' }: DfCommandOptions): Promise<void> {
-  const printer = createRowPrinter(context, format, COLUMNS)
   const { LayersSize, Images } = await diskUsage(context.runtime, { signal: context.signal })
-  for (const { Id, RepoTags, Size, SharedSize } of Images) {
+  const isFaulty = Images.some(({ Fault }) => Fault !== undefined)
+  const printer = createRowPrinter(context, format, isFaulty ? [...COLUMNS, ['FAULT', 'Fault']] : COLUMNS)
+  for (const { Id, RepoTags, Size, SharedSize, Fault = '' } of Images) {
     await printer.row({
       Name: RepoTags[0] ?? '<none>',
       ID: columnId(Id, true),
       Size: formatSize(Size),
       SharedSize: formatSize(SharedSize),
       UniqueSize: formatSize(Size - SharedSize),
+      Fault,
     })
   }
   await printer.end()

@@ -22,12 +22,12 @@ export async function printTree(
   const { runtime, signal } = context
   const printer = createRowPrinter(context, 'table', COLUMNS)
   const store = await runtime.openStore()
-  for (const { Id, RepoTags, RepoDigests, Descriptor: target } of images) {
+  for (const { Id, RepoTags, RepoDigests, Fault = '', Descriptor: target } of images) {
     const manifests = await imageManifests(store, target, { signal })
     const content = bytesOnce(manifests.flatMap(({ content: held }) => held))
     const names = RepoTags.length > 0 ? RepoTags : RepoDigests.slice(0, 1)
     const [first = '<none>', ...others] = names
-    await printer.row({ Image: first, ID: columnId(Id, isShort), Size: formatSize(content), Note: '' })
+    await printer.row({ Image: first, ID: columnId(Id, isShort), Size: formatSize(content), Note: Fault })
     for (const name of others) await printer.row({ Image: name, ID: '', Size: '', Note: '' })
     if (isAlone(manifests, target)) continue
     for (const [at, each] of manifests.entries()) {

@@ -25,6 +25,7 @@ interface Row {
   readonly CreatedAt: string
   readonly Size: string
   readonly Platform: string
+  readonly Fault: string
 }
 
 /** `dray images [PATTERN]`: the images of the store, in docker's columns and one more. */
@@ -34,6 +35,8 @@ export async function imagesCommand(
   { quiet = false, digests = false, tree = false, trunc, format = 'table', filter = [] }: ImagesCommandOptions,
 ): Promise<void> {
   const { runtime, signal } = context
+  const filters = pattern === undefined ? filter : [`reference=${pattern}`, ...filter]
+  const images = await listImages(runtime, { filters, signal })
   const columns: readonly (readonly [string, keyof Row])[] = [
     ['REPOSITORY', 'Repository'],
     ['TAG', 'Tag'],
@@ -42,10 +45,9 @@ export async function imagesCommand(
     ['CREATED', 'CreatedSince'],
     ['SIZE', 'Size'],
     ['PLATFORM', 'Platform'],
+    ...(images.some(({ Fault }) => Fault !== undefined) ? ([['FAULT', 'Fault']] as const) : []),
   ]
   const printer = createRowPrinter(context, format, columns satisfies readonly Column[])
-  const filters = pattern === undefined ? filter : [`reference=${pattern}`, ...filter]
-  const images = await listImages(runtime, { filters, signal })
   if (tree) return await printTree(context, images, trunc)
   if (quiet) {
     for (const { Id } of images) await context.print(columnId(Id, trunc))
@@ -63,6 +65,7 @@ function rowsOf(image: ImageSummary, isShort: boolean): Row[] {
     ...createdColumns(image.Created),
     Size: formatSize(image.Size),
     Platform: image.Platforms.join(','),
+    Fault: image.Fault ?? '',
   }
   const tagged = image.RepoTags.map((name) => splitAt(name, name.lastIndexOf(':')))
   const named = new Set(tagged.map(([repository]) => repository))

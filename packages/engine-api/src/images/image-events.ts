@@ -24,9 +24,16 @@ export async function imageIdentity(
 ): Promise<ImageIdentity> {
   const { images } = await runtime.openStore()
   const { image } = await findStored(runtime, { images }, name, options)
-  if (image.platform === undefined) return { id: image.id, labels: {} }
-  const { value } = await images.readConfig(image.platform, options)
-  return { id: image.id, labels: value.config?.Labels ?? {} }
+  const { id, platform } = image
+  if (platform === undefined) return { id, labels: {} }
+  try {
+    const { value } = await images.readConfig(platform, options)
+    return { id, labels: value.config?.Labels ?? {} }
+  } catch {
+    options.signal?.throwIfAborted()
+    // What is damaged is removed and saved all the same, as far as that goes.
+    return { id, labels: {} }
+  }
 }
 
 /** The ID and the labels of an image that something has been done with; without labels if it is gone by now. */

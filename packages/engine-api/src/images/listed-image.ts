@@ -7,7 +7,7 @@ import { isFrom, type ApiVersion } from '../http/api-version.ts'
  * 1.51; and its size twice before 1.44.
  */
 export function listedImage(version: ApiVersion, image: ImageSummary): object {
-  const { Descriptor, Platforms: _platforms, Targets: _targets, ...shown } = image
+  const { Descriptor, Platforms: _platforms, Targets: _targets, Fault: _fault, ...shown } = image
   return {
     ...shown,
     Containers: isFrom(version, 51) ? 0 : image.Containers,

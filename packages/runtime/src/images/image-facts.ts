@@ -4,6 +4,7 @@ import { builtAtMs, isImageStoreError, type ConfigReader } from '@drayage/image-
 import type { LayerReader } from '@drayage/layer-store'
 import type { DecodedImageConfig } from '@drayage/manifest'
 
+import { damageOf } from '../check/read-stored-config.ts'
 import type { ShownImage } from './shown-image.ts'
 
 /** What lists need to know of an image. */
@@ -13,6 +14,8 @@ export interface ImageFacts {
   readonly labels: Readonly<Record<string, string>>
   /** Its config; absent where no image is here whole, as of an artifact. */
   readonly config: DecodedImageConfig | undefined
+  /** What is wrong with what is stored of it, such as `config missing`; absent where nothing is known to be. */
+  readonly fault?: string
 }
 
 /** What lists need to know of an image; `undefined` when it was removed since the list was made. */
@@ -22,12 +25,16 @@ export async function factsOf(
   options: AbortOptions = {},
 ): Promise<ImageFacts | undefined> {
   if (platform === undefined) return { created: undefined, labels: {}, config: undefined }
+  const { created } = platform
   try {
     const config = await images.readConfig(platform, options)
-    return { created: platform.created, labels: config.value.config?.Labels ?? {}, config }
+    return { created, labels: config.value.config?.Labels ?? {}, config }
   } catch (error) {
+    options.signal?.throwIfAborted()
     if (isImageStoreError(error) && error.code === 'ERR_IMAGE_NOT_FOUND') return undefined
-    throw error
+    const damage = damageOf(error)
+    if (damage === undefined) throw error
+    return { created, labels: {}, config: undefined, fault: `config ${damage}` }
   }
 }
 

@@ -1,3 +1,4 @@
+import { readStoredConfig } from '../check/read-stored-config.ts'
 import type { StoreAccess } from '../runtime.ts'
 import { findStoredImage, type FindStoredOptions } from './find-stored-image.ts'
 import { unixSeconds, uncompressedSizes } from './image-facts.ts'
@@ -22,6 +23,7 @@ export interface HistoryItem {
  *
  * @throws ImageNotFoundError `ERR_IMAGE_NOT_FOUND`
  * @throws AmbiguousImageError `ERR_IMAGE_AMBIGUOUS`
+ * @throws ImageDamagedError `ERR_IMAGE_DAMAGED` where its config is lost or is no longer what came
  * @throws NotAnImageError `ERR_NOT_AN_IMAGE` for a name of something else
  * @throws PlatformNotFoundError `ERR_PLATFORM_NOT_FOUND`
  */
@@ -32,7 +34,7 @@ export async function imageHistory(
 ): Promise<HistoryItem[]> {
   const store = await runtime.openStore()
   const { image, platform } = await findStoredImage(runtime, store, name, options)
-  const { value } = await store.images.readConfig(platform, options)
+  const { value } = await readStoredConfig(store, { image, platform }, options)
   const sizes = await uncompressedSizes(store, value.rootfs?.diff_ids ?? [])
   let layer = 0
   const steps = (value.history ?? []).map((entry) => ({

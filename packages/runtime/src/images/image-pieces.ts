@@ -46,9 +46,15 @@ export function bytesOfPieces(pieces: Pieces, counted?: ReadonlySet<string>): nu
 
 async function layerPieces(store: Store, image: ShownImage, options: AbortOptions): Promise<Pieces> {
   const facts = await factsOf(store, image, options)
+  // What layers inflate to is known by the config: without it, what they take is.
+  if (facts?.fault !== undefined) return storedPieces(image)
   const diffIds = facts === undefined ? [] : diffIdsOf(facts)
   const sizes = await uncompressedSizes(store, diffIds)
   return new Map(chainIds(diffIds).map((id, at) => [id, sizes[at] ?? 0]))
+}
+
+function storedPieces({ platform }: ShownImage): Pieces {
+  return new Map((platform?.layers ?? []).map(({ digest, size }) => [digest, size]))
 }
 
 async function contentPieces(store: Store, { stored }: ShownImage, options: AbortOptions): Promise<Pieces> {

@@ -13,6 +13,7 @@ import {
 } from '@drayage/manifest'
 import { familiarReference, withDigest, withoutTag } from '@drayage/reference'
 
+import { readStoredConfig } from '../check/read-stored-config.ts'
 import { openSource } from '../copy/copy-images.ts'
 import type { Runtime } from '../runtime.ts'
 import { isPlace, parseSource } from '../places/transports.ts'
@@ -82,6 +83,7 @@ export interface InspectImageOptions extends AskOptions {
  * `oci:DIR:TAG` or `docker://alpine:3`, whose `Size` is that of the layers as they are kept there
  * @throws ImageNotFoundError `ERR_IMAGE_NOT_FOUND`
  * @throws AmbiguousImageError `ERR_IMAGE_AMBIGUOUS`
+ * @throws ImageDamagedError `ERR_IMAGE_DAMAGED` where its config is lost or is no longer what came
  * @throws NotAnImageError `ERR_NOT_AN_IMAGE` for a name of something else
  * @throws PlatformNotFoundError `ERR_PLATFORM_NOT_FOUND`
  */
@@ -94,7 +96,7 @@ export async function inspectImage(
   const store = await runtime.openStore()
   const found = await findStoredImage(runtime, store, name, options)
   const { image, platform } = found
-  const { value } = await store.images.readConfig(platform, options)
+  const { value } = await readStoredConfig(store, found, options)
   const times = image.stored.flatMap(({ names }) => names.map(({ namedAtMs }) => namedAtMs))
   return inspection({ ...image, ...describedAs(runtime, found, options) }, value, {
     size:

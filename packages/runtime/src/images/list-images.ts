@@ -34,6 +34,11 @@ export interface ImageSummary {
   readonly Targets: readonly Descriptor[]
   /** The platforms of its images that are here whole, such as `linux/arm64`; not a field of Docker. */
   readonly Platforms: readonly string[]
+  /**
+   * What is wrong with what is stored of it, such as `config missing`; absent where nothing is known to be, and not a field
+   * of Docker.
+   */
+  readonly Fault?: string
 }
 
 /** Options of {@link listImages}. */
@@ -95,6 +100,7 @@ export async function listImages(
       Descriptor: { mediaType, digest, size },
       Targets: image.stored.map(({ target }) => target),
       Platforms: platformsOf(image),
+      ...(facts.fault !== undefined && { Fault: facts.fault }),
     })
   }
   return summaries

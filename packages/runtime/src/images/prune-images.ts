@@ -90,7 +90,8 @@ function compileFilters(filters: readonly string[], nowMs: number): ImageFilter 
       case 'label':
         return ({ labels }) => hasLabel(labels, value)
       case 'label!':
-        return ({ labels }) => !hasLabel(labels, value)
+        // The labels of a damaged image are not known: it may have this one.
+        return ({ labels, fault }) => fault === undefined && !hasLabel(labels, value)
       case 'until': {
         const untilMs = parseUntil(value, nowMs)
         return ({ created }) => builtAtMs(created) < untilMs
