@@ -92,6 +92,7 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
     'ERR_CONNECTION_FAULT',
     'ERR_FILE_LOCK',
     'ERR_FILE_WRITE',
+    'ERR_UNSAFE_PATH',
     'ERR_ARCHIVE_FORMAT',
     'ERR_ARCHIVE_LIMIT',
     'ERR_DIR_IMAGE',

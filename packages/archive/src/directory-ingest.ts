@@ -1,13 +1,25 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, type FileHandle, mkdir, open, rename, rm, rmdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { type FileHandle, open, rm, rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
 
 import { assertIngestKey, createIngest, createKeyedLock, type IngestBytes, type Ingester } from '@drayage/content'
 import { createHasher, digestAlgorithm, type DigestAlgorithm, digestOfStream, isDigest } from '@drayage/digest'
-import { fileBytes, syncDirectory, systemCode, throwWriteFailure, writeFailure, writeFully } from '@drayage/files'
+import {
+  fileBytes,
+  type FileName,
+  type HeldDirectory,
+  holdDirectory,
+  publishFile,
+  systemCode,
+  throwWriteFailure,
+  UnsafePathError,
+  writeFailure,
+  writeFully,
+} from '@drayage/files'
 import type { Descriptor } from '@drayage/manifest'
 
 import { writeBlocks } from './output/write-blocks.ts'
+import type { SinkDirectory } from './sink-directory.ts'
 
 /** The directory of partial files below that of a layout or an image. */
 const INGESTS = '.drayage-ingest'
@@ -20,13 +32,17 @@ const SYNC_BYTES = 32 * 1_048_576
 
 /** Where content that comes into a directory goes. */
 export interface DirectoryIngesterOptions {
-  readonly directory: string
-  /** The file of content. */
-  readonly pathOf: (what: Descriptor) => string
+  readonly directory: SinkDirectory
+  /** The names that lead to content from the directory on. */
+  readonly pathOf: (what: Descriptor) => readonly [...directories: string[], name: string]
   readonly has: (what: Descriptor) => Promise<boolean>
 }
 
-/** Takes content into files of a directory. Disposing an ingest drops its bytes. */
+/**
+ * Takes content into files of a directory, which may belong to somebody else: no link in it is followed, and what somebody
+ * puts in the place of a file or directory while it is in use is refused with UnsafePathError `ERR_UNSAFE_PATH`. Disposing
+ * an ingest drops its bytes.
+ */
 export function createDirectoryIngester({ directory, pathOf, has }: DirectoryIngesterOptions): Ingester {
   const keys = createKeyedLock()
   return {
@@ -35,7 +51,7 @@ export function createDirectoryIngester({ directory, pathOf, has }: DirectoryIng
       const release = await keys.acquire(key, { signal })
       try {
         const algorithm = isDigest(key) ? digestAlgorithm(key) : 'sha256'
-        const partial = await openPartial(join(directory, INGESTS))
+        const partial = await openPartial(directory)
         return createIngest({ key, bytes: partialBytes(partial, algorithm, pathOf), has, release })
       } catch (error) {
         release()
@@ -45,30 +61,45 @@ export function createDirectoryIngester({ directory, pathOf, has }: DirectoryIng
   }
 }
 
-/** A file of content that is not whole. */
-interface PartialFile {
-  readonly path: string
+/** A file of content that is not whole, and the directories that it works in. */
+interface PartialFile extends FileName {
+  readonly root: HeldDirectory
   readonly file: FileHandle
 }
 
-async function openPartial(directory: string): Promise<PartialFile> {
-  const path = join(directory, randomBytes(12).toString('hex'))
-  for (let left = MOST_TRIES; ; left--) {
-    try {
-      await mkdir(directory, { recursive: true })
-      return { path, file: await open(path, 'wx+', 0o600) }
-    } catch (error) {
+async function openPartial(sink: SinkDirectory): Promise<PartialFile> {
+  const root = await sink.hold()
+  try {
+    for (let left = MOST_TRIES; ; left--) {
+      const opened = await tryOpenPartial(root)
+      if (opened !== undefined) return opened
       // The last ingest of another process removed the directory meanwhile.
-      if (left === 0 || systemCode(error) !== 'ENOENT') throw writeFailure(error, path)
+      if (left === 0) throw new UnsafePathError(join(root.path, INGESTS), 'changed')
     }
+  } catch (error) {
+    await root[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+async function tryOpenPartial(root: HeldDirectory): Promise<PartialFile | undefined> {
+  const directory = await holdDirectory(INGESTS, { within: root, create: true })
+  const name = randomBytes(12).toString('hex')
+  try {
+    return { root, directory, name, file: await open(directory.at(name), 'wx+', 0o600) }
+  } catch (error) {
+    await directory[Symbol.asyncDispose]()
+    if (systemCode(error) === 'ENOENT') return undefined
+    throw writeFailure(error, join(directory.path, name))
   }
 }
 
 function partialBytes(
-  { path, file }: PartialFile,
+  { root, directory, name, file }: PartialFile,
   algorithm: DigestAlgorithm,
-  pathOf: (what: Descriptor) => string,
+  pathOf: DirectoryIngesterOptions['pathOf'],
 ): IngestBytes {
+  const path = join(directory.path, name)
   let hasher = createHasher(algorithm)
   let size = 0
   let unsynced = 0
@@ -93,9 +124,11 @@ function partialBytes(
   const end = async (): Promise<void> => {
     await syncing
     await file.close()
-    await rm(path, { force: true })
+    await rm(directory.at(name), { force: true }).catch(() => {})
     // Others may have files in it.
-    await rmdir(dirname(path)).catch(() => {})
+    await rmdir(root.at(INGESTS)).catch(() => {})
+    await directory[Symbol.asyncDispose]()
+    await root[Symbol.asyncDispose]()
   }
 
   return {
@@ -126,20 +159,21 @@ function partialBytes(
       hasher = createHasher(algorithm)
     },
     async publish(what) {
-      const target = pathOf(what)
+      const names = pathOf(what)
+      await using target = await holdDirectory(join(...names.slice(0, -1)), { within: root, create: true })
+      const to = { directory: target, name: names.at(-1) ?? '' }
       try {
-        await mkdir(dirname(target), { recursive: true })
-        await chmod(path, 0o644)
+        await file.chmod(0o644)
         await syncing
         // The system reports lost bytes once; a later sync would succeed.
         if (syncFailure !== undefined) throw syncFailure.error
         await file.sync()
-        await rename(path, target)
       } catch (error) {
-        throw writeFailure(error, target)
+        throw writeFailure(error, join(target.path, to.name))
       }
+      await publishFile(file, { directory, name }, to)
       try {
-        await syncDirectory(dirname(target))
+        await target.sync()
       } catch (error) {
         // Whatever the disk says, the file is content now, which must not be written to.
         await end()

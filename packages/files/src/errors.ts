@@ -1,10 +1,10 @@
-import { DrayageError, errorGuard } from '@drayage/bytes'
+import { DrayageError, errorGuard, quote } from '@drayage/bytes'
 import { getSystemErrorMessage } from 'node:util'
 
 import { systemCode } from './system-error.ts'
 
 /** Codes of the errors of this package. */
-export type FileErrorCode = 'ERR_FILE_LOCK' | 'ERR_FILE_WRITE'
+export type FileErrorCode = FileError['code']
 
 /**
  * Why a file cannot be locked: its directory does not exist (any more), something other than a regular file has its name,
@@ -77,13 +77,46 @@ export class FileWriteError extends DrayageError<'ERR_FILE_WRITE'> {
   }
 }
 
+/**
+ * Why nothing is written to a path: a link leads there that belongs to another user or stands where none may be, or what was
+ * written has been replaced by somebody else.
+ */
+export type UnsafePathFault = 'link' | 'changed'
+
+const UNSAFE: Readonly<Record<UnsafePathFault, { readonly reason: string; readonly hint: string }>> = {
+  link: {
+    reason: 'a link of another user leads there, or one stands where a directory belongs',
+    hint: 'Name the place itself, in a directory that only you may change.',
+  },
+  changed: {
+    reason: 'somebody else put another file in its place',
+    hint: 'Write to a directory that only you may change.',
+  },
+}
+
+/** A path that somebody else could lead, or has led, to another place. Nothing was written there. */
+export class UnsafePathError extends DrayageError<'ERR_UNSAFE_PATH'> {
+  override readonly name: string = 'UnsafePathError'
+  readonly problem: 'unwritable' = 'unwritable'
+  readonly path: string
+  readonly fault: UnsafePathFault
+
+  constructor(path: string, fault: UnsafePathFault, options?: ErrorOptions) {
+    const { reason, hint } = UNSAFE[fault]
+    super('ERR_UNSAFE_PATH', `Cannot write ${quote(path)}: ${reason}`, { ...options, hint })
+    this.path = path
+    this.fault = fault
+  }
+}
+
 /** Any error of this package. */
-export type FileError = FileLockError | FileWriteError
+export type FileError = FileLockError | FileWriteError | UnsafePathError
 
 /** Tells whether `value` is an error of this package, also one made by another installed copy of it. */
 export const isFileError: (value: unknown) => value is FileError = errorGuard<FileError>([
   'ERR_FILE_LOCK',
   'ERR_FILE_WRITE',
+  'ERR_UNSAFE_PATH',
 ])
 
 /** The error to throw for a failed change of `path`: a {@link FileWriteError} for one of the system, else `error` itself. */

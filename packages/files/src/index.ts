@@ -4,12 +4,24 @@
  * @packageDocumentation
  */
 export type { FileBytesOptions, ReadSmallFileOptions, RegularFile } from './regular-file.ts'
-export type { FileError, FileErrorCode, FileLockFault, FileWriteFault } from './errors.ts'
+export type { FileError, FileErrorCode, FileLockFault, FileWriteFault, UnsafePathFault } from './errors.ts'
 export type { FileLock, FileLockOptions } from './file-lock.ts'
+export type { FileName, HeldPlace } from './held-file.ts'
+export type { HeldDirectory, HoldDirectoryOptions } from './held-directory.ts'
 export type { ReplaceFileOptions } from './durable-write.ts'
 
-export { FileLockError, FileWriteError, isFileError, throwWriteFailure, writeFailure } from './errors.ts'
+export {
+  FileLockError,
+  FileWriteError,
+  isFileError,
+  throwWriteFailure,
+  UnsafePathError,
+  writeFailure,
+} from './errors.ts'
 export { fileBytes, openRegularFile, readSmallFile } from './regular-file.ts'
+export { assertSame, holdPlace, publishFile, replaceHeldFile } from './held-file.ts'
+export { holdDirectory } from './held-directory.ts'
 export { isMissing, systemCode, unlessMissing } from './system-error.ts'
+export { withDirectoryLock } from './directory-lock.ts'
 export { lockFile, tryLockFile, withFileLock } from './file-lock.ts'
 export { replaceFile, syncDirectory, syncDirectorySync, temporaryBeside, writeFully } from './durable-write.ts'

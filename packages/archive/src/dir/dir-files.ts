@@ -19,9 +19,9 @@ export const DIR_VERSION = 'Directory Transport Version: 1.1\n'
 
 const VERSION_START = 'Directory Transport Version: '
 
-/** The path of a blob or of a manifest below the first one. */
-export function dirPath(directory: string, { digest, mediaType }: Descriptor): string {
-  return join(directory, isManifestType(mediaType) ? `${digestHex(digest)}.manifest.json` : digestHex(digest))
+/** The name of a blob or of a manifest below the first one. */
+export function dirName({ digest, mediaType }: Descriptor): string {
+  return isManifestType(mediaType) ? `${digestHex(digest)}.manifest.json` : digestHex(digest)
 }
 
 /**
@@ -48,7 +48,7 @@ export async function readDirManifest(
 
 /** Opens the file with the content: a blob, a manifest, or the first manifest when that is it. */
 export async function findDirFile(directory: string, what: Descriptor): Promise<ContentFile | undefined> {
-  const found = await openContentFile(dirPath(directory, what))
+  const found = await openContentFile(join(directory, dirName(what)))
   if (found !== undefined || !isManifestType(what.mediaType)) return found
   const first = await readDirManifest(directory)
   return first?.descriptor.digest === what.digest ? openContentFile(join(directory, 'manifest.json')) : undefined

@@ -1,5 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
-import { basename, join, resolve as resolvePath } from 'node:path'
+import { readdir, rm } from 'node:fs/promises'
 
 import type { AbortOptions } from '@drayage/bytes'
 import {
@@ -12,14 +11,15 @@ import {
   verifyContent,
   walk,
 } from '@drayage/content'
-import { replaceFile, throwWriteFailure } from '@drayage/files'
+import { replaceHeldFile } from '@drayage/files'
 import { digestHex } from '@drayage/digest'
 import { manifestKind, type Descriptor } from '@drayage/manifest'
 
 import { fetchFile, hasFile } from '../content-file.ts'
-import { DIR_VERSION, dirPath, findDirFile, hasDirVersion, readDirManifest } from './dir-files.ts'
+import { DIR_VERSION, dirName, findDirFile, hasDirVersion, readDirManifest } from './dir-files.ts'
 import { DirImageError } from '../errors.ts'
 import { createDirectoryIngester } from '../directory-ingest.ts'
+import { type SinkDirectory, sinkDirectory } from '../sink-directory.ts'
 
 /** Options of {@link openDirSink}. */
 export interface DirSinkOptions extends AbortOptions {
@@ -47,17 +47,19 @@ const ELSEWHERE = { hint: 'Choose an empty directory.' }
  * @throws DirImageError `ERR_DIR_IMAGE` when it holds something else, or an image unless `overwrite`
  */
 export async function openDirSink(options: DirSinkOptions): Promise<DirSink> {
-  const directory = resolvePath(options.directory)
-  await prepare(directory, options)
+  const sink = sinkDirectory(options.directory)
+  const { path: directory } = sink
+  await prepare(sink, options)
   const find = (what: Descriptor): ReturnType<typeof findDirFile> => findDirFile(directory, what)
   const fetcher: Fetcher = { fetch: (what, fetchOptions) => fetchFile(find, what, fetchOptions) }
   const has = (what: Descriptor, hasOptions?: AbortOptions): Promise<boolean> => hasFile(find, what, hasOptions)
   const put = async (what: Descriptor, { signal }: AbortOptions = {}): Promise<void> => {
     const bytes = await readBlob(fetcher, what, { signal })
-    const needed = await filesOf(directory, { ...fetcher, has }, what, { signal })
-    await replaceFile(join(directory, 'manifest.json'), bytes)
-    for (const name of await readdir(directory)) {
-      if (OWN_FILE.test(name) && !needed.has(name)) await rm(join(directory, name))
+    const needed = await filesOf({ ...fetcher, has }, what, { signal })
+    await using held = await sink.hold()
+    await replaceHeldFile({ directory: held, name: 'manifest.json' }, bytes)
+    for (const name of await readdir(held.at('.'))) {
+      if (OWN_FILE.test(name) && !needed.has(name)) await rm(held.at(name))
     }
   }
   return {
@@ -68,20 +70,22 @@ export async function openDirSink(options: DirSinkOptions): Promise<DirSink> {
     putSigned: async (what, signed, name, putOptions = {}) => {
       putOptions.signal?.throwIfAborted()
       verifyContent(signed, what)
-      await replaceFile(dirPath(directory, what), signed)
+      await using held = await sink.hold()
+      await replaceHeldFile({ directory: held, name: dirName(what) }, signed)
       if (name !== undefined) await put(what, putOptions)
     },
-    ...createDirectoryIngester({ directory, pathOf: (what) => dirPath(directory, what), has }),
+    ...createDirectoryIngester({ directory: sink, pathOf: (what) => [dirName(what)], has }),
   }
 }
 
-async function prepare(directory: string, { overwrite = false, signal }: DirSinkOptions): Promise<void> {
+async function prepare(sink: SinkDirectory, { overwrite = false, signal }: DirSinkOptions): Promise<void> {
   signal?.throwIfAborted()
-  await mkdir(directory, { recursive: true }).catch(throwWriteFailure(directory))
+  await using held = await sink.hold()
+  const { path: directory } = sink
   if (!(await hasDirVersion(directory, { signal }))) {
-    const names = await readdir(directory)
+    const names = await readdir(held.at('.'))
     if (names.length > 0) throw new DirImageError(directory, 'it holds other files', ELSEWHERE)
-    await replaceFile(join(directory, 'version'), DIR_VERSION)
+    await replaceHeldFile({ directory: held, name: 'version' }, DIR_VERSION)
   }
   if (!overwrite && (await readDirManifest(directory, { signal })) !== undefined) {
     throw new DirImageError(directory, 'it holds an image already', ELSEWHERE)
@@ -89,20 +93,15 @@ async function prepare(directory: string, { overwrite = false, signal }: DirSink
 }
 
 /** The names of the files that the graph below `root` needs, besides `manifest.json`; not all of an index may have come. */
-async function filesOf(
-  directory: string,
-  source: Fetcher & Checker,
-  root: Descriptor,
-  { signal }: AbortOptions,
-): Promise<Set<string>> {
+async function filesOf(source: Fetcher & Checker, root: Descriptor, { signal }: AbortOptions): Promise<Set<string>> {
   const names = new Set<string>()
   const isMissing = async (what: Descriptor): Promise<boolean> =>
     manifestKind(what.mediaType) !== undefined && what.digest !== root.digest && !(await source.has(what, { signal }))
   for await (const { descriptor, manifest } of walk(source, root, { skip: isMissing, signal })) {
-    names.add(basename(dirPath(directory, descriptor)))
+    names.add(dirName(descriptor))
     const layers = manifest?.kind === 'schema1' ? manifest.value.fsLayers : []
     for (const { blobSum } of layers) names.add(digestHex(blobSum))
   }
-  names.delete(basename(dirPath(directory, root)))
+  names.delete(dirName(root))
   return names
 }

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { lstat } from 'node:fs/promises'
 
 import { encodeManifest, type Descriptor, type ImageIndex, MAX_MANIFEST_BYTES, MEDIA_TYPES } from '@drayage/manifest'
-import { replaceFile, unlessMissing } from '@drayage/files'
+import { type HeldDirectory, readSmallFile, replaceHeldFile, unlessMissing } from '@drayage/files'
 
 import { LayoutError } from '../errors.ts'
 import { assertLayoutVersion, decodeLayoutIndex, LAYOUT_VERSION } from './layout-documents.ts'
@@ -11,22 +10,29 @@ import { assertLayoutVersion, decodeLayoutIndex, LAYOUT_VERSION } from './layout
 export const REF_NAME = 'org.opencontainers.image.ref.name'
 
 /** Reads `index.json`; a layout without one is empty. @throws ManifestSyntaxError `ERR_MANIFEST_SYNTAX` */
-export async function readLayoutIndex(directory: string): Promise<ImageIndex> {
-  const bytes = await unlessMissing(readFile(join(directory, 'index.json')))
+export async function readLayoutIndex(directory: HeldDirectory): Promise<ImageIndex> {
+  const bytes = await readDocument(directory, 'index.json', MAX_MANIFEST_BYTES)
   if (bytes === undefined) return { schemaVersion: 2, mediaType: MEDIA_TYPES.ociIndex, manifests: [] }
-  return decodeLayoutIndex(bytes, directory)
+  return decodeLayoutIndex(bytes, directory.path)
+}
+
+/** The bytes of a file of the layout; `undefined` when it is missing. @throws LayoutError `ERR_LAYOUT` when it is no file */
+async function readDocument(directory: HeldDirectory, name: string, maxBytes: number): Promise<Uint8Array | undefined> {
+  const bytes = await readSmallFile(directory.at(name), { maxBytes })
+  if (bytes !== undefined || (await unlessMissing(lstat(directory.at(name)))) === undefined) return bytes
+  throw new LayoutError(directory.path, `its ${name} is no regular file`)
 }
 
 /** Replaces `index.json`: readers see the old one or the new one. */
-export async function writeLayoutIndex(directory: string, index: ImageIndex): Promise<void> {
+export async function writeLayoutIndex(directory: HeldDirectory, index: ImageIndex): Promise<void> {
   const bytes = encodeManifest(index)
   if (bytes.byteLength > MAX_MANIFEST_BYTES) {
     throw new LayoutError(
-      directory,
+      directory.path,
       `its index.json would hold ${index.manifests.length} images in more than ${MAX_MANIFEST_BYTES} bytes`,
     )
   }
-  await replaceFile(join(directory, 'index.json'), bytes)
+  await replaceHeldFile({ directory, name: 'index.json' }, bytes)
 }
 
 /** The index with `what` under `refName`; an entry that had the name stays without it. */
@@ -67,11 +73,8 @@ function named(what: Descriptor, refName: string | undefined): Descriptor {
 }
 
 /** Makes the directory a layout, or checks that it is one of a known version. @throws LayoutError `ERR_LAYOUT` */
-export async function ensureLayoutFile(directory: string): Promise<void> {
-  const bytes = await unlessMissing(readFile(join(directory, 'oci-layout')))
-  if (bytes === undefined) {
-    await replaceFile(join(directory, 'oci-layout'), JSON.stringify({ imageLayoutVersion: LAYOUT_VERSION }))
-    return
-  }
-  assertLayoutVersion(bytes, directory)
+export async function ensureLayoutFile(directory: HeldDirectory): Promise<void> {
+  const bytes = await readDocument(directory, 'oci-layout', MAX_MANIFEST_BYTES)
+  if (bytes !== undefined) return assertLayoutVersion(bytes, directory.path)
+  await replaceHeldFile({ directory, name: 'oci-layout' }, JSON.stringify({ imageLayoutVersion: LAYOUT_VERSION }))
 }

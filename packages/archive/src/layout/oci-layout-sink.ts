@@ -1,6 +1,3 @@
-import { lstat, mkdir } from 'node:fs/promises'
-import { join, resolve as resolvePath } from 'node:path'
-
 import type { AbortOptions } from '@drayage/bytes'
 import {
   type Checker,
@@ -12,14 +9,18 @@ import {
   type Tagger,
 } from '@drayage/content'
 import { digestAlgorithm, digestHex, type Digest } from '@drayage/digest'
-import { throwWriteFailure, unlessMissing, withFileLock } from '@drayage/files'
+import { withDirectoryLock } from '@drayage/files'
 import type { Descriptor, ImageIndex } from '@drayage/manifest'
 import { formatReference, type Reference } from '@drayage/reference'
 
-import { fetchFile } from '../content-file.ts'
+import { fetchFile, hasFile } from '../content-file.ts'
 import { ensureLayoutFile, nameOf, readLayoutIndex, withEntry, withReferrer, writeLayoutIndex } from './layout-index.ts'
 import { createDirectoryIngester } from '../directory-ingest.ts'
+import { sinkDirectory } from '../sink-directory.ts'
 import { findBlob } from './oci-layout-source.ts'
+
+/** What has this name is the lock of a process that changes the index. */
+const LOCK = '.drayage-lock'
 
 /** Options of {@link createOciLayoutSink}. */
 export interface OciLayoutSinkOptions {
@@ -34,7 +35,7 @@ export interface OciLayoutSink extends Ingester, Checker, Fetcher, Resolver, Tag
    * name. Content without a name is put as it is.
    *
    * @throws LayoutError `ERR_LAYOUT`
-   * @throws FileLockError `ERR_FILE_LOCK` and FileWriteError `ERR_FILE_WRITE` of `@drayage/files`
+   * @throws UnsafePathError `ERR_UNSAFE_PATH` and FileWriteError `ERR_FILE_WRITE` of `@drayage/files`
    */
   put(what: Descriptor, refName?: string, options?: AbortOptions): Promise<void>
   /** Puts manifests that refer to another one into the layout's index, without names. @throws LayoutError `ERR_LAYOUT` */
@@ -44,26 +45,22 @@ export interface OciLayoutSink extends Ingester, Checker, Fetcher, Resolver, Tag
 /**
  * Opens an OCI image layout for writing; digests of what is put into it never change. `tag` and `resolve` take the tag of
  * a reference as the entry's name (`org.opencontainers.image.ref.name`), and a reference by digest as content without a
- * name. Any number of processes may extend a layout at the same time. Disposing an ingest drops its bytes.
+ * name. Any number of processes may extend a layout at the same time. Disposing an ingest drops its bytes. The directory may
+ * belong to somebody else: nothing leads out of it.
  *
  * @see OCI image-spec v1.1.1, image-layout.md
  */
 export function createOciLayoutSink(options: OciLayoutSinkOptions): OciLayoutSink {
-  const directory = resolvePath(options.directory)
-  const blobPath = ({ digest }: Pick<Descriptor, 'digest'>): string =>
-    join(directory, 'blobs', digestAlgorithm(digest), digestHex(digest))
-
-  const has = async (what: Descriptor): Promise<boolean> => {
-    const found = await unlessMissing(lstat(blobPath(what)))
-    return found?.isFile() === true && found.size === what.size
-  }
+  const directory = sinkDirectory(options.directory)
+  const find = (what: Descriptor): ReturnType<typeof findBlob> => findBlob(directory.path, what)
+  const has = (what: Descriptor, hasOptions?: AbortOptions): Promise<boolean> => hasFile(find, what, hasOptions)
   const change = async (work: (index: ImageIndex) => ImageIndex, { signal }: AbortOptions): Promise<void> => {
-    await mkdir(directory, { recursive: true }).catch(throwWriteFailure(directory))
+    await using held = await directory.hold()
     const update = async (): Promise<void> => {
-      await ensureLayoutFile(directory)
-      await writeLayoutIndex(directory, work(await readLayoutIndex(directory)))
+      await ensureLayoutFile(held)
+      await writeLayoutIndex(held, work(await readLayoutIndex(held)))
     }
-    await withFileLock(join(directory, '.drayage.lock'), update, { signal })
+    await withDirectoryLock({ directory: held, name: LOCK }, update, { signal })
   }
   const put = async (what: Descriptor, refName?: string, putOptions: AbortOptions = {}): Promise<void> => {
     if (refName === '') throw new RangeError('Cannot name an entry of a layout: the name is empty, expected some text')
@@ -74,15 +71,17 @@ export function createOciLayoutSink(options: OciLayoutSinkOptions): OciLayoutSin
     put,
     keepReferrers: (_, referrers, keepOptions = {}) =>
       change((index) => referrers.reduce(withReferrer, index), keepOptions),
-    async has(what, { signal } = {}) {
-      signal?.throwIfAborted()
-      return has(what)
-    },
-    ...createDirectoryIngester({ directory, pathOf: blobPath, has }),
-    fetch: (what, fetchOptions) => fetchFile((blob) => findBlob(directory, blob), what, fetchOptions),
+    has,
+    ...createDirectoryIngester({
+      directory,
+      pathOf: ({ digest }) => ['blobs', digestAlgorithm(digest), digestHex(digest)],
+      has,
+    }),
+    fetch: (what, fetchOptions) => fetchFile(find, what, fetchOptions),
     async resolve(name, { signal } = {}) {
       signal?.throwIfAborted()
-      const { manifests } = await readLayoutIndex(directory)
+      await using held = await directory.hold()
+      const { manifests } = await readLayoutIndex(held)
       const { digest, tag = 'latest' } = name
       const found = manifests.find((entry) => (digest === undefined ? nameOf(entry) === tag : entry.digest === digest))
       if (found === undefined) throw new NameNotFoundError(formatReference(name))

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { type FileHandle, open, statfs } from 'node:fs/promises'
+import { type FileHandle, open, stat, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 
 import type { AbortOptions, ByteStream } from '@drayage/bytes'
@@ -8,6 +8,7 @@ import { fileBytes, throwWriteFailure, writeFully } from '@drayage/files'
 
 import { archiveBytes, type ArchiveBytes } from './archive-bytes.ts'
 import { ArchiveLimitError } from '../errors.ts'
+import { openPipe } from '../named-pipe.ts'
 import { openUnnamed } from '../output/spool.ts'
 import { writeBlocks } from '../output/write-blocks.ts'
 
@@ -46,6 +47,7 @@ const CHECK_BYTES = 64 * 2 ** 20
 export async function openArchiveBytes(input: ArchiveInput, options: OpenArchiveOptions = {}): Promise<ArchiveBytes> {
   options.signal?.throwIfAborted()
   if (typeof input !== 'string') return spool(input, options)
+  if ((await stat(input)).isFIFO()) return spool(await openPipe(input, 'read', options), options)
   const file = await open(input, constants.O_RDONLY)
   let isKept = false
   try {

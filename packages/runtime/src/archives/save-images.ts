@@ -145,7 +145,7 @@ function shownOf(images: readonly SavedImage[]): (index: { readonly digest: stri
 
 async function openOutput({ output, signal }: SaveImagesOptions): Promise<ArchiveOutput> {
   return typeof output === 'string'
-    ? await openFileOutput(output, { overwrite: true })
+    ? await openFileOutput(output, { overwrite: true, signal })
     : streamOutput(output, { signal })
 }
 

@@ -2,13 +2,14 @@ import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 
 import { ArchiveExistsError, openFileOutput, type ArchiveOutput } from '@drayage/archive'
+import type { AbortOptions } from '@drayage/bytes'
 import type { PlaceTarget } from '@drayage/distribution'
 
 /** An archive that a copy writes anew. */
 export interface NewArchive {
   /** @throws ArchiveExistsError `ERR_ARCHIVE_EXISTS` for an archive that exists */
   readonly look: PlaceTarget['look']
-  openOutput(): Promise<ArchiveOutput>
+  openOutput(options: AbortOptions): Promise<ArchiveOutput>
 }
 
 /** A file that an archive is written to; one that exists and is not empty is refused. */
@@ -20,7 +21,7 @@ export function archiveFile(file: string, text: string): NewArchive {
       if (found?.isFile() === true && found.size > 0) throw new ArchiveExistsError(file)
       return { text, key: text, sink: { has: async () => false } }
     },
-    openOutput: async () => await openFileOutput(file),
+    openOutput: async ({ signal }) => await openFileOutput(file, { signal }),
   }
 }
 

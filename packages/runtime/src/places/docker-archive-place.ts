@@ -82,8 +82,9 @@ export function dockerOciArchiveTransport(runtime: TransferSettings): Transport 
                 holds: { index: true, referrers: true, manifests: true, several: reference === undefined },
                 isWhole: true,
                 look,
-                async open() {
-                  const archive = createDockerOciArchiveSink(await openOutput(), { platform: runtime.platform })
+                async open({ signal }) {
+                  const { platform } = runtime
+                  const archive = createDockerOciArchiveSink(await openOutput({ signal }), { platform })
                   return {
                     place: async (image) => {
                       const names = reference === undefined ? image.names : [reference]
@@ -145,14 +146,14 @@ export async function imageOf(
 
 /** Writes images as a docker-archive, which is begun with its first image; layers that they share are read once. */
 export function dockerArchiveSink(
-  openOutput: () => Promise<ArchiveOutput>,
+  openOutput: (options: AbortOptions) => Promise<ArchiveOutput>,
   namesOf: (image: PlaceSource) => readonly Reference[],
 ): PlaceSink {
   const inflater = createInflater()
   let writer: ReturnType<typeof createDockerArchiveWriter> | undefined
   const writerOf = (image: PlaceSource): ImageWriter => ({
     async add({ config, layers, content, names }: WrittenImage, options = {}) {
-      writer ??= createDockerArchiveWriter(await openOutput())
+      writer ??= createDockerArchiveWriter(await openOutput({ signal: options.signal }))
       const diffIds = layers.map(({ diffId }) => diffId)
       const tars = await image.tars?.(diffIds, options)
       const archived = tars ?? (await inflatedLayers(inflater, content, layers, options))

@@ -100,8 +100,8 @@ export function ociArchiveTransport(): Transport {
                 holds: { ...HOLDS, several: tag === undefined },
                 isWhole: true,
                 look,
-                async open({ isForSeveral }) {
-                  const archive = createOciArchiveSink(await openOutput())
+                async open({ isForSeveral, signal }) {
+                  const archive = createOciArchiveSink(await openOutput({ signal }))
                   return {
                     place: async (image) => ({
                       sink: entrySink(archive, tag ?? entryName(image, isForSeveral)),

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 
 import { isDigest, type Digest } from '@drayage/digest'
+import { holdPlace, replaceHeldFile } from '@drayage/files'
 import { SyncFileError } from '@drayage/sync'
 
 /** Which image of an index was chosen. */
@@ -46,7 +46,9 @@ export async function openSyncState(file: string | undefined): Promise<SyncState
     },
     async save() {
       if (file === undefined || !isChanged) return
-      await replaceFile(file, `${JSON.stringify({ version: 1, images: Object.fromEntries(chosen) }, null, 1)}\n`)
+      await using place = await holdPlace(file)
+      const images = Object.fromEntries(chosen)
+      await replaceHeldFile(place, `${JSON.stringify({ version: 1, images }, null, 1)}\n`)
       isChanged = false
     },
   }
@@ -85,22 +87,4 @@ function isChosen(value: unknown): value is ChosenImage {
     'choice' in value &&
     typeof value.choice === 'string'
   )
-}
-
-/** Writes a file so that readers see the old one or the new one, also after a crash. */
-async function replaceFile(file: string, text: string): Promise<void> {
-  const written = `${file}.${randomUUID()}`
-  try {
-    const handle = await open(written, 'wx', 0o644)
-    try {
-      await handle.writeFile(text)
-      await handle.datasync()
-    } finally {
-      await handle.close()
-    }
-    await rename(written, file)
-  } catch (error) {
-    await rm(written, { force: true })
-    throw error
-  }
 }
