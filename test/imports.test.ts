@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 
 import { isTestFile, readJson, root, sourceFiles, workspacePackages } from '../scripts/workspace.ts'
 import { packageTable, type TableRow } from './package-table.ts'
-import { readSource, specifiers, withoutComments } from './source-text.ts'
+import { builtFiles, readSource, specifiers, withoutComments } from './source-text.ts'
 
 const table = packageTable()
 const packages = workspacePackages()
@@ -122,4 +122,29 @@ describe.each(table)('package table: $label', (row) => {
       })
     expect(breaches).toEqual([])
   })
+})
+
+test('stores, archives and layouts use the file system through `disk`, whose failures are typed', () => {
+  const rooms: Readonly<Record<string, string>> = {
+    archive: '',
+    'content-fs': '',
+    'image-store': '',
+    'layer-store': '',
+    'registry-server': 'node/',
+    runtime: 'store/',
+  }
+  // What a transaction does is synchronous, and a pipe is waited for; these type failures themselves.
+  const others = ['image-store/journal/', 'layer-store/indexes/index-directory.ts', 'archive/named-pipe.ts']
+  const raw = packages.flatMap((each) =>
+    builtFiles(each)
+      .filter((file) => rooms[each.label] !== undefined && file.startsWith(rooms[each.label] ?? ''))
+      .filter((file) => !others.some((known) => `${each.label}/${file}`.startsWith(known)))
+      .filter((file) =>
+        /import (?!type )(?!\{ (?:type \w+, )*constants \}).* from 'node:fs(?:\/promises)?'/.test(
+          readSource(each, file),
+        ),
+      )
+      .map((file) => `${each.label}/${file}`),
+  )
+  expect(raw).toEqual([])
 })

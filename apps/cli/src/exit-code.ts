@@ -68,6 +68,9 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
   ],
   store: [
     'ERR_DATABASE_WRITE',
+    'ERR_FILE_LOCK',
+    'ERR_FILE_READ',
+    'ERR_FILE_WRITE',
     'ERR_STORE_BUSY',
     'ERR_STORE_CORRUPT',
     'ERR_STORE_FULL',
@@ -90,8 +93,6 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
     'ERR_REGISTRY_DIGEST_REFUSED',
     'ERR_REGISTRY_UPLOAD',
     'ERR_CONNECTION_FAULT',
-    'ERR_FILE_LOCK',
-    'ERR_FILE_WRITE',
     'ERR_UNSAFE_PATH',
     'ERR_ARCHIVE_FORMAT',
     'ERR_ARCHIVE_LIMIT',

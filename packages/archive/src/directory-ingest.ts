@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, open, rm, rmdir } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { assertIngestKey, createIngest, createKeyedLock, type IngestBytes, type Ingester } from '@drayage/content'
 import { createHasher, digestAlgorithm, type DigestAlgorithm, digestOfStream, isDigest } from '@drayage/digest'
 import {
+  disk,
   fileBytes,
   type FileName,
   type HeldDirectory,
@@ -86,7 +87,7 @@ async function tryOpenPartial(root: HeldDirectory): Promise<PartialFile | undefi
   const directory = await holdDirectory(INGESTS, { within: root, create: true })
   const name = randomBytes(12).toString('hex')
   try {
-    return { root, directory, name, file: await open(directory.at(name), 'wx+', 0o600) }
+    return { root, directory, name, file: await disk.open(directory.at(name), 'wx+', 0o600) }
   } catch (error) {
     await directory[Symbol.asyncDispose]()
     if (systemCode(error) === 'ENOENT') return undefined
@@ -124,9 +125,9 @@ function partialBytes(
   const end = async (): Promise<void> => {
     await syncing
     await file.close()
-    await rm(directory.at(name), { force: true }).catch(() => {})
+    await disk.rm(directory.at(name), { force: true }).catch(() => {})
     // Others may have files in it.
-    await rmdir(root.at(INGESTS)).catch(() => {})
+    await disk.rmdir(root.at(INGESTS)).catch(() => {})
     await directory[Symbol.asyncDispose]()
     await root[Symbol.asyncDispose]()
   }

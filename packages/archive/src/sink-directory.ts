@@ -1,7 +1,6 @@
-import { lstat } from 'node:fs/promises'
 import { resolve as resolvePath } from 'node:path'
 
-import { type HeldDirectory, holdDirectory, UnsafePathError } from '@drayage/files'
+import { disk, type HeldDirectory, holdDirectory, UnsafePathError } from '@drayage/files'
 
 /** The directory of a layout or of an image that is written, which may belong to somebody else. */
 export interface SinkDirectory {
@@ -24,7 +23,7 @@ export function sinkDirectory(path: string): SinkDirectory {
     async hold() {
       const held = await holdDirectory(absolute, { create: true })
       try {
-        const { dev, ino } = await lstat(held.at('.'), { bigint: true })
+        const { dev, ino } = await disk.lstat(held.at('.'), { bigint: true })
         first ??= `${dev} ${ino}`
         if (first !== `${dev} ${ino}`) throw new UnsafePathError(absolute, 'changed')
         return held

@@ -1,10 +1,9 @@
-import { lstat, opendir, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 
 import { type AbortOptions, abortable, type ByteStream } from '@drayage/bytes'
 import { ContentNotFoundError, type RangeOptions, sizedFrom } from '@drayage/content'
 import { type Digest, isDigest, verify } from '@drayage/digest'
-import { fileBytes, openRegularFile, unlessMissing } from '@drayage/files'
+import { disk, fileBytes, openRegularFile, unlessMissing } from '@drayage/files'
 import type { Descriptor } from '@drayage/manifest'
 
 import { storeFailure } from './errors.ts'
@@ -34,8 +33,8 @@ export async function deleteBlob(layout: Layout, digest: Digest): Promise<boolea
   const path = blobFile(layout, digest)
   const trash = join(layout.trash, `${basename(path)}.${crypto.randomUUID()}`)
   try {
-    const isMoved = await unlessMissing(rename(path, trash).then(() => true))
-    if (isMoved === true) await rm(trash, { recursive: true, force: true })
+    const isMoved = await unlessMissing(disk.rename(path, trash).then(() => true))
+    if (isMoved === true) await disk.rm(trash, { recursive: true, force: true })
     return isMoved ?? false
   } catch (error) {
     throw storeFailure(error, path)
@@ -48,7 +47,7 @@ export async function* listBlobs(
   options: AbortOptions,
 ): AsyncGenerator<{ readonly digest: Digest; readonly size: number }, void, void> {
   for (const directory of layout.blobDirectories) {
-    for await (const { name } of await opendir(directory)) {
+    for await (const { name } of disk.entries(directory)) {
       options.signal?.throwIfAborted()
       const digest = `${basename(directory)}:${name}`
       const size = isDigest(digest) ? await sizeOf(join(directory, name)) : undefined
@@ -59,6 +58,6 @@ export async function* listBlobs(
 
 /** The size of a regular file; `undefined` for anything else. */
 async function sizeOf(path: string): Promise<number | undefined> {
-  const found = await unlessMissing(lstat(path))
+  const found = await unlessMissing(disk.lstat(path))
   return found?.isFile() === true ? found.size : undefined
 }

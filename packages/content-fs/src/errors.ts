@@ -1,8 +1,16 @@
 import { DrayageError, errorGuard, quote, type DrayageErrorOptions } from '@drayage/bytes'
-import { FileWriteError, systemCode, writeFailure } from '@drayage/files'
+import { type FaultWords, FileReadError, FileWriteError, writeFailure } from '@drayage/files'
 
 /** Codes of the errors of this package. */
 export type StoreErrorCode = 'ERR_STORE_FULL' | 'ERR_STORE_UNWRITABLE' | 'ERR_STORE_UNSAFE' | 'ERR_STORE_IO'
+
+/** Options of the errors below: what was tried, as a verb, and what happened. */
+export interface StoreErrorOptions extends DrayageErrorOptions {
+  /** `write` by default. */
+  readonly action?: string | undefined
+  /** The end of the message; that of the most frequent case by default. */
+  readonly reason?: string | undefined
+}
 
 /** The file system of the store is full, or a quota is used up. What was written before is kept. */
 export class StoreFullError extends DrayageError<'ERR_STORE_FULL'> {
@@ -11,9 +19,10 @@ export class StoreFullError extends DrayageError<'ERR_STORE_FULL'> {
   /** The file or directory that could not grow. */
   readonly path: string
 
-  constructor(path: string, options?: DrayageErrorOptions) {
+  constructor(path: string, { action = 'write', reason, ...options }: StoreErrorOptions = {}) {
     const hint = 'Free some space; the same command continues where it stopped.'
-    super('ERR_STORE_FULL', `Cannot write ${quote(path)}: no space is left for the store`, { hint, ...options })
+    const found = reason ?? 'no space is left for the store'
+    super('ERR_STORE_FULL', `Cannot ${action} ${quote(path)}: ${found}`, { hint, ...options })
     this.path = path
   }
 }
@@ -25,9 +34,10 @@ export class StoreUnwritableError extends DrayageError<'ERR_STORE_UNWRITABLE'> {
   /** The file or directory that could not be changed. */
   readonly path: string
 
-  constructor(path: string, why: string, options?: DrayageErrorOptions) {
+  constructor(path: string, { action = 'write', reason, ...options }: StoreErrorOptions = {}) {
     const hint = 'Use a store that you may write to.'
-    super('ERR_STORE_UNWRITABLE', `Cannot write ${quote(path)}: ${why}`, { hint, ...options })
+    const found = reason ?? 'permission denied'
+    super('ERR_STORE_UNWRITABLE', `Cannot ${action} ${quote(path)}: ${found}`, { hint, ...options })
     this.path = path
   }
 }
@@ -52,9 +62,10 @@ export class StoreIoError extends DrayageError<'ERR_STORE_IO'> {
   /** The file or directory in question. */
   readonly path: string
 
-  constructor(path: string, options?: DrayageErrorOptions) {
+  constructor(path: string, { action = 'use', reason, ...options }: StoreErrorOptions = {}) {
     const hint = 'Check the disk before you rely on it.'
-    super('ERR_STORE_IO', `Cannot rely on ${quote(path)}: the disk reports an error`, { hint, ...options })
+    const found = reason ?? 'the disk reports an error'
+    super('ERR_STORE_IO', `Cannot ${action} ${quote(path)}: ${found}`, { hint, ...options })
     this.path = path
   }
 }
@@ -73,15 +84,25 @@ export const isStoreError: (value: unknown) => value is StoreError = errorGuard<
 /** The error to throw for a failed change of `path`; an error that is not of the system is `error` itself. */
 export function storeFailure(error: unknown, path: string): unknown {
   const failure = writeFailure(error, path)
-  if (!(failure instanceof FileWriteError)) return error
-  switch (failure.fault) {
+  if (!(failure instanceof FileWriteError || failure instanceof FileReadError)) return error
+  const { fault, action, reason, cause } = failure
+  return storeError({ path, fault, action, reason }, { cause }) ?? failure
+}
+
+/** The error for what the file system said of a part of a store; `undefined` where there is none for it. */
+export function storeError(
+  { path, fault, action, reason }: FaultWords & { readonly path: string },
+  { cause }: ErrorOptions,
+): StoreFullError | StoreUnwritableError | StoreIoError | undefined {
+  const options = { action, reason, cause }
+  switch (fault) {
     case 'full':
-      return new StoreFullError(path, { cause: error })
+      return new StoreFullError(path, options)
     case 'denied':
-      return new StoreUnwritableError(path, systemCode(failure.cause) ?? 'permission denied', { cause: error })
+      return new StoreUnwritableError(path, options)
     case 'disk':
-      return new StoreIoError(path, { cause: error })
+      return new StoreIoError(path, options)
     default:
-      return failure
+      return undefined
   }
 }

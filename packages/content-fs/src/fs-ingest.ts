@@ -1,8 +1,6 @@
-import { rename } from 'node:fs/promises'
-
 import type { AbortOptions, ByteStream } from '@drayage/bytes'
 import { createIngest, type Followable, type Ingest, type IngestBytes, IngestClosedError } from '@drayage/content'
-import { systemCode } from '@drayage/files'
+import { disk, systemCode } from '@drayage/files'
 import type { Descriptor } from '@drayage/manifest'
 
 import { storeFailure } from './errors.ts'
@@ -60,10 +58,10 @@ export function openFsIngest(parts: FsIngestParts): Ingest & Followable {
       await data.seal()
       onStep('sealed')
       try {
-        await rename(from, to).catch(async (error: unknown) => {
+        await disk.rename(from, to).catch(async (error: unknown) => {
           if (!IN_THE_WAY.includes(systemCode(error) ?? '')) throw error
           await clear(what)
-          await rename(from, to)
+          await disk.rename(from, to)
         })
       } catch (error) {
         await data.unseal()

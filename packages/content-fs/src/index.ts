@@ -4,8 +4,15 @@
  * @packageDocumentation
  */
 export type { FsStore, FsStoreOptions } from './fs-store.ts'
-export type { StoreError, StoreErrorCode } from './errors.ts'
+export type { StoreError, StoreErrorCode, StoreErrorOptions } from './errors.ts'
 export type { SweepOptions, SweepResult } from './sweep-ingests.ts'
 
 export { createFsStore } from './fs-store.ts'
-export { isStoreError, StoreFullError, StoreIoError, StoreUnsafeError, StoreUnwritableError } from './errors.ts'
+export {
+  isStoreError,
+  storeFailure,
+  StoreFullError,
+  StoreIoError,
+  StoreUnsafeError,
+  StoreUnwritableError,
+} from './errors.ts'

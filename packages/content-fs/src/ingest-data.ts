@@ -1,9 +1,9 @@
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 
 import { abortable, type AbortOptions, type ByteStream } from '@drayage/bytes'
 import { createGrowth, type Growth, IngestClosedError } from '@drayage/content'
 import { digestOfStream, type Digest, type DigestAlgorithm } from '@drayage/digest'
-import { fileBytes, openRegularFile, systemCode } from '@drayage/files'
+import { disk, fileBytes, openRegularFile, systemCode } from '@drayage/files'
 
 import { createBlockWriter } from './block-writer.ts'
 import { storeFailure } from './errors.ts'
@@ -134,7 +134,7 @@ export class IngestData {
     await this.#handle.close()
     this.#forgetHash()
     this.#syncError = undefined
-    await rm(this.#path, { force: true }).catch((error: unknown) => {
+    await disk.rm(this.#path, { force: true }).catch((error: unknown) => {
       throw storeFailure(error, this.#path)
     })
     const { handle, bytes } = await openData(this.#path)
@@ -182,7 +182,7 @@ export class IngestData {
     if (found !== undefined) return found.handle
     // The file is being renamed or dropped; the end of the ingest decides which.
     await growth.beyond(Infinity, options)
-    return await open(this.#path)
+    return await disk.open(this.#path)
   }
 
   #forgetHash(): void {

@@ -1,10 +1,9 @@
-import { lstat, rm, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 import type { AbortOptions } from '@drayage/bytes'
-import { FileLockError, FileWriteError, lockFile, systemCode, tryLockFile, type FileLock } from '@drayage/files'
+import { disk, type FileLock, FileLockError, lockFile, sqliteFault, systemCode, tryLockFile } from '@drayage/files'
 
-import { storeFailure, StoreUnsafeError, StoreUnwritableError } from './errors.ts'
+import { storeError, storeFailure, StoreUnsafeError, StoreUnwritableError } from './errors.ts'
 import { dataFile, lockFileOf } from './layout.ts'
 import { ensurePart } from './prepare-directory.ts'
 
@@ -49,9 +48,9 @@ function lockOf(directory: string, lock: FileLock): IngestLock {
     release: () => lock.release(),
     async remove() {
       try {
-        await rm(dataFile(directory), { force: true })
-        await rm(lock.path, { force: true })
-        await rmdir(directory)
+        await disk.rm(dataFile(directory), { force: true })
+        await disk.rm(lock.path, { force: true })
+        await disk.rmdir(directory)
       } catch (error) {
         // Another holder has a new lock in it already.
         if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(systemCode(error) ?? '')) throw storeFailure(error, directory)
@@ -68,10 +67,9 @@ async function ensureDirectory(directory: string): Promise<boolean> {
     await ensurePart(directory)
     return true
   } catch (error) {
-    const cause = error instanceof FileWriteError ? error.cause : error
-    if (systemCode(cause) !== 'ENOENT') throw error
+    if (systemCode(error) !== 'ENOENT') throw error
     // When all of the store is gone, there is nothing to try again.
-    await lstat(dirname(directory))
+    await disk.lstat(dirname(directory))
     return false
   }
 }
@@ -85,5 +83,7 @@ function lockFailure(error: unknown): unknown {
   if (!(error instanceof FileLockError)) return error
   const { path, fault } = error
   if (fault === 'no-file') return new StoreUnsafeError(path, 'not a regular file', { cause: error })
-  return new StoreUnwritableError(path, 'it cannot be opened', { cause: error })
+  const { fault: kind = 'other', reason = 'it cannot be opened' } = sqliteFault(error.cause, path) ?? {}
+  const options = { action: 'lock', reason, cause: error }
+  return storeError({ path, fault: kind, ...options }, options) ?? new StoreUnwritableError(path, options)
 }

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
-import { chmod, type FileHandle, lstat, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 
-import { systemCode } from '@drayage/files'
+import { disk, systemCode } from '@drayage/files'
 
 import { storeFailure, StoreUnsafeError } from './errors.ts'
 
@@ -35,11 +35,11 @@ export async function openData(path: string): Promise<{ readonly handle: FileHan
 async function openWritable(path: string): Promise<FileHandle> {
   const flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK
   try {
-    return await open(path, flags, DATA_MODE)
+    return await disk.open(path, flags, DATA_MODE)
   } catch (error) {
     // An earlier holder was killed when it had sealed the file and not yet renamed it.
-    if (systemCode(error) !== 'EACCES' || !(await lstat(path)).isFile()) throw error
-    await chmod(path, DATA_MODE)
-    return open(path, flags, DATA_MODE)
+    if (systemCode(error) !== 'EACCES' || !(await disk.lstat(path)).isFile()) throw error
+    await disk.chmod(path, DATA_MODE)
+    return disk.open(path, flags, DATA_MODE)
   }
 }

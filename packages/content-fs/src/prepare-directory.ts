@@ -1,7 +1,7 @@
-import { chmod, lstat, mkdir, stat } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
-import { syncDirectory, systemCode } from '@drayage/files'
+import { disk, syncDirectory, systemCode } from '@drayage/files'
 
 import { storeFailure, StoreUnsafeError } from './errors.ts'
 import type { Layout } from './layout.ts'
@@ -19,7 +19,7 @@ export const DIRECTORY_MODE = 0o700
 export async function prepareDirectory(layout: Layout): Promise<void> {
   const parts = [layout.blobs, ...layout.blobDirectories, layout.ingests, layout.trash]
   await makeDirectory(resolve(layout.root))
-  await assertOwn(layout.root, stat)
+  await assertOwn(layout.root, disk.stat)
   for (const part of parts) await ensurePart(part)
   // Names that a killed process gave become durable before a caller relies on them.
   for (const directory of [layout.root, layout.blobs, ...layout.blobDirectories]) await syncNames(directory)
@@ -34,7 +34,7 @@ export async function ensurePart(path: string): Promise<void> {
   await makeOne(path).catch((error: unknown) => {
     throw storeFailure(error, path)
   })
-  await assertOwn(path, lstat)
+  await assertOwn(path, disk.lstat)
 }
 
 /** Makes the names in a directory of the store durable. */
@@ -61,15 +61,15 @@ async function makeDirectory(path: string): Promise<void> {
 /** Creates a directory unless something has its name. */
 async function makeOne(path: string): Promise<void> {
   try {
-    await mkdir(path, { mode: DIRECTORY_MODE })
+    await disk.mkdir(path, { mode: DIRECTORY_MODE })
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return
     throw error
   }
-  await chmod(path, DIRECTORY_MODE)
+  await disk.chmod(path, DIRECTORY_MODE)
 }
 
-async function assertOwn(path: string, look: typeof lstat): Promise<void> {
+async function assertOwn(path: string, look: (path: string) => Promise<Stats>): Promise<void> {
   const found = await look(path)
   if (found.isSymbolicLink()) throw new StoreUnsafeError(path, 'a symbolic link')
   if (!found.isDirectory()) throw new StoreUnsafeError(path, 'not a directory')

@@ -1,8 +1,7 @@
-import { lstat, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { AbortOptions } from '@drayage/bytes'
-import { unlessMissing } from '@drayage/files'
+import { disk, unlessMissing } from '@drayage/files'
 
 import { tryLockIngest } from './ingest-lock.ts'
 import { dataFile, ingestKeyOf, type Layout } from './layout.ts'
@@ -29,7 +28,7 @@ export async function sweepIngests(layout: Layout, nowMs: number, options: Sweep
   }
   let ingests = 0
   let bytes = 0
-  for (const name of await readdir(layout.ingests)) {
+  for (const name of await disk.readdir(layout.ingests)) {
     signal?.throwIfAborted()
     if (ingestKeyOf(name) === undefined) continue
     const directory = join(layout.ingests, name)
@@ -38,9 +37,9 @@ export async function sweepIngests(layout: Layout, nowMs: number, options: Sweep
     ingests += 1
     bytes += removed
   }
-  for (const name of await readdir(layout.trash)) {
+  for (const name of await disk.readdir(layout.trash)) {
     signal?.throwIfAborted()
-    await rm(join(layout.trash, name), { recursive: true, force: true })
+    await disk.rm(join(layout.trash, name), { recursive: true, force: true })
   }
   return { ingests, bytes }
 }
@@ -63,7 +62,7 @@ async function sweepOne(directory: string, newestMs: number): Promise<number | u
 
 async function usage(directory: string): Promise<{ readonly bytes: number; readonly changedMs: number } | undefined> {
   for (const path of [dataFile(directory), directory]) {
-    const found = await unlessMissing(lstat(path))
+    const found = await unlessMissing(disk.lstat(path))
     if (found !== undefined) return { bytes: found.isFile() ? found.size : 0, changedMs: found.mtimeMs }
   }
   return undefined

@@ -111,12 +111,14 @@ describe('writeFailure()', () => {
     Object.assign(new Error(code), { code, errno, syscall: 'write', path: '/x' })
 
   it.each([
-    ['ENOSPC', -28, 'full', 'no space left on device'],
-    ['EDQUOT', -122, 'full', ''],
-    ['EROFS', -30, 'denied', 'read-only file system'],
+    ['ENOSPC', -28, 'full', 'no space is left on its file system'],
+    ['Unknown system error -122', -122, 'full', 'the disk quota is used up'],
+    ['EROFS', -30, 'denied', 'its file system is read-only'],
     ['EACCES', -13, 'denied', 'permission denied'],
-    ['EIO', -5, 'disk', 'i/o error'],
-    ['EMFILE', -24, 'other', 'too many open files'],
+    ['EIO', -5, 'disk', 'the disk reports an error'],
+    ['EMFILE', -24, 'limit', 'too many files are open in this process'],
+    ['ENFILE', -23, 'limit', 'too many files are open on this machine'],
+    ['EISDIR', -21, 'other', 'illegal operation on a directory'],
   ])('says what %s means', (code, errno, fault, words) => {
     const error = writeFailure(system(code, errno), '/x/y')
     expect(error).toMatchObject({ code: 'ERR_FILE_WRITE', fault, problem: 'unwritable', path: '/x/y' })
@@ -124,11 +126,11 @@ describe('writeFailure()', () => {
     expect(systemCode(error instanceof Error ? error.cause : undefined)).toBe(code)
   })
 
-  it('gives back an error that is not of the system', () => {
+  it('gives back an error that is not of the system, and names the outer of two paths', () => {
     const other = Object.assign(new Error('other'), { code: 'ERR_OTHER' })
     expect(writeFailure(other, '/x')).toBe(other)
     const wrapped = writeFailure(system('EIO', -5), '/x')
-    expect(writeFailure(wrapped, '/y')).toBe(wrapped)
+    expect(writeFailure(wrapped, '/y')).toMatchObject({ path: '/y', fault: 'disk', cause: { code: 'EIO' } })
   })
 })
 

@@ -1,6 +1,6 @@
 import { DrayageError, errorGuard, quote } from '@drayage/bytes'
-import { getSystemErrorMessage } from 'node:util'
 
+import { faultOf, type FaultWords, type FileFault, sqliteFault } from './file-fault.ts'
 import { systemCode } from './system-error.ts'
 
 /** Codes of the errors of this package. */
@@ -18,7 +18,16 @@ const LOCK_FAULTS: Readonly<Record<FileLockFault, string>> = {
   unwritable: 'it can be neither opened nor created',
 }
 
-/** A file that cannot be locked; the system's reason is the cause. */
+const HINTS: Readonly<Record<FileFault, string | undefined>> = {
+  full: 'Free some space, or use another place.',
+  denied: 'Use a place where you have the permission to.',
+  disk: 'Check the disk before you rely on it.',
+  missing: undefined,
+  limit: 'Close some files or connections, or raise the limit (ulimit -n).',
+  other: undefined,
+}
+
+/** A file that cannot be locked; the system's or SQLite's reason is the cause. */
 export class FileLockError extends DrayageError<'ERR_FILE_LOCK'> {
   override readonly name: string = 'FileLockError'
   readonly problem: 'unwritable' = 'unwritable'
@@ -26,55 +35,61 @@ export class FileLockError extends DrayageError<'ERR_FILE_LOCK'> {
   readonly fault: FileLockFault
 
   constructor(path: string, fault: FileLockFault, options?: ErrorOptions) {
-    super('ERR_FILE_LOCK', `Cannot lock "${path}": ${LOCK_FAULTS[fault]}`, {
+    const found = fault === 'unwritable' ? sqliteFault(options?.cause, path) : undefined
+    super('ERR_FILE_LOCK', `Cannot lock ${quote(path)}: ${found?.reason ?? LOCK_FAULTS[fault]}`, {
       ...options,
-      hint: 'Use a directory that exists and that you may write to.',
+      hint: HINTS[found?.fault ?? 'other'] ?? 'Use a directory that exists and that you may write to.',
     })
     this.path = path
     this.fault = fault
   }
 }
 
-/**
- * What kept a file from being written: no room or quota left, no permission or a read-only file system, a disk that
- * reports errors, or something else that the system said.
- */
-export type FileWriteFault = 'full' | 'denied' | 'disk' | 'other'
-
-const WRITE_FAULTS: Readonly<Record<string, FileWriteFault>> = {
-  ENOSPC: 'full',
-  EDQUOT: 'full',
-  EACCES: 'denied',
-  EPERM: 'denied',
-  EROFS: 'denied',
-  EIO: 'disk',
-}
-
-/** EDQUOT on Linux, which Node has no name for. */
-const QUOTA_ERRNO = -122
-
-const HINTS: Readonly<Record<FileWriteFault, string | undefined>> = {
-  full: 'Free some space, or write to another place.',
-  denied: 'Write to a place where you have the permission to.',
-  disk: 'Check the disk before you rely on it.',
-  other: undefined,
-}
-
-/** A file or directory that could not be written; the system's error is the cause. */
+/** A file or directory that could not be changed; the system's error is the cause. */
 export class FileWriteError extends DrayageError<'ERR_FILE_WRITE'> {
   override readonly name: string = 'FileWriteError'
   readonly problem: 'unwritable' = 'unwritable'
   readonly path: string
-  readonly fault: FileWriteFault
+  readonly fault: FileFault
+  /** What was tried, as a verb, such as `rename`. */
+  readonly action: string
+  /** What happened, as the end of a sentence. */
+  readonly reason: string
 
   constructor(path: string, cause: NodeJS.ErrnoException) {
-    const isQuota = cause.errno === QUOTA_ERRNO
-    const fault = isQuota ? 'full' : (WRITE_FAULTS[cause.code ?? ''] ?? 'other')
-    const reason = isQuota ? 'disk quota exceeded' : systemMessage(cause)
-    super('ERR_FILE_WRITE', `Cannot write "${path}": ${reason}`, { cause, hint: HINTS[fault] })
+    const words = faultOf(cause)
+    const { action = 'write' } = words
+    super('ERR_FILE_WRITE', messageOf(path, action, words), { cause, hint: HINTS[words.fault] })
     this.path = path
-    this.fault = fault
+    this.fault = words.fault
+    this.action = action
+    this.reason = words.reason
   }
+}
+
+/** A file or directory that could not be read, although it may be there; the system's error is the cause. */
+export class FileReadError extends DrayageError<'ERR_FILE_READ'> {
+  override readonly name: string = 'FileReadError'
+  readonly path: string
+  readonly fault: FileFault
+  /** What was tried, as a verb, such as `open`. */
+  readonly action: string
+  /** What happened, as the end of a sentence. */
+  readonly reason: string
+
+  constructor(path: string, cause: NodeJS.ErrnoException) {
+    const words = faultOf(cause)
+    const { action = 'read' } = words
+    super('ERR_FILE_READ', messageOf(path, action, words), { cause, hint: HINTS[words.fault] })
+    this.path = path
+    this.fault = words.fault
+    this.action = action
+    this.reason = words.reason
+  }
+}
+
+function messageOf(path: string, action: string, { reason }: FaultWords): string {
+  return `Cannot ${action} ${quote(path)}: ${reason}`
 }
 
 /**
@@ -110,18 +125,28 @@ export class UnsafePathError extends DrayageError<'ERR_UNSAFE_PATH'> {
 }
 
 /** Any error of this package. */
-export type FileError = FileLockError | FileWriteError | UnsafePathError
+export type FileError = FileLockError | FileReadError | FileWriteError | UnsafePathError
 
 /** Tells whether `value` is an error of this package, also one made by another installed copy of it. */
 export const isFileError: (value: unknown) => value is FileError = errorGuard<FileError>([
   'ERR_FILE_LOCK',
+  'ERR_FILE_READ',
   'ERR_FILE_WRITE',
   'ERR_UNSAFE_PATH',
 ])
 
-/** The error to throw for a failed change of `path`: a {@link FileWriteError} for one of the system, else `error` itself. */
+/**
+ * The error to throw for a failed change of `path`: a {@link FileWriteError} for one of the system and for that of another
+ * path, such as a temporary file; else `error` itself.
+ */
 export function writeFailure(error: unknown, path: string): unknown {
-  return systemCode(error) === undefined ? error : new FileWriteError(path, error as NodeJS.ErrnoException)
+  const cause = error instanceof FileWriteError ? error.cause : error
+  return isSystemError(cause) ? new FileWriteError(path, cause) : error
+}
+
+/** The error to throw for a failed read of `path`: a {@link FileReadError} for one of the system, else `error` itself. */
+export function readFailure(error: unknown, path: string): unknown {
+  return isSystemError(error) ? new FileReadError(path, error) : error
 }
 
 /** A handler of rejections that throws the {@link writeFailure} of `path`. */
@@ -131,6 +156,6 @@ export function throwWriteFailure(path: string): (error: unknown) => never {
   }
 }
 
-function systemMessage({ errno, message }: NodeJS.ErrnoException): string {
-  return errno === undefined ? message : getSystemErrorMessage(errno)
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return !isFileError(error) && systemCode(error) !== undefined
 }

@@ -1,12 +1,13 @@
 import { rmSync } from 'node:fs'
-import { chmod, lstat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { AbortOptions } from '@drayage/bytes'
 
+import { disk } from './disk.ts'
 import { FileLockError } from './errors.ts'
+import { sqliteCode, sqliteFault } from './file-fault.ts'
 import { unlessMissing } from './system-error.ts'
 
 /** A file that its holder has alone, among all processes. Disposing it removes the file and lets the next one in. */
@@ -25,8 +26,6 @@ export interface FileLockOptions extends AbortOptions {
 const SHORTEST_DELAY_MS = 20
 const LONGEST_DELAY_MS = 250
 const SQLITE_BUSY = 5
-const SQLITE_READONLY = 8
-const SQLITE_CANTOPEN = 14
 
 /**
  * Locks the empty file `path`, creating it when it is missing; `undefined` while another holder, of this process or
@@ -106,7 +105,7 @@ async function tryOpen(path: string, mode: number | undefined): Promise<Database
     if (directoryBefore?.text !== directoryAfter.text) return 'changed'
     throw new FileLockError(path, 'unwritable', { cause: database })
   }
-  if (before === undefined && mode !== undefined) await chmod(path, mode).catch(() => {})
+  if (before === undefined && mode !== undefined) await disk.chmod(path, mode).catch(() => {})
   // A lock on a removed file excludes no one: the file must exist before it is opened and once it is locked.
   if (before !== undefined && before.text === (await identity(path))?.text) return database
   database.close()
@@ -126,16 +125,14 @@ async function openExclusively(path: string): Promise<DatabaseSync | 'busy' | Er
     return database
   } catch (error) {
     if (database?.isOpen === true) database.close()
-    // The low byte is the kind of error, the rest its details.
-    const kind = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
-    if (kind === SQLITE_BUSY) return 'busy'
-    if (error instanceof Error && (kind === SQLITE_CANTOPEN || kind === SQLITE_READONLY)) return error
+    if (sqliteCode(error) === SQLITE_BUSY) return 'busy'
+    if (error instanceof Error && sqliteFault(error, path) !== undefined) return error
     throw error
   }
 }
 
 /** What distinguishes the file or directory at a path from any other that is or was there; `undefined` when missing. */
 async function identity(path: string): Promise<{ readonly text: string; readonly isFile: boolean } | undefined> {
-  const found = await unlessMissing(lstat(path, { bigint: true }))
+  const found = await unlessMissing(disk.lstat(path, { bigint: true }))
   return found && { text: `${found.dev} ${found.ino} ${found.ctimeNs}`, isFile: found.isFile() }
 }

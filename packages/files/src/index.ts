@@ -4,20 +4,25 @@
  * @packageDocumentation
  */
 export type { FileBytesOptions, ReadSmallFileOptions, RegularFile } from './regular-file.ts'
-export type { FileError, FileErrorCode, FileLockFault, FileWriteFault, UnsafePathFault } from './errors.ts'
+export type { Disk } from './disk.ts'
+export type { FileError, FileErrorCode, FileLockFault, UnsafePathFault } from './errors.ts'
+export type { FaultWords, FileFault } from './file-fault.ts'
 export type { FileLock, FileLockOptions } from './file-lock.ts'
 export type { FileName, HeldPlace } from './held-file.ts'
 export type { HeldDirectory, HoldDirectoryOptions } from './held-directory.ts'
 export type { ReplaceFileOptions } from './durable-write.ts'
 
+export { disk } from './disk.ts'
 export {
   FileLockError,
+  FileReadError,
   FileWriteError,
   isFileError,
   throwWriteFailure,
   UnsafePathError,
   writeFailure,
 } from './errors.ts'
+export { sqliteCode, sqliteFault } from './file-fault.ts'
 export { fileBytes, openRegularFile, readSmallFile } from './regular-file.ts'
 export { assertSame, holdPlace, publishFile, replaceHeldFile } from './held-file.ts'
 export { holdDirectory } from './held-directory.ts'

@@ -1,8 +1,9 @@
 import { constants } from 'node:fs'
-import { open, type FileHandle } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 
 import { abortable, collect, type AbortOptions, type ByteStream } from '@drayage/bytes'
 
+import { disk } from './disk.ts'
 import { systemCode } from './system-error.ts'
 
 /** How much is read at once. */
@@ -26,7 +27,7 @@ export async function openRegularFile(path: string): Promise<RegularFile | undef
   let handle: FileHandle
   try {
     // A link could lead out of the directory, and opening a pipe would wait for its writer.
-    handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    handle = await disk.open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (error) {
     if (NO_FILE.has(systemCode(error))) return undefined
     throw error

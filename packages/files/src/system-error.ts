@@ -1,7 +1,14 @@
-/** The code of an error of the operating system, such as `ENOENT`; `undefined` for any other value. */
+/** Codes of the errors that say what the system said, and keep that as their cause. */
+const WRAPPERS: ReadonlySet<unknown> = new Set(['ERR_FILE_READ', 'ERR_FILE_WRITE'])
+
+/**
+ * The code of an error of the operating system, such as `ENOENT`, also of one that is the cause of an `ERR_FILE_READ` or
+ * `ERR_FILE_WRITE`; `undefined` for any other value.
+ */
 export function systemCode(error: unknown): string | undefined {
-  const isOfSystem = error instanceof Error && 'code' in error && 'syscall' in error
-  return isOfSystem && typeof error.code === 'string' ? error.code : undefined
+  if (!(error instanceof Error) || !('code' in error)) return undefined
+  if (WRAPPERS.has(error.code)) return systemCode(error.cause)
+  return 'syscall' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
 /** Tells whether `error` says that nothing has the name that was asked for. */

@@ -1,4 +1,5 @@
 import { DrayageError, errorGuard, quote, type DrayageErrorOptions } from '@drayage/bytes'
+import type { FileFault } from '@drayage/files'
 
 /** Codes of the errors of this package. */
 export type ImageStoreErrorCode =
@@ -51,15 +52,29 @@ export class StoreBusyError extends DrayageError<'ERR_STORE_BUSY'> {
   }
 }
 
-/** A database that cannot be written: the disk is full, read-only or broken. */
+const HINTS: Partial<Record<FileFault, string>> = {
+  full: 'Free some space; what the database holds is not lost.',
+  denied: 'Use a store that you may write to.',
+  disk: 'Check the disk before you rely on it.',
+  limit: 'Close some files or connections, or raise the limit (ulimit -n).',
+}
+
+/** A database that the file system lets nobody use: the disk is full, read-only or broken, or too many files are open. */
 export class DatabaseWriteError extends DrayageError<'ERR_DATABASE_WRITE'> {
   override readonly name: string = 'DatabaseWriteError'
   readonly problem: 'unwritable' = 'unwritable'
   readonly path: string
 
-  constructor(path: string, found: string, options?: DrayageErrorOptions) {
-    super('ERR_DATABASE_WRITE', `Cannot write database ${quote(path)}: ${found}`, options)
+  readonly fault: FileFault
+
+  constructor(
+    path: string,
+    { fault, reason }: { readonly fault: FileFault; readonly reason: string },
+    options?: DrayageErrorOptions,
+  ) {
+    super('ERR_DATABASE_WRITE', `Cannot use database ${quote(path)}: ${reason}`, { hint: HINTS[fault], ...options })
     this.path = path
+    this.fault = fault
   }
 }
 

@@ -1,5 +1,3 @@
-import { readdir, rm } from 'node:fs/promises'
-
 import type { AbortOptions } from '@drayage/bytes'
 import {
   type Checker,
@@ -11,7 +9,7 @@ import {
   verifyContent,
   walk,
 } from '@drayage/content'
-import { replaceHeldFile } from '@drayage/files'
+import { disk, replaceHeldFile } from '@drayage/files'
 import { digestHex } from '@drayage/digest'
 import { manifestKind, type Descriptor } from '@drayage/manifest'
 
@@ -58,8 +56,8 @@ export async function openDirSink(options: DirSinkOptions): Promise<DirSink> {
     const needed = await filesOf({ ...fetcher, has }, what, { signal })
     await using held = await sink.hold()
     await replaceHeldFile({ directory: held, name: 'manifest.json' }, bytes)
-    for (const name of await readdir(held.at('.'))) {
-      if (OWN_FILE.test(name) && !needed.has(name)) await rm(held.at(name))
+    for (const name of await disk.readdir(held.at('.'))) {
+      if (OWN_FILE.test(name) && !needed.has(name)) await disk.rm(held.at(name))
     }
   }
   return {
@@ -83,7 +81,7 @@ async function prepare(sink: SinkDirectory, { overwrite = false, signal }: DirSi
   await using held = await sink.hold()
   const { path: directory } = sink
   if (!(await hasDirVersion(directory, { signal }))) {
-    const names = await readdir(held.at('.'))
+    const names = await disk.readdir(held.at('.'))
     if (names.length > 0) throw new DirImageError(directory, 'it holds other files', ELSEWHERE)
     await replaceHeldFile({ directory: held, name: 'version' }, DIR_VERSION)
   }

@@ -1,7 +1,5 @@
-import { lstat } from 'node:fs/promises'
-
 import { encodeManifest, type Descriptor, type ImageIndex, MAX_MANIFEST_BYTES, MEDIA_TYPES } from '@drayage/manifest'
-import { type HeldDirectory, readSmallFile, replaceHeldFile, unlessMissing } from '@drayage/files'
+import { disk, type HeldDirectory, readSmallFile, replaceHeldFile, unlessMissing } from '@drayage/files'
 
 import { LayoutError } from '../errors.ts'
 import { assertLayoutVersion, decodeLayoutIndex, LAYOUT_VERSION } from './layout-documents.ts'
@@ -19,7 +17,7 @@ export async function readLayoutIndex(directory: HeldDirectory): Promise<ImageIn
 /** The bytes of a file of the layout; `undefined` when it is missing. @throws LayoutError `ERR_LAYOUT` when it is no file */
 async function readDocument(directory: HeldDirectory, name: string, maxBytes: number): Promise<Uint8Array | undefined> {
   const bytes = await readSmallFile(directory.at(name), { maxBytes })
-  if (bytes !== undefined || (await unlessMissing(lstat(directory.at(name)))) === undefined) return bytes
+  if (bytes !== undefined || (await unlessMissing(disk.lstat(directory.at(name)))) === undefined) return bytes
   throw new LayoutError(directory.path, `its ${name} is no regular file`)
 }
 

@@ -1,9 +1,8 @@
-import { lstat } from 'node:fs/promises'
 import { join, resolve as resolvePath } from 'node:path'
 
 import type { AbortOptions } from '@drayage/bytes'
 import { digestAlgorithm, digestHex } from '@drayage/digest'
-import { readSmallFile } from '@drayage/files'
+import { disk, readSmallFile } from '@drayage/files'
 import { type Descriptor, type ImageIndex, MAX_MANIFEST_BYTES } from '@drayage/manifest'
 
 import { type ContentFile, openContentFile } from '../content-file.ts'
@@ -47,7 +46,7 @@ export async function findBlob(
   { digest }: Pick<Descriptor, 'digest'>,
 ): Promise<ContentFile | undefined> {
   for (const parent of ['blobs', join('blobs', digestAlgorithm(digest))]) {
-    const stats = await lstat(join(directory, parent)).catch(() => undefined)
+    const stats = await disk.lstat(join(directory, parent)).catch(() => undefined)
     if (stats?.isDirectory() !== true) return undefined
   }
   return openContentFile(join(directory, 'blobs', digestAlgorithm(digest), digestHex(digest)))

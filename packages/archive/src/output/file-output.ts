@@ -1,18 +1,19 @@
 import { type BigIntStats, constants } from 'node:fs'
-import { type FileHandle, link, lstat, open, rm, stat } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { basename } from 'node:path'
 
 import type { AbortOptions } from '@drayage/bytes'
 import {
   assertSame,
+  disk,
   type HeldPlace,
   holdPlace,
   publishFile,
   systemCode,
   temporaryBeside,
   throwWriteFailure,
-  UnsafePathError,
   unlessMissing,
+  UnsafePathError,
   writeFailure,
   writeFully,
 } from '@drayage/files'
@@ -45,7 +46,7 @@ export async function openFileOutput(path: string, options: FileOutputOptions = 
     if (isSpecial(place.found)) return await openSpecial(place, path, options)
     assertFree(place.found, path, options)
     const temporary = basename(temporaryBeside(place.name))
-    const file = await open(place.directory.at(temporary), 'wx+', 0o644).catch(throwWriteFailure(path))
+    const file = await disk.open(place.directory.at(temporary), 'wx+', 0o644).catch(throwWriteFailure(path))
     return positionalFile(file, { place, temporary, path, options })
   } catch (error) {
     await place[Symbol.asyncDispose]()
@@ -65,7 +66,7 @@ function assertFree(found: BigIntStats | undefined, path: string, { overwrite = 
 async function openSpecial(place: HeldPlace, path: string, { signal }: FileOutputOptions): Promise<SequentialOutput> {
   const at = place.directory.at(place.name)
   const fail = throwWriteFailure(path)
-  const output = (await stat(at)).isFIFO()
+  const output = (await disk.stat(at)).isFIFO()
     ? streamOutput(await openPipe(at, 'write', { signal }).catch(fail), { signal })
     : sequentialFile(await openDevice(at, path).catch(fail))
   await place[Symbol.asyncDispose]()
@@ -77,7 +78,7 @@ async function openSpecial(place: HeldPlace, path: string, { signal }: FileOutpu
 }
 
 async function openDevice(at: string, path: string): Promise<FileHandle> {
-  const file = await open(at, constants.O_WRONLY | constants.O_NOCTTY)
+  const file = await disk.open(at, constants.O_WRONLY | constants.O_NOCTTY)
   if (!(await file.stat()).isFile()) return file
   await file.close()
   throw new UnsafePathError(path, 'changed')
@@ -103,14 +104,14 @@ interface Publication {
 async function publish(file: FileHandle, { place, temporary, path, options }: Publication): Promise<void> {
   const { directory, name } = place
   const assertStillFree = async (): Promise<void> =>
-    assertFree(await unlessMissing(lstat(directory.at(name), { bigint: true })), path, options)
+    assertFree(await unlessMissing(disk.lstat(directory.at(name), { bigint: true })), path, options)
   await assertStillFree()
   const from = { directory, name: temporary }
   if (options.overwrite !== true) {
     try {
       await assertSame(file, from)
-      await link(directory.at(temporary), directory.at(name))
-      await rm(directory.at(temporary))
+      await disk.link(directory.at(temporary), directory.at(name))
+      await disk.rm(directory.at(temporary))
       return await assertSame(file, place)
     } catch (error) {
       if (systemCode(error) === undefined) throw error
@@ -142,7 +143,7 @@ function positionalFile(file: FileHandle, publication: Publication): PositionalO
   }
   const discard = async (): Promise<void> => {
     await syncing
-    await rm(place.directory.at(temporary), { force: true }).catch(() => {})
+    await disk.rm(place.directory.at(temporary), { force: true }).catch(() => {})
     await letGo()
   }
 

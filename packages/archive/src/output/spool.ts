@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { type ByteStream, freeBuffer } from '@drayage/bytes'
-import { throwWriteFailure, writeFully } from '@drayage/files'
+import { disk, throwWriteFailure, writeFully } from '@drayage/files'
 
 import { OUTPUT_BLOCK_BYTES } from './write-blocks.ts'
 
@@ -90,7 +90,7 @@ export function createSpool(directory: string, memory: SpoolMemory): Spool {
 /** Opens a file that is gone once it is closed, also by the end of the process. @throws FileWriteError `ERR_FILE_WRITE` */
 export async function openUnnamed(directory: string): Promise<FileHandle> {
   const path = join(directory, `.spool.${randomBytes(6).toString('hex')}.partial`)
-  const file = await open(path, 'wx+', 0o600).catch(throwWriteFailure(path))
-  await rm(path)
+  const file = await disk.open(path, 'wx+', 0o600).catch(throwWriteFailure(path))
+  await disk.rm(path)
   return file
 }

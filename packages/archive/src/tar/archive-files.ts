@@ -1,6 +1,5 @@
-import { stat } from 'node:fs/promises'
-
 import { type AbortOptions, type ByteStream, collect, quote } from '@drayage/bytes'
+import { disk, unlessMissing } from '@drayage/files'
 
 import type { ArchiveBytes } from './archive-bytes.ts'
 import { readDirectoryContents } from './directory-contents.ts'
@@ -40,7 +39,11 @@ export interface ArchiveFiles extends AsyncDisposable {
 
 /** Opens an archive and reads its table of contents; the path of a directory stands for one that was unpacked there. */
 export async function openArchiveFiles(input: ArchiveInput, options: OpenArchiveOptions = {}): Promise<ArchiveFiles> {
-  if (typeof input === 'string' && (await stat(input)).isDirectory()) {
+  const found = typeof input === 'string' ? await unlessMissing(disk.stat(input)) : undefined
+  if (typeof input === 'string' && found === undefined) {
+    throw new ArchiveFormatError('missing', `there is no file ${quote(input)}`)
+  }
+  if (typeof input === 'string' && found?.isDirectory() === true) {
     const { contents, open } = await readDirectoryContents(input, options)
     return filesOf(contents, open, async () => {})
   }

@@ -1,8 +1,7 @@
-import { readdir, readlink, lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { abortable, type AbortOptions } from '@drayage/bytes'
-import { fileBytes, openRegularFile } from '@drayage/files'
+import { disk, fileBytes, openRegularFile } from '@drayage/files'
 
 import { ArchiveFormatError, ArchiveLimitError } from '../errors.ts'
 import { MAX_MEMBERS, MAX_NAMES, type OpenMember, type TarContents, type TarMember } from './tar-contents.ts'
@@ -20,7 +19,7 @@ export async function readDirectoryContents(
   directory: string,
   { signal }: AbortOptions = {},
 ): Promise<{ readonly contents: TarContents; readonly open: OpenMember }> {
-  if (!(await readdir(directory)).some((name) => MARKERS.has(name))) {
+  if (!(await disk.readdir(directory)).some((name) => MARKERS.has(name))) {
     throw new ArchiveFormatError('missing', 'invalid archive: the directory does not contain a manifest.json')
   }
   const members = new Map<string, TarMember>()
@@ -29,7 +28,7 @@ export async function readDirectoryContents(
   let names = 0
   for (let parent = ahead.pop(); parent !== undefined; parent = ahead.pop()) {
     signal?.throwIfAborted()
-    for (const name of await readdir(join(directory, parent))) {
+    for (const name of await disk.readdir(join(directory, parent))) {
       const path = parent === '' ? name : `${parent}/${name}`
       names += path.length
       if (members.size >= MAX_MEMBERS) throw new ArchiveLimitError('members', 'more members', MAX_MEMBERS)
@@ -44,9 +43,9 @@ export async function readDirectoryContents(
 }
 
 async function memberAt(path: string, start: number): Promise<TarMember> {
-  const stats = await lstat(path)
+  const stats = await disk.lstat(path)
   const common = { start, size: stats.size, linkName: '' }
-  if (stats.isSymbolicLink()) return { ...common, type: 'symlink', linkName: await readlink(path) }
+  if (stats.isSymbolicLink()) return { ...common, type: 'symlink', linkName: await disk.readlink(path) }
   if (stats.isDirectory()) return { ...common, type: 'directory' }
   return { ...common, type: stats.isFile() ? 'file' : 'fifo' }
 }

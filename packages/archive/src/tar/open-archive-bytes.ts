@@ -1,10 +1,10 @@
 import { constants } from 'node:fs'
-import { type FileHandle, open, stat, statfs } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 
 import type { AbortOptions, ByteStream } from '@drayage/bytes'
 import { decompress, type DecompressLimits, DETECT_BYTES, detectCompression } from '@drayage/compression'
-import { fileBytes, throwWriteFailure, writeFully } from '@drayage/files'
+import { disk, fileBytes, throwWriteFailure, writeFully } from '@drayage/files'
 
 import { archiveBytes, type ArchiveBytes } from './archive-bytes.ts'
 import { ArchiveLimitError } from '../errors.ts'
@@ -47,8 +47,8 @@ const CHECK_BYTES = 64 * 2 ** 20
 export async function openArchiveBytes(input: ArchiveInput, options: OpenArchiveOptions = {}): Promise<ArchiveBytes> {
   options.signal?.throwIfAborted()
   if (typeof input !== 'string') return spool(input, options)
-  if ((await stat(input)).isFIFO()) return spool(await openPipe(input, 'read', options), options)
-  const file = await open(input, constants.O_RDONLY)
+  if ((await disk.stat(input)).isFIFO()) return spool(await openPipe(input, 'read', options), options)
+  const file = await disk.open(input, constants.O_RDONLY)
   let isKept = false
   try {
     const stats = await file.stat()
@@ -94,7 +94,7 @@ async function spool(source: ByteStream, options: OpenArchiveOptions): Promise<A
 }
 
 async function assertSpace(directory: string, wanted: number): Promise<void> {
-  const { bavail, bsize } = await statfs(directory)
+  const { bavail, bsize } = await disk.statfs(directory)
   const free = bavail * bsize
   if (free < RESERVED_BYTES + wanted) {
     throw new ArchiveLimitError(

@@ -1,9 +1,7 @@
-import { rm } from 'node:fs/promises'
-
 import type { AbortOptions, ByteStream } from '@drayage/bytes'
 import { COMPRESSION_ERROR_TYPES, createWorkerPool, defaultWorkers, type WorkerPool } from '@drayage/compression'
 import { parseDiffId, type DiffId } from '@drayage/digest'
-import { FileWriteError } from '@drayage/files'
+import { disk, FileReadError, FileWriteError } from '@drayage/files'
 
 import { IndexDirectory } from './index-directory.ts'
 import { readIndexFile } from './index-file.ts'
@@ -13,7 +11,7 @@ import type { MeasureJobs } from './measure-layer.ts'
 import type { LayerEntry } from './layer-entry.ts'
 
 /** Errors of the worker that keep their class. */
-const ERROR_TYPES = { ...COMPRESSION_ERROR_TYPES, ERR_FILE_WRITE: FileWriteError }
+const ERROR_TYPES = { ...COMPRESSION_ERROR_TYPES, ERR_FILE_READ: FileReadError, ERR_FILE_WRITE: FileWriteError }
 
 /** Options of {@link FileIndexes}. */
 export interface FileIndexesOptions {
@@ -50,7 +48,7 @@ export class FileIndexes implements LayerIndexes {
       .run('measure', source, { algorithm, indexPath, maxBytes }, { signal, ownsInput: ownsSource })
       .catch(async (error: unknown) => {
         // A worker that ended had no time to.
-        await rm(indexPath, { force: true })
+        await disk.rm(indexPath, { force: true })
         throw error
       })
     const measurement = { diffId: parseDiffId(digest), size, entryCount, ...(fault && { fault }) }
@@ -60,7 +58,7 @@ export class FileIndexes implements LayerIndexes {
 
   async discard(measurement: LayerMeasurement): Promise<void> {
     const file = this.#files.get(measurement)
-    if (file !== undefined) await rm(file, { force: true })
+    if (file !== undefined) await disk.rm(file, { force: true })
   }
 
   publish(measurement: LayerMeasurement): boolean {

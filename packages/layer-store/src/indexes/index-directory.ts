@@ -1,8 +1,7 @@
 import { digestAlgorithm, digestHex, type DiffId } from '@drayage/digest'
-import { syncDirectorySync, systemCode, writeFailure } from '@drayage/files'
+import { disk, syncDirectorySync, systemCode, writeFailure } from '@drayage/files'
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 /** The age at which an unregistered index counts as left by a dead process: a day. */
@@ -42,11 +41,11 @@ export class IndexDirectory {
    */
   publish(diffId: DiffId, temporaryPath: string): boolean {
     const path = this.path(diffId)
-    if (existsSync(path)) {
-      rmSync(temporaryPath, { force: true })
-      return true
-    }
     try {
+      if (existsSync(path)) {
+        rmSync(temporaryPath, { force: true })
+        return true
+      }
       mkdirSync(dirname(path), { recursive: true })
       renameSync(temporaryPath, path)
     } catch (error) {
@@ -62,17 +61,23 @@ export class IndexDirectory {
     return existsSync(this.path(diffId))
   }
 
+  /** @throws FileWriteError `ERR_FILE_WRITE` */
   remove(diffId: DiffId): void {
-    rmSync(this.path(diffId), { force: true })
+    const path = this.path(diffId)
+    try {
+      rmSync(path, { force: true })
+    } catch (error) {
+      throw writeFailure(error, path)
+    }
   }
 
   async #prepare(): Promise<void> {
     const folder = join(this.#directory, 'tmp')
-    await mkdir(folder, { recursive: true })
-    for (const name of await readdir(folder)) {
+    await disk.mkdir(folder, { recursive: true })
+    for (const name of await disk.readdir(folder)) {
       const path = join(folder, name)
-      const found = await stat(path).catch(() => undefined)
-      if (found !== undefined && Date.now() - found.mtimeMs > STALE_AFTER_MS) await rm(path, { force: true })
+      const found = await disk.stat(path).catch(() => undefined)
+      if (found !== undefined && Date.now() - found.mtimeMs > STALE_AFTER_MS) await disk.rm(path, { force: true })
     }
   }
 }

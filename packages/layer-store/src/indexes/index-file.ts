@@ -1,7 +1,5 @@
 import type { AbortOptions } from '@drayage/bytes'
-import { throwWriteFailure } from '@drayage/files'
-import { createReadStream } from 'node:fs'
-import { open, rm } from 'node:fs/promises'
+import { disk, fileBytes } from '@drayage/files'
 
 import { createIndexWriter, readIndex, type IndexWriter } from './index-lines.ts'
 import type { LayerEntry } from './layer-entry.ts'
@@ -16,9 +14,8 @@ export interface IndexFile extends Omit<IndexWriter, 'finish'> {
 
 /** Starts an index at `path`, which must not exist. Its calls throw FileWriteError `ERR_FILE_WRITE`. */
 export async function createIndexFile(path: string): Promise<IndexFile> {
-  const fail = throwWriteFailure(path)
-  const file = await open(path, 'wx').catch(fail)
-  const writer = createIndexWriter((part) => file.appendFile(part).catch(fail))
+  const file = await disk.open(path, 'wx')
+  const writer = createIndexWriter((part) => file.appendFile(part))
   return {
     get count() {
       return writer.count
@@ -27,17 +24,22 @@ export async function createIndexFile(path: string): Promise<IndexFile> {
     flush: writer.flush,
     async close() {
       await writer.finish()
-      await file.sync().catch(fail)
+      await file.sync()
       await file.close()
     },
     async drop() {
       await file.close()
-      await rm(path, { force: true })
+      await disk.rm(path, { force: true })
     },
   }
 }
 
 /** The entries of the index at `path`, in the order of the tar. */
-export function readIndexFile(path: string, options: AbortOptions): AsyncGenerator<LayerEntry, void, void> {
-  return readIndex(createReadStream(path), options)
+export async function* readIndexFile(path: string, options: AbortOptions): AsyncGenerator<LayerEntry, void, void> {
+  const file = await disk.open(path)
+  try {
+    yield* readIndex(fileBytes(file, options), options)
+  } finally {
+    await file.close()
+  }
 }

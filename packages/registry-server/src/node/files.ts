@@ -1,7 +1,6 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
-import { replaceFile, syncDirectory, unlessMissing } from '@drayage/files'
+import { disk, replaceFile, syncDirectory, unlessMissing } from '@drayage/files'
 
 /** Small files that are written whole or not at all. */
 export interface Files {
@@ -18,7 +17,7 @@ export interface Files {
 /** Opens the small files below `root`, which is made when the first one is written. Directories have mode 0700, files 0600. */
 export function openFiles(root: string): Files {
   return {
-    read: (path) => unlessMissing(readFile(join(root, path), 'utf8')),
+    read: (path) => unlessMissing(disk.readFile(join(root, path), 'utf8')),
     write: async (path, text) => {
       const target = join(root, path)
       await makeDirectory(dirname(target))
@@ -26,13 +25,13 @@ export function openFiles(root: string): Files {
     },
     remove: async (path) => {
       const target = join(root, path)
-      const removed = await unlessMissing(rm(target).then(() => true))
+      const removed = await unlessMissing(disk.rm(target).then(() => true))
       if (removed === undefined) return false
       await syncDirectory(dirname(target))
       return true
     },
     list: async (path) => {
-      const names = await unlessMissing(readdir(join(root, path)))
+      const names = await unlessMissing(disk.readdir(join(root, path)))
       return names?.filter((name) => !name.startsWith('.')).sort()
     },
   }
@@ -40,7 +39,7 @@ export function openFiles(root: string): Files {
 
 /** Makes a directory and those above it, and syncs the one that the first new one is in. */
 async function makeDirectory(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: 0o700 })
+  const first = await disk.mkdir(path, { recursive: true, mode: 0o700 })
   if (first === undefined) return
   for (let made = path; ; made = dirname(made)) {
     await syncDirectory(dirname(made))

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises'
 import path from 'node:path'
 
 import {
@@ -12,7 +11,7 @@ import {
 } from '@drayage/archive'
 import type { AbortOptions } from '@drayage/bytes'
 import type { Checker, Fetcher } from '@drayage/content'
-import { readSmallFile } from '@drayage/files'
+import { disk, readSmallFile, unlessMissing } from '@drayage/files'
 
 import { layoutEntryName } from '../places/layout-place.ts'
 import { dockerArchiveImages, type ArchivedImage, type DockerArchiveImagesOptions } from './docker-archive-images.ts'
@@ -79,11 +78,11 @@ function entriesOf(layout: LayoutSource): LoadSource['images'] {
 }
 
 async function isDirectory(input: string): Promise<boolean> {
-  return (await stat(input)).isDirectory()
+  return (await unlessMissing(disk.stat(input)))?.isDirectory() === true
 }
 
 async function isThere(file: string): Promise<boolean> {
-  return await stat(file).then(
+  return await disk.stat(file).then(
     () => true,
     () => false,
   )

@@ -209,7 +209,7 @@ describe.each(STORE_KINDS)('over a %s store', (kind) => {
     }
     for (const [other, error] of [
       [directory.path, 'DirImageError'],
-      [path.join(directory.path, 'none'), 'Error'],
+      [path.join(directory.path, 'none'), 'ArchiveFormatError'],
     ] as const) {
       await expect(loadImages(loader, other)).rejects.toMatchObject({ name: error })
     }

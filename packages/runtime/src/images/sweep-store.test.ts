@@ -96,6 +96,11 @@ test('sweepWhenDue() warns when it cannot sweep', async () => {
   await rename(path.join(runtime.store.location, 'ingest'), path.join(directory.path, 'gone'))
   const events: DistributionEvent[] = []
   await sweepWhenDue(store, (event) => events.push(event))
-  expect(events).toEqual([{ type: 'warning', message: expect.stringMatching(/^Cannot sweep the store: ENOENT/) }])
+  expect(events).toEqual([
+    {
+      type: 'warning',
+      message: expect.stringMatching(/^Cannot sweep the store: Cannot list .* no such file or directory$/),
+    },
+  ])
   await rm(path.join(directory.path, 'gone'), { recursive: true })
 })

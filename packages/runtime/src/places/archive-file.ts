@@ -1,9 +1,7 @@
-import type { Stats } from 'node:fs'
-import { stat } from 'node:fs/promises'
-
 import { ArchiveExistsError, openFileOutput, type ArchiveOutput } from '@drayage/archive'
 import type { AbortOptions } from '@drayage/bytes'
 import type { PlaceTarget } from '@drayage/distribution'
+import { disk, unlessMissing } from '@drayage/files'
 
 /** An archive that a copy writes anew. */
 export interface NewArchive {
@@ -16,20 +14,11 @@ export interface NewArchive {
 export function archiveFile(file: string, text: string): NewArchive {
   return {
     async look() {
-      const found = await find(file)
+      const found = await unlessMissing(disk.stat(file))
       // As a copy does: an empty file is filled, and a pipe or a device written to.
       if (found?.isFile() === true && found.size > 0) throw new ArchiveExistsError(file)
       return { text, key: text, sink: { has: async () => false } }
     },
     openOutput: async ({ signal }) => await openFileOutput(file, { signal }),
-  }
-}
-
-async function find(file: string): Promise<Stats | undefined> {
-  try {
-    return await stat(file)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
   }
 }

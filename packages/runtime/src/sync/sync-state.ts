@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises'
-
 import { isDigest, type Digest } from '@drayage/digest'
-import { holdPlace, replaceHeldFile } from '@drayage/files'
+import { disk, holdPlace, replaceHeldFile, unlessMissing } from '@drayage/files'
 import { SyncFileError } from '@drayage/sync'
 
 /** Which image of an index was chosen. */
@@ -55,10 +53,7 @@ export async function openSyncState(file: string | undefined): Promise<SyncState
 }
 
 async function readState(file: string): Promise<Map<string, ChosenImage>> {
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
+  const bytes = await unlessMissing(disk.readFile(file))
   if (bytes === undefined) return new Map()
   const images = bytes.byteLength > MAX_STATE_BYTES ? undefined : imagesOf(bytes.toString())
   if (images === undefined) throw new SyncFileError(file, 'another file', 'the state of an earlier sync')

@@ -1,9 +1,8 @@
-import { readdir, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
 import type { AbortOptions } from '@drayage/bytes'
 import type { FsStore } from '@drayage/content-fs'
-import { unlessMissing } from '@drayage/files'
+import { disk, unlessMissing } from '@drayage/files'
 
 import type { SweptLeftovers } from '../store.ts'
 import { scratchDirectory, uploadsDirectory } from './store-directory.ts'
@@ -22,21 +21,21 @@ export async function sweepLeftovers(
 
 /** Removes what is in `directory` and was last changed at `newestMs` or before. */
 async function removeOlder(directory: string, newestMs: number, { signal }: AbortOptions): Promise<void> {
-  for (const name of (await unlessMissing(readdir(directory))) ?? []) {
+  for (const name of (await unlessMissing(disk.readdir(directory))) ?? []) {
     signal?.throwIfAborted()
     const one = path.join(directory, name)
     // Another process may have removed it since.
-    const found = await unlessMissing(stat(one))
-    if (found !== undefined && found.mtimeMs <= newestMs) await rm(one, { recursive: true, force: true })
+    const found = await unlessMissing(disk.stat(one))
+    if (found !== undefined && found.mtimeMs <= newestMs) await disk.rm(one, { recursive: true, force: true })
   }
 }
 
 /** Whether the store was not swept for `everyMs`; then it counts as swept from now on. */
 export async function claimSweep(directory: string, everyMs: number, nowMs: number): Promise<boolean> {
   const mark = path.join(directory, 'swept')
-  const last = (await unlessMissing(stat(mark)))?.mtimeMs
+  const last = (await unlessMissing(disk.stat(mark)))?.mtimeMs
   // A mark from the future is of a clock that was wrong.
   if (last !== undefined && last <= nowMs && nowMs - last < everyMs) return false
-  await writeFile(mark, '', { mode: 0o600 })
+  await disk.writeFile(mark, '', { mode: 0o600 })
   return true
 }

@@ -1,9 +1,8 @@
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 
 import { createKeyedLock } from '@drayage/content'
 import { createFsStore, type FsStore } from '@drayage/content-fs'
-import { lockFile } from '@drayage/files'
+import { disk, lockFile } from '@drayage/files'
 import { createMetadata, openDatabase, takeOverFirstModel } from '@drayage/image-store'
 import { createLayerStore } from '@drayage/layer-store'
 
@@ -52,7 +51,7 @@ export async function openFileStore(directory: string, options: FileStoreOptions
       async spoolDirectory() {
         // On the disk of the store, which has the room for images; what is spooled has no name there.
         const spool = path.join(directory, 'ingest')
-        await mkdir(spool, { recursive: true, mode: 0o700 })
+        await disk.mkdir(spool, { recursive: true, mode: 0o700 })
         return spool
       },
       async [Symbol.asyncDispose]() {

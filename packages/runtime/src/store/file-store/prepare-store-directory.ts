@@ -1,16 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { lstat, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
-import { StoreFullError, StoreUnsafeError, StoreUnwritableError } from '@drayage/content-fs'
+import { storeFailure, StoreUnsafeError, StoreUnwritableError } from '@drayage/content-fs'
+import { disk, FileWriteError, unlessMissing } from '@drayage/files'
 
 import { StoreLayoutError } from '../../errors.ts'
 
 /** The layout of store directories that this version reads and writes. */
 export const STORE_LAYOUT = '1'
-
-/** What a system without room says. */
-const FULL: readonly string[] = ['ENOSPC', 'EDQUOT']
 
 /** Longest text that is read as a layout version. */
 const MOST_BYTES = 1024
@@ -26,26 +23,25 @@ const MOST_BYTES = 1024
 export async function prepareStoreDirectory(directory: string): Promise<void> {
   const file = path.join(directory, 'version')
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await disk.mkdir(directory, { recursive: true, mode: 0o700 })
     await assertOwn(directory)
     if (await hasVersion(directory, file)) return
     // Several processes and threads may do this at once; all write the same.
     const written = `${file}.${randomUUID()}`
-    await writeFile(written, `${STORE_LAYOUT}\n`, { mode: 0o600, flag: 'wx' })
-    await rename(written, file)
+    await disk.writeFile(written, `${STORE_LAYOUT}\n`, { mode: 0o600, flag: 'wx' })
+    await disk.rename(written, file)
   } catch (error) {
-    if (!isSystemError(error)) throw error
-    if (FULL.includes(error.code)) throw new StoreFullError(directory, { cause: error })
-    throw new StoreUnwritableError(directory, error.code, { cause: error })
+    const failure = storeFailure(error, directory)
+    // Something else has the name of the directory, or of one above it.
+    throw failure instanceof FileWriteError && (failure.fault === 'other' || failure.fault === 'missing')
+      ? new StoreUnwritableError(directory, { action: failure.action, reason: failure.reason, cause: failure.cause })
+      : failure
   }
 }
 
 /** Whether the directory has the layout of this version; a power cut can have torn the file that says so. */
 async function hasVersion(directory: string, file: string): Promise<boolean> {
-  const found = await readFile(file, 'utf8').catch((error: unknown) => {
-    if (isSystemError(error) && error.code === 'ENOENT') return ''
-    throw error
-  })
+  const found = (await unlessMissing(disk.readFile(file, 'utf8'))) ?? ''
   const version = found.slice(0, MOST_BYTES).replaceAll('\0', '').trim()
   if (version !== '' && version !== STORE_LAYOUT) throw new StoreLayoutError(directory, version, STORE_LAYOUT)
   return version === STORE_LAYOUT
@@ -54,13 +50,9 @@ async function hasVersion(directory: string, file: string): Promise<boolean> {
 /** What the other parts of the store assert of their own directories. */
 async function assertOwn(directory: string): Promise<void> {
   const user = process.geteuid?.()
-  const { uid } = await stat(directory)
+  const { uid } = await disk.stat(directory)
   if (user !== undefined && uid !== user) throw new StoreUnsafeError(directory, `owner ${uid}`)
   const layers = path.join(directory, 'layers')
-  const found = await lstat(layers).catch(() => undefined)
+  const found = await disk.lstat(layers).catch(() => undefined)
   if (found?.isSymbolicLink() === true) throw new StoreUnsafeError(layers, 'a symbolic link')
-}
-
-function isSystemError(error: unknown): error is Error & { readonly code: string } {
-  return error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string'
 }

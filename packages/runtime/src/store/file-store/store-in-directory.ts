@@ -1,7 +1,6 @@
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 
-import { unlessMissing } from '@drayage/files'
+import { disk, unlessMissing } from '@drayage/files'
 
 import type { Scratch, StoreOpener } from '../store.ts'
 import type { FileStoreOptions } from './open-file-store.ts'
@@ -22,7 +21,7 @@ export function storeInDirectory(directory: string, options: FileStoreOptions = 
       const { openFileStore } = await import('./open-file-store.ts')
       return await openFileStore(directory, options)
     },
-    exists: async () => (await unlessMissing(stat(versionFile(directory)))) !== undefined,
+    exists: async () => (await unlessMissing(disk.stat(versionFile(directory)))) !== undefined,
     openScratch: () => openScratch(directory),
   }
 }
@@ -32,14 +31,14 @@ async function openScratch(storeDirectory: string): Promise<Scratch> {
   const { createFsStore } = await import('@drayage/content-fs')
   await prepareStoreDirectory(storeDirectory)
   const parent = scratchDirectory(storeDirectory)
-  await mkdir(parent, { recursive: true, mode: 0o700 })
-  const directory = await mkdtemp(path.join(parent, 'convert-'))
+  await disk.mkdir(parent, { recursive: true, mode: 0o700 })
+  const directory = await disk.mkdtemp(path.join(parent, 'convert-'))
   const content = createFsStore({ directory })
   return {
     ...content,
     async [Symbol.asyncDispose]() {
       await content[Symbol.asyncDispose]()
-      await rm(directory, { recursive: true, force: true })
+      await disk.rm(directory, { recursive: true, force: true })
     },
   }
 }

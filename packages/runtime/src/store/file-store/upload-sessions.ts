@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
 import { digestHex, digestOf } from '@drayage/digest'
-import { tryLockFile, unlessMissing } from '@drayage/files'
+import { disk, tryLockFile, unlessMissing } from '@drayage/files'
 import type { UploadSessionStore } from '@drayage/registry'
 
 /** The most bytes of a kept session that are read. */
@@ -17,22 +16,22 @@ export function createFileSessions(directory: string): UploadSessionStore {
   const fileOf = (key: string): string => path.join(directory, digestHex(digestOf(key)))
   return {
     async claim(key, options = {}) {
-      await mkdir(directory, { recursive: true, mode: 0o700 })
+      await disk.mkdir(directory, { recursive: true, mode: 0o700 })
       return await tryLockFile(`${fileOf(key)}.lock`, options)
     },
     async load(key, { signal } = {}) {
       signal?.throwIfAborted()
-      const kept = await unlessMissing(readFile(fileOf(key)))
+      const kept = await unlessMissing(disk.readFile(fileOf(key)))
       return kept === undefined || kept.byteLength > MAX_SESSION_BYTES ? undefined : kept.toString()
     },
     async save(key, session) {
-      await mkdir(directory, { recursive: true, mode: 0o700 })
+      await disk.mkdir(directory, { recursive: true, mode: 0o700 })
       const written = `${fileOf(key)}.${randomUUID()}`
-      await writeFile(written, session, { mode: 0o600 })
-      await rename(written, fileOf(key))
+      await disk.writeFile(written, session, { mode: 0o600 })
+      await disk.rename(written, fileOf(key))
     },
     async forget(key) {
-      await rm(fileOf(key), { force: true })
+      await disk.rm(fileOf(key), { force: true })
     },
   }
 }
