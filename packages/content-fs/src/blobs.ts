@@ -2,12 +2,13 @@ import { basename, join } from 'node:path'
 
 import { type AbortOptions, abortable, type ByteStream } from '@drayage/bytes'
 import { ContentNotFoundError, type RangeOptions, sizedFrom } from '@drayage/content'
-import { type Digest, isDigest, verify } from '@drayage/digest'
+import { type Digest, isDigest, isDigestError, verify } from '@drayage/digest'
 import { disk, fileBytes, openRegularFile, unlessMissing } from '@drayage/files'
 import type { Descriptor } from '@drayage/manifest'
 
 import { storeFailure } from './errors.ts'
 import { blobFile, type Layout } from './layout.ts'
+import { breakSeal } from './seal.ts'
 
 /** Whether a file of the right size has the name of `what`. */
 export async function hasBlob(layout: Layout, what: Descriptor): Promise<boolean> {
@@ -23,6 +24,10 @@ export async function* readBlobFile(layout: Layout, what: Descriptor, options: R
   try {
     const bytes = abortable(fileBytes(file.handle, { start: offset, signal }), { signal })
     yield* offset === 0 && options.verify !== false ? verify(bytes, what) : sizedFrom(bytes, what.size, offset)
+  } catch (error) {
+    // So that what brings it again notices that it has to.
+    if (isDigestError(error) && error.code === 'ERR_DIGEST_MISMATCH') await breakSeal(file.handle)
+    throw error
   } finally {
     await file.handle.close()
   }

@@ -70,6 +70,7 @@ export function openFsIngest(parts: FsIngestParts): Ingest & Followable {
       data.finish(to)
       onStep('renamed')
       try {
+        await data.mark(what)
         await syncNames(what)
       } catch (error) {
         // The file is a blob now, which must not be written to: all that is left is to sync its name, as the next commit does.

@@ -1,5 +1,5 @@
 import type { AbortOptions, ByteStream } from '@drayage/bytes'
-import type { ContentStore, Followable, Ingest, IngestKey, RangeOptions } from '@drayage/content'
+import type { ContentStore, Followable, Ingest, IngestKey, RangeOptions, Verifier } from '@drayage/content'
 import { assertIngestKey, createKeyedLock } from '@drayage/content'
 import { type Digest, digestAlgorithm, isDigest } from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
@@ -11,10 +11,12 @@ import { lockIngest } from './ingest-lock.ts'
 import { createKeptHashes } from './kept-hashes.ts'
 import { blobDirectory, blobFile, dataFile, ingestDirectory, layoutOf } from './layout.ts'
 import { prepareDirectory, syncNames } from './prepare-directory.ts'
+import { suspectBlobs } from './suspect-blobs.ts'
+import { setAsideBlob, verifyBlobFile } from './verify-blobs.ts'
 import { sweepIngests, type SweepOptions, type SweepResult } from './sweep-ingests.ts'
 
 /** A content store on a file system. */
-export interface FsStore extends ContentStore, AsyncDisposable {
+export interface FsStore extends ContentStore, Verifier, AsyncDisposable {
   begin(key: IngestKey, options?: AbortOptions): Promise<Ingest & Followable>
   /** Creates the directory, or refuses an unsafe one, now instead of in the first call that needs it. */
   prepare(options?: AbortOptions): Promise<void>
@@ -120,6 +122,18 @@ export function openFsStore({ directory, now = Date.now }: FsStoreOptions, hooks
     async *list(options = {}) {
       await ready(options)
       yield* listBlobs(layout, options)
+    },
+    async verify(what, options = {}) {
+      await ready(options)
+      return verifyBlobFile(layout, what, options)
+    },
+    async suspects(all, options = {}) {
+      await ready(options)
+      return suspectBlobs(layout, all, options)
+    },
+    async setAside(digest, options = {}) {
+      await ready(options)
+      return setAsideBlob(layout, digest, options)
     },
     blobPath: (digest) => blobFile(layout, digest),
     async sweepIngests(options) {

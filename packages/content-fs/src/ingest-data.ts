@@ -4,11 +4,13 @@ import { abortable, type AbortOptions, type ByteStream } from '@drayage/bytes'
 import { createGrowth, type Growth, IngestClosedError } from '@drayage/content'
 import { digestOfStream, type Digest, type DigestAlgorithm } from '@drayage/digest'
 import { disk, fileBytes, openRegularFile, systemCode } from '@drayage/files'
+import type { Descriptor } from '@drayage/manifest'
 
 import { createBlockWriter } from './block-writer.ts'
 import { storeFailure } from './errors.ts'
 import { createContentHash, type ContentHash, type KeptHashes } from './kept-hashes.ts'
 import { DATA_MODE, openData } from './open-data.ts'
+import { sealOf, writeSeal } from './seal.ts'
 
 const BLOB_MODE = 0o444
 
@@ -114,6 +116,14 @@ export class IngestData {
     }
     if (this.#syncError !== undefined) await this.#lose()
     await this.#handle.chmod(BLOB_MODE)
+  }
+
+  /** Sets the seal of a blob, which the file is now. Without one it is only read whole at its next check. */
+  async mark(what: Descriptor): Promise<void> {
+    await sealOf(this.#handle, what).then(
+      (seal) => writeSeal(this.#handle, seal),
+      () => {},
+    )
   }
 
   /** Takes back what `seal` did to the file, so that it can grow again. */

@@ -9,6 +9,8 @@ export interface Layout {
   readonly blobs: string
   readonly ingests: string
   readonly trash: string
+  /** Damaged content that was taken out of the way. */
+  readonly setAside: string
   /** The directories of blobs by algorithm. */
   readonly blobDirectories: readonly string[]
 }
@@ -17,7 +19,8 @@ export interface Layout {
 export function layoutOf(root: string): Layout {
   const blobs = join(root, 'blobs')
   const blobDirectories = [join(blobs, 'sha256'), join(blobs, 'sha512')]
-  return { root, blobs, ingests: join(root, 'ingest'), trash: join(root, 'trash'), blobDirectories }
+  const [ingests, trash, setAside] = [join(root, 'ingest'), join(root, 'trash'), join(root, 'damaged')]
+  return { root, blobs, ingests, trash, setAside, blobDirectories }
 }
 
 /** The directory of the blob with this digest. */
@@ -28,6 +31,11 @@ export function blobDirectory(layout: Layout, digest: Digest): string {
 /** The file of the blob with this digest. */
 export function blobFile(layout: Layout, digest: Digest): string {
   return join(blobDirectory(layout, digest), digestHex(digest))
+}
+
+/** Where a damaged blob is kept. */
+export function setAsideFile(layout: Layout, digest: Digest): string {
+  return join(layout.setAside, digest.replace(':', '-'))
 }
 
 /** The directory of an ingest. The colon of a digest becomes a dot, which no other key has. */

@@ -16,11 +16,14 @@ export interface SweepOptions extends AbortOptions {
 export interface SweepResult {
   /** Ingests removed. */
   readonly ingests: number
-  /** Bytes that they held. */
+  /** Bytes that they and damaged content held. */
   readonly bytes: number
 }
 
-/** Removes the free ingests that got no bytes since `olderThanMs` before `nowMs`, and empties the trash. */
+/**
+ * Removes the free ingests that got no bytes since `olderThanMs` before `nowMs`, and damaged content that was set aside before
+ * that, and empties the trash.
+ */
 export async function sweepIngests(layout: Layout, nowMs: number, options: SweepOptions): Promise<SweepResult> {
   const { olderThanMs, signal } = options
   if (!(olderThanMs >= 0)) {
@@ -36,6 +39,14 @@ export async function sweepIngests(layout: Layout, nowMs: number, options: Sweep
     if (removed === undefined) continue
     ingests += 1
     bytes += removed
+  }
+  for (const name of (await unlessMissing(disk.readdir(layout.setAside))) ?? []) {
+    signal?.throwIfAborted()
+    const path = join(layout.setAside, name)
+    const found = await unlessMissing(disk.lstat(path))
+    if (found === undefined || found.ctimeMs > nowMs - olderThanMs) continue
+    await disk.rm(path, { recursive: true, force: true })
+    bytes += found.size
   }
   for (const name of await disk.readdir(layout.trash)) {
     signal?.throwIfAborted()

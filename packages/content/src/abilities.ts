@@ -7,6 +7,7 @@ import type {
   ReferrerLister,
   SignedPutter,
   TaggedPutter,
+  Verifier,
 } from './ports.ts'
 
 /** Tells whether the bytes of `ingest` can be read while they arrive. */
@@ -42,4 +43,9 @@ export function canTellSizes(source: object): source is BlobSizer {
 /** Tells whether `sink` can store signed manifests as they are. */
 export function canPutSigned(sink: object): sink is SignedPutter {
   return 'putSigned' in sink && typeof sink.putSigned === 'function'
+}
+
+/** Tells whether `store` notices content that went bad. */
+export function canVerify(store: object): store is Verifier {
+  return 'verify' in store && 'setAside' in store && typeof store.setAside === 'function'
 }

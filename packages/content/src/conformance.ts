@@ -20,6 +20,7 @@ export type {
   ReferrersSubject,
   ResolveSubject,
   TagSubject,
+  VerifySubject,
 } from './conformance/subjects.ts'
 
 export { bindSuite } from './conformance/requirement.ts'

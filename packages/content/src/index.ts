@@ -10,10 +10,11 @@ export type { HttpClient, HttpRequest, HttpResponse } from './http.ts'
 export type { KeyedLock } from './stores/keyed-lock.ts'
 export type { MemoryStore } from './stores/memory-store.ts'
 export type { PortFailure, Problem } from './problem.ts'
-export type { BlobState, ReadBlobOptions } from './blobs/blobs.ts'
+export type { ReadBlobOptions } from './blobs/blobs.ts'
 export type { WalkOptions, WalkStep } from './blobs/walk.ts'
 export type {
   BeginOptions,
+  BlobState,
   BlobSizer,
   Checker,
   ContentStore,
@@ -34,6 +35,7 @@ export type {
   TaggedPutter,
   Tagger,
   Untagger,
+  Verifier,
 } from './ports.ts'
 
 export {
@@ -44,6 +46,7 @@ export {
   canPutSigned,
   canPutTagged,
   canTellSizes,
+  canVerify,
 } from './abilities.ts'
 export { createIngest } from './stores/create-ingest.ts'
 export {

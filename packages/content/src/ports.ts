@@ -199,5 +199,28 @@ export interface ReferrerKeeper {
   keepReferrers(subject: Digest, referrers: readonly Descriptor[], options?: AbortOptions): Promise<void>
 }
 
+/** What a check of content finds. */
+export type BlobState = 'intact' | 'corrupt' | 'missing'
+
+/** Notices content that went bad since it was stored: an ability of a store, see `canVerify`. */
+export interface Verifier {
+  /**
+   * What has become of stored content, without reading all of it where that says nothing new: a file that was lost, cut,
+   * replaced or written to is noticed, and so is damage at its beginning or end. What looks suspicious is read whole, so
+   * that `corrupt` is certain. Damage in the middle of a large file shows when it is read, and here from then on.
+   */
+  verify(what: Descriptor, options?: AbortOptions): Promise<BlobState>
+  /**
+   * Those of `all` that {@link Verifier.verify} would look into, or that are missing, by what their file system tells
+   * without opening them. For lists of many.
+   */
+  suspects(all: readonly Descriptor[], options?: AbortOptions): Promise<Descriptor[]>
+  /**
+   * Takes content out of the way that is not what its digest says, once it is read whole and certain. Resolves to whether
+   * there was such content; what is intact stays.
+   */
+  setAside(digest: Digest, options?: AbortOptions): Promise<boolean>
+}
+
 /** Everything that a store of content does. */
 export interface ContentStore extends Fetcher, Checker, Ingester, Deleter, Lister {}

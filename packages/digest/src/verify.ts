@@ -26,8 +26,9 @@ export function verifyBytes(bytes: Uint8Array, expected: ExpectedContent): void 
 }
 
 /**
- * Yields what `source` yields and throws at its end unless size and digest are as expected. Bytes past the expected size are
- * never yielded. Content is verified only for a consumer that reads to the end.
+ * Yields what `source` yields and throws at its end unless size and digest are as expected. The last array is held back until
+ * then, so that nobody gets the expected number of wrong bytes; bytes past the expected size are never yielded. Content is
+ * verified only for a consumer that reads to the end.
  *
  * @throws ShortContentError `ERR_CONTENT_SHORT`
  * @throws LongContentError `ERR_CONTENT_LONG`
@@ -47,13 +48,18 @@ export function verifyBytes(bytes: Uint8Array, expected: ExpectedContent): void 
 export async function* verify(source: ByteStream, expected: ExpectedContent): ByteStream {
   const hasher = createHasher(digestAlgorithm(expected.digest))
   let size = 0
+  let actual: Digest | undefined
   for await (const chunk of source) {
     size += chunk.byteLength
     if (size > expected.size) throw new LongContentError(expected.size)
-    hasher.update(chunk)
+    if (actual === undefined) hasher.update(chunk)
+    if (size === expected.size) {
+      actual ??= hasher.digest()
+      if (actual !== expected.digest) break
+    }
     yield chunk
   }
   if (size < expected.size) throw new ShortContentError(size, expected.size)
-  const actual = hasher.digest()
+  actual ??= hasher.digest()
   if (actual !== expected.digest) throw new DigestMismatchError(actual, expected.digest)
 }

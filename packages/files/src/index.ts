@@ -20,6 +20,7 @@ export {
   isFileError,
   throwWriteFailure,
   UnsafePathError,
+  readFailure,
   writeFailure,
 } from './errors.ts'
 export { sqliteCode, sqliteFault } from './file-fault.ts'

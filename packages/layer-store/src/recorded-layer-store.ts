@@ -1,6 +1,6 @@
 import type { AbortOptions, ByteStream } from '@drayage/bytes'
 import { createInflater, defaultWorkers, isCompressionError, type Inflater } from '@drayage/compression'
-import type { Checker, Fetcher } from '@drayage/content'
+import { verifyBlob, type Checker, type Fetcher } from '@drayage/content'
 import { chainId as chainIdOf, digestAlgorithm, type ChainId, type DiffId, type Digest } from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
 
@@ -117,6 +117,8 @@ export class RecordedLayerStore implements LayerStore {
       yield* stream
     } catch (error) {
       if (!isCompressionError(error)) throw error
+      // The store notices that the blob went bad when it is read to its end.
+      await verifyBlob(this.#content, blob, { signal })
       throw new LayerCorruptError(chainId, 'its blob does not inflate', `${record.size} bytes`, { cause: error })
     }
     const { digest } = await result

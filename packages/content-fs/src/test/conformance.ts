@@ -1,6 +1,6 @@
 import { writeBlob } from '@drayage/content'
 import { contentCases, type HeldContent, type IngestSubject } from '@drayage/content/conformance'
-import { openFilesIn, tempDir } from '@drayage/testkit'
+import { harmFile, openFilesIn, tempDir } from '@drayage/testkit'
 
 import { createFsStore, type FsStore } from '../fs-store.ts'
 
@@ -36,6 +36,12 @@ export const conformance = {
     tag: 'it keeps no names',
     list: filled,
     delete: filled,
+    verify: {
+      async create(given) {
+        const opened = await open(given)
+        return { ...opened, damage: (digest) => harmFile(opened.store.blobPath(digest), 'flipped') }
+      },
+    },
     referrers: 'it reads no manifests',
     keepReferrers: 'it reads no manifests',
   }),

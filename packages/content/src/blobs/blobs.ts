@@ -11,7 +11,7 @@ import {
 import { manifestKind, schema1Payload, type Descriptor } from '@drayage/manifest'
 
 import { isContentError } from '../errors.ts'
-import type { Fetcher, Ingester } from '../ports.ts'
+import type { BlobState, Fetcher, Ingester } from '../ports.ts'
 
 /** The most bytes that {@link readBlob} keeps in memory by default: 4 MiB, the size up to which registries take manifests. */
 export const DEFAULT_MAX_BLOB_BYTES: number = 4 * 1024 * 1024
@@ -86,9 +86,6 @@ export async function writeBlob(
   await ingest.append(fromBytes(bytes), options)
   return await ingest.commit(what, options)
 }
-
-/** What a check of content finds. */
-export type BlobState = 'intact' | 'corrupt' | 'missing'
 
 /** Reads content to its end, and returns whether it still matches `what`. */
 export async function verifyBlob(source: Fetcher, what: Descriptor, options: AbortOptions = {}): Promise<BlobState> {

@@ -11,6 +11,7 @@ import { resolveRequirements, tagRequirements } from './name-requirements.ts'
 import { propertyRequirements } from './property-requirements.ts'
 import { fetchRequirements, hasRequirements } from './read-requirements.ts'
 import { bindSuite, type ConformanceCase, type Participation } from './requirement.ts'
+import { verifyRequirements } from './verify-requirements.ts'
 import type {
   DeleteSubject,
   FetchSubject,
@@ -24,6 +25,7 @@ import type {
   ReferrersSubject,
   ResolveSubject,
   TagSubject,
+  VerifySubject,
 } from './subjects.ts'
 
 /** How a place of content takes part in each suite: what makes its subjects, or why it does not take part. */
@@ -40,6 +42,8 @@ export interface ContentParticipations {
   readonly tag: Participation<HeldContent, TagSubject>
   readonly list: Participation<HeldContent, ListSubject>
   readonly delete: Participation<HeldContent, DeleteSubject>
+  /** Noticing content that went bad; by default it shows when it is read. */
+  readonly verify?: Participation<HeldContent, VerifySubject>
   /** Listing what refers to a manifest. */
   readonly referrers: Participation<ReferredManifest, ReferrersSubject>
   /** Keeping that list. */
@@ -61,6 +65,7 @@ export function contentCases(participations: ContentParticipations): Conformance
     ...bindSuite('tag', tagRequirements, participations.tag),
     ...bindSuite('list', listRequirements, participations.list),
     ...bindSuite('delete', deleteRequirements, participations.delete),
+    ...bindSuite('verify', verifyRequirements, participations.verify ?? 'damage shows when content is read'),
     ...bindSuite('referrers', referrersRequirements, participations.referrers),
     ...bindSuite('keep referrers', keepReferrersRequirements, participations.keepReferrers),
   ]

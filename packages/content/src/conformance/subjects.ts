@@ -1,3 +1,4 @@
+import type { Digest } from '@drayage/digest'
 import type { Reference } from '@drayage/reference'
 
 import type {
@@ -11,6 +12,7 @@ import type {
   Resolver,
   Tagger,
   Untagger,
+  Verifier,
 } from '../ports.ts'
 import type { Requirement } from './requirement.ts'
 import type { Sample } from './samples.ts'
@@ -76,6 +78,13 @@ export interface ListSubject {
 /** What `delete` is checked of. */
 export interface DeleteSubject {
   readonly store: Deleter & Ingester & Checker & Fetcher
+}
+
+/** What noticing damage is checked of. */
+export interface VerifySubject {
+  readonly store: Verifier & Ingester & Checker
+  /** Changes the first byte of stored content behind the store's back. */
+  damage(digest: Digest): Promise<void>
 }
 
 /** What lists of referrers are checked of. */

@@ -97,7 +97,13 @@ async function fetchOnce(
   if (ingest.offset > what.size) await reset()
   for (let isLast = false; ; isLast = true) {
     options.onIngest?.(ingest)
-    await fillIngest(source, ingest, what, options)
+    try {
+      await fillIngest(source, ingest, what, { ...options, verify: isLast })
+    } catch (error) {
+      // Wrong bytes are not kept, whoever noticed.
+      if (error instanceof TransferError && isMismatch(error.cause) && ingest.offset > 0) await reset()
+      throw error
+    }
     onState({ state: 'verifying' })
     try {
       return (await ingest.commit(what, { signal })) === 'committed' ? 'fetched' : 'already-present'
@@ -113,9 +119,20 @@ async function fetchOnce(
   }
 }
 
+function isMismatch(error: unknown): boolean {
+  return isDigestError(error) && error.code === 'ERR_DIGEST_MISMATCH'
+}
+
+interface FillOptions extends FetchBlobOptions {
+  /** Whether the source verifies too: when its bytes were wrong before, it may learn so of its own, and say it better. */
+  readonly verify: boolean
+}
+
 /** Appends what is missing. */
-async function fillIngest(source: Fetcher, ingest: Ingest, what: Descriptor, options: FetchBlobOptions): Promise<void> {
-  const { signal, retry: both, sourceRetry: retry = both, onState } = options
+async function fillIngest(source: Fetcher, ingest: Ingest, what: Descriptor, options: FillOptions): Promise<void> {
+  const { signal, retry: both, sourceRetry: retry = both, onState, verify } = options
+  const judge = judgeFailures()
+  const isWrong = (error: unknown): boolean => verify && isMismatch(error)
   const progress = new ProgressMark(ingest.offset)
   onState({ state: 'downloading', current: ingest.offset, total: what.size })
   const append = async (): Promise<void> => {
@@ -124,7 +141,7 @@ async function fillIngest(source: Fetcher, ingest: Ingest, what: Descriptor, opt
   try {
     await retryWork(append, {
       attempts: retry.attempts,
-      isRetryable: judgeFailures(),
+      isRetryable: (error) => !isWrong(error) && judge(error),
       hasProgressed: () => {
         progress.offset = ingest.offset
         return progress.hasPassed()
@@ -136,20 +153,21 @@ async function fillIngest(source: Fetcher, ingest: Ingest, what: Descriptor, opt
     })
   } catch (error) {
     signal?.throwIfAborted()
-    throw error instanceof TransferError ? error : new TransferError('source', 'fetch', `blob ${what.digest}`, error)
+    if (error instanceof TransferError) throw error
+    throw new TransferError('source', isWrong(error) ? 'verify' : 'fetch', `blob ${what.digest}`, error)
   }
 }
 
 /** Appends the bytes from the ingest's offset on; a failure of the source is thrown as it is, one of the sink as its own. */
-async function appendRest(source: Fetcher, ingest: Ingest, what: Descriptor, options: FetchBlobOptions): Promise<void> {
-  const { signal, onState } = options
+async function appendRest(source: Fetcher, ingest: Ingest, what: Descriptor, options: FillOptions): Promise<void> {
+  const { signal, onState, verify } = options
   const { offset } = ingest
   let failure: { readonly error: unknown } | undefined
   async function* rest(): ByteStream {
     let current = offset
     let reported = offset
     try {
-      for await (const chunk of source.fetch(what, { offset, verify: false, signal })) {
+      for await (const chunk of source.fetch(what, { offset, verify, signal })) {
         current += chunk.byteLength
         // The surplus is not passed on.
         if (current > what.size) throw new LongContentError(what.size)

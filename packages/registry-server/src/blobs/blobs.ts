@@ -34,8 +34,8 @@ export async function unlinkBlob(
 }
 
 /**
- * The bytes of `what`, or the part of them that the request's `Range` asks for. They are not hashed again on their way out:
- * clients verify them.
+ * The bytes of `what`, or the part of them that the request's `Range` asks for. The whole is verified, so that the response
+ * to nobody is complete and wrong; the client verifies what it puts together of parts.
  *
  * @param digest what it is known by, where that is not the digest of its bytes
  */
@@ -63,7 +63,7 @@ export function contentResponse(
     throw new RequestRefusedError({ status: 416, specCode: 'SIZE_INVALID', message, headers: contentRange })
   }
   if (range === 'whole') {
-    const body = request.method === 'HEAD' ? nothing() : storage.content.fetch(what, { signal, verify: false })
+    const body = request.method === 'HEAD' ? nothing() : storage.content.fetch(what, { signal })
     return { status: 200, headers: { ...headers, 'content-length': String(what.size) }, body }
   }
   const length = range.end - range.start + 1

@@ -6,9 +6,11 @@ import { decodeImageConfig, decodeManifest, type Descriptor } from '@drayage/man
 
 import type { LayerReader } from '@drayage/layer-store'
 
+import { hasIntact } from '../check/has-intact.ts'
+
 /**
  * Whether an image is stored completely: manifest and config are read and verified, layers have to be registered and their
- * blobs to be of the right size.
+ * blobs to be what came.
  */
 export async function isWhole(
   { content, layers }: { readonly content: Fetcher & Checker; readonly layers: Pick<LayerReader, 'get'> },
@@ -22,7 +24,7 @@ export async function isWhole(
     const { config } = decoded.value
     const bytes = await readBlob(content, config, { maxBytes: MAX_CONFIG_BYTES, signal })
     const { value } = decodeImageConfig(bytes, { digest: config.digest, anyCase: true })
-    for (const layer of decoded.value.layers) if (!(await content.has(layer, { signal }))) return false
+    for (const layer of decoded.value.layers) if (!(await hasIntact(content, layer, { signal }))) return false
     for (const id of chainIds(value.rootfs?.diff_ids ?? [])) if ((await layers.get(id)) === undefined) return false
     return true
   } catch {

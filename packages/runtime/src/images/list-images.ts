@@ -4,6 +4,7 @@ import { builtAtMs } from '@drayage/image-store'
 import { type Descriptor, formatPlatform } from '@drayage/manifest'
 import { matchReference, parseReference } from '@drayage/reference'
 
+import { damagedAmong } from '../check/damaged-among.ts'
 import type { StoreAccess } from '../runtime.ts'
 import type { Store } from '../store/store.ts'
 import { FilterError } from '../errors.ts'
@@ -78,7 +79,7 @@ export async function listImages(
   const { sizeOf = runtime.imageId === 'target' ? 'content' : 'layers' } = options
   const piecesOf = createPiecesReader(store, sizeOf, options)
   const shared = options.sharedSize === true ? await sharedPieces(all, piecesOf) : undefined
-  const summaries: ImageSummary[] = []
+  const shown = new Map<ShownImage, ImageSummary>()
   for (const listed of all) {
     const facts = await factsOf(store, listed, options)
     if (facts === undefined) continue
@@ -87,7 +88,7 @@ export async function listImages(
     if (image === undefined) continue
     const pieces = await piecesOf(listed)
     const { mediaType, digest, size } = image.stored[0].target
-    summaries.push({
+    shown.set(listed, {
       Id: image.id,
       ParentId: '',
       RepoTags: image.repoTags,
@@ -103,7 +104,11 @@ export async function listImages(
       ...(facts.fault !== undefined && { Fault: facts.fault }),
     })
   }
-  return summaries
+  const damaged = await damagedAmong(store, [...shown.keys()], options)
+  return [...shown].map(([image, summary]) => {
+    const fault = damaged.get(image)
+    return fault === undefined ? summary : { ...summary, Fault: fault }
+  })
 }
 
 /** The platforms of an image, each once. */

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 
 import type { AbortOptions } from '@drayage/bytes'
-import { verifyBlob } from '@drayage/content'
 import { digestAlgorithm, type ImageId } from '@drayage/digest'
 import type {
   ImageName,
@@ -13,8 +12,9 @@ import type {
 } from '@drayage/distribution'
 import { isImageStoreError, type PlatformImage } from '@drayage/image-store'
 import { isLayerStoreError, type LayerMeasurement } from '@drayage/layer-store'
-import { isLayerType, platformOf } from '@drayage/manifest'
+import { platformOf } from '@drayage/manifest'
 
+import { hasIntact } from '../check/has-intact.ts'
 import { isWhole } from './is-whole.ts'
 import type { Store } from '../store/store.ts'
 
@@ -36,10 +36,7 @@ export function openPullSink(store: Store): PullSink {
     place: store,
     content: {
       fetch: content.fetch,
-      // Small content is read to its end, so that what went bad on the disk is brought again.
-      has: async (what, options) =>
-        (await content.has(what, options)) &&
-        (isLayerType(what.mediaType) || (await verifyBlob(content, what, options)) === 'intact'),
+      has: (what, options) => hasIntact(content, what, options),
       begin: content.begin,
       keep: (what, options) =>
         leases.keep(
@@ -105,7 +102,7 @@ function layersOf(
   return {
     // The size counts too: what a manifest says of it is not known to be true of the blob that is here.
     find: async (blob, options = {}) =>
-      (await content.has(blob, options)) ? await layers.find(blob.digest, options) : undefined,
+      (await hasIntact(content, blob, options)) ? await layers.find(blob.digest, options) : undefined,
     discard: (measurement) => layers.discard(measurement),
     // Both streams that a pull measures, of an ingest and of a blob, come in arrays that nobody else holds.
     measure: (source, options) => layers.measure(source, { ...options, ownsSource: true }),

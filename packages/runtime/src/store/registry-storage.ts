@@ -15,6 +15,7 @@ import {
 } from '@drayage/reference'
 import { RequestRefusedError, type Links, type RegistryStorage } from '@drayage/registry-server'
 
+import { hasIntact } from '../check/has-intact.ts'
 import type { StoreAccess, TransferSettings } from '../runtime.ts'
 import type { Store } from './store.ts'
 import { partsOf, tagPushed } from './tag-pushed.ts'
@@ -116,7 +117,8 @@ function leasedContent({ content, leases }: Pick<Store, 'content' | 'leases'>): 
   const holder = `registry-${randomUUID()}`
   return {
     fetch: content.fetch,
-    has: content.has,
+    // What went bad is not there: a push brings it again.
+    has: (what, options) => hasIntact(content, what, options),
     list: content.list,
     delete: content.delete,
     async begin(key, options) {
