@@ -31,7 +31,7 @@ describe.skipIf(!here)('the registry endpoint of drayd', () => {
 
   beforeAll(async () => {
     work = await tempDir()
-    drayd = await startDrayd(work.path, ['--registry-host', 'tcp://127.0.0.1:0'])
+    drayd = await startDrayd(work.path, ['--registry-host', 'tcp://127.0.0.1:0', '--registry-anonymous', 'push'])
     host = (drayd.places[1] ?? '').replace('tcp://', '')
     image = await buildImage({
       layers: [1, 2, 3].map((seed) => [{ path: `data-${seed}`, content: randomBytes(seed, 300_000) }]),

@@ -34,7 +34,7 @@ describe.skipIf(!here)('signatures, attestations and artifacts at the registry e
   beforeAll(async () => {
     work = await tempDir()
     await mkdir(path.join(work.path, 'home'))
-    drayd = await startDrayd(work.path, ['--registry-host', 'tcp://127.0.0.1:0'])
+    drayd = await startDrayd(work.path, ['--registry-host', 'tcp://127.0.0.1:0', '--registry-anonymous', 'push'])
     host = (drayd.places[1] ?? '').replace('tcp://', '')
     const image = await buildImage({ layers: [[{ path: 'data', content: randomBytes(1, 100_000) }]] })
     const arm = await buildImage({ platform: { os: 'linux', architecture: 'arm64' } })

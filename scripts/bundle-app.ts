@@ -60,6 +60,7 @@ export const bundleApp = (program: string): RolldownOptions[] => [
       'inflate-worker': '../../packages/compression/dist/inflate/inflate-worker.js',
       'unpack-worker': '../../packages/compression/dist/unpack/unpack-worker.js',
       'measure-worker': '../../packages/layer-store/dist/indexes/measure-worker.js',
+      'password-worker': '../../packages/registry-server/dist/node/password-worker.js',
     },
     platform: 'node',
     external,

@@ -1,5 +1,5 @@
 // The dray command as a user runs it, against a registry on loopback.
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -430,10 +430,14 @@ test('dray serve serves the store to this machine until it is stopped', async ()
   expect((await dray('--store', store, 'pull', '-q', at('image:1'))).code).toBe(0)
   expect((await dray('--store', store, 'tag', at('image:1'), 'team/app:1')).code).toBe(0)
   expect((await dray('serve', '--listen', '0.0.0.0:5000')).code).toBe(2)
-  const child = spawn(process.execPath, [program, '--store', store, 'serve', '--listen', '127.0.0.1:0', '--read-only'])
-  child.stdout.setEncoding('utf8')
-  const [line]: unknown[] = await once(child.stdout, 'data')
-  const host = /^Serving on (127\.0\.0\.1:\d+)\n$/.exec(String(line))?.[1] ?? ''
+  expect((await dray('serve', '--read-only', '--allow-anonymous-push')).code).toBe(2)
+  const serve = async (...options: string[]): Promise<[ChildProcess, string]> => {
+    const child = spawn(process.execPath, [program, '--store', store, 'serve', '--listen', '127.0.0.1:0', ...options])
+    child.stdout.setEncoding('utf8')
+    const [line]: unknown[] = await once(child.stdout, 'data')
+    return [child, /^Serving on (127\.0\.0\.1:\d+)\n$/.exec(String(line))?.[1] ?? '']
+  }
+  const [child, host] = await serve()
   const digest = await dray('digest', `${host}/team/app:1`)
   expect(digest.stdout.trim()).toBe(image.manifest.digest)
   const refused = await fetch(`http://${host}/v2/team/app/blobs/uploads/`, { method: 'POST' })
@@ -441,4 +445,9 @@ test('dray serve serves the store to this machine until it is stopped', async ()
   expect(await refused.json()).toMatchObject({ errors: [{ code: 'UNSUPPORTED' }] })
   child.kill('SIGTERM')
   expect((await once(child, 'exit'))[0]).toBe(143)
+  const [open, openHost] = await serve('--allow-anonymous-push')
+  const taken = await fetch(`http://${openHost}/v2/team/app/blobs/uploads/`, { method: 'POST' })
+  expect(taken.status).toBe(202)
+  open.kill('SIGTERM')
+  await once(open, 'exit')
 })

@@ -133,7 +133,14 @@ async function startDaemons(directory: string, log: LogWatch, seed: number): Pro
   const auth = seed % 2 === 0 ? 'basic' : 'token'
   await mkdir(path.join(directory, 'config'), { recursive: true })
   await writeFile(htpasswd, HTPASSWD)
-  const shared = ['--store', path.join(directory, 'store'), '--registry-host', 'tcp://127.0.0.1:0']
+  const shared = [
+    '--store',
+    path.join(directory, 'store'),
+    '--registry-host',
+    'tcp://127.0.0.1:0',
+    '--registry-anonymous',
+    'push',
+  ]
   const start = (name: string, args: readonly string[]): Promise<DaemonProcess> => {
     const sockets = [
       '--host',

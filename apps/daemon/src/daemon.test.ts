@@ -153,12 +153,11 @@ test.runIf(process.platform === 'linux')('drayd notices when the machine of a cl
   client.destroy()
 })
 
-test('a registry endpoint that nobody may push to answers 405, and one with users asks for a login', async () => {
+test('a registry endpoint takes no push of anybody without a login unless it is told so, and with users asks for one', async () => {
   const htpasswd = at('htpasswd')
   await writeFile(htpasswd, 'alice:$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n')
-  const args = ['--registry-host', 'tcp://127.0.0.1:0', '--registry-anonymous', 'pull']
   const push = async (more: readonly string[]): Promise<unknown[]> => {
-    const daemon = await start([...args, ...more])
+    const daemon = await start(['--registry-host', 'tcp://127.0.0.1:0', ...more])
     const url = (daemon.places[1] ?? '').replace('tcp', 'http')
     expect((await fetch(`${url}/v2/`)).status).toBe(200)
     const answer = await fetch(`${url}/v2/team/app/blobs/uploads/`, { method: 'POST' })
@@ -167,7 +166,10 @@ test('a registry endpoint that nobody may push to answers 405, and one with user
     return [answer.status, answer.headers.get('www-authenticate')]
   }
   expect(await push([])).toEqual([405, null])
-  expect(await push(['--registry-htpasswd', htpasswd])).toEqual([401, 'Basic realm="registry"'])
+  expect(await push(['--registry-anonymous', 'pull'])).toEqual([405, null])
+  expect(await push(['--registry-anonymous', 'push'])).toEqual([202, null])
+  const withUsers = ['--registry-anonymous', 'pull', '--registry-htpasswd', htpasswd]
+  expect(await push(withUsers)).toEqual([401, 'Basic realm="registry"'])
 })
 
 test('the admin listener serves metrics and health', async () => {

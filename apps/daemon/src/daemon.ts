@@ -8,6 +8,7 @@ import type { HttpClient } from '@drayage/content'
 import { createCredentialSource } from '@drayage/credentials'
 import { createEngineApi } from '@drayage/engine-api'
 import { parsePlatform } from '@drayage/manifest'
+import { mostConnections } from '@drayage/registry-server/node'
 import { createRuntime, FOREIGN_LAYERS, hostPlatform, type Runtime } from '@drayage/runtime'
 
 import { checkConfig } from './config/check-config.ts'
@@ -67,8 +68,10 @@ export async function startDaemon(config: Config, env: NodeJS.ProcessEnv = proce
   }
   await serve('engine', config.texts('host') ?? [defaultHost(env)], engine)
   const registry = config.text('registry.host')
+  let reloadUsers = async (): Promise<void> => {}
   if (registry !== undefined) {
     const endpoint = started.use(await openRegistryEndpoint(runtime, config, onError))
+    reloadUsers = endpoint.reload
     await serve('registry', [registry], endpoint.handler)
   }
   const admin = config.text('admin.host')
@@ -82,7 +85,10 @@ export async function startDaemon(config: Config, env: NodeJS.ProcessEnv = proce
   return {
     places: all.flatMap(({ places }) => places),
     log,
-    reload: (changed) => applyChanges(changed, { runtime, log }),
+    async reload(changed) {
+      await reloadUsers()
+      await applyChanges(changed, { runtime, log })
+    },
     async [Symbol.asyncDispose]() {
       await ending.end(all)
       await stack[Symbol.asyncDispose]()
@@ -139,11 +145,17 @@ async function listenAs(
     group: config.text('group'),
     loopbackWithoutTls: name === 'admin' || config.isOn('loopback-without-tls'),
     allowedHosts: config.texts('allowed-hosts') ?? [],
-    maxConnections: config.count('max-connections'),
+    maxConnections: Math.min(config.count('max-connections'), mostConnections(countListeners(config))),
     graceMs,
     onRequest: (event) => metrics.onRequest(name, event),
   }
   return await listen(parseHost(host), handler, options)
+}
+
+/** How many listeners share the descriptors of the process. */
+function countListeners(config: Config): number {
+  const others = ['registry.host', 'admin.host'].filter((key) => config.text(key) !== undefined)
+  return (config.texts('host') ?? ['']).length + others.length
 }
 
 function defaultHost(env: NodeJS.ProcessEnv): string {

@@ -24,7 +24,10 @@ afterEach(async () => {
 async function start(): Promise<void> {
   const socket = `unix://${path.join(directory.path, 's')}`
   const store = path.join(directory.path, 'store')
-  daemon = await startDrayd(['--host', socket, '--store', store, '--registry-host', 'tcp://127.0.0.1:0'])
+  daemon = await startDrayd([
+    ...['--host', socket, '--store', store],
+    ...['--registry-host', 'tcp://127.0.0.1:0', '--registry-anonymous', 'push'],
+  ])
 }
 
 async function killAndStart(): Promise<void> {

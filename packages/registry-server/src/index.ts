@@ -25,7 +25,7 @@ export type {
 } from './storage/storage.ts'
 export type { SweepUploadsOptions } from './uploads/sweep-uploads.ts'
 export type { TokenAuthOptions } from './auth/token-auth.ts'
-export type { CheckLogin, Login, Users } from './auth/users.ts'
+export type { CheckLogin, Login, UserDirectory, Users } from './auth/users.ts'
 
 export { basicAuth } from './auth/basic-auth.ts'
 export { ClientGoneError, HtpasswdError, isRegistryServerError, RegistryRecordError } from './errors.ts'

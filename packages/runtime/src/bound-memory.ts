@@ -32,7 +32,7 @@ export function boundMemory({ worthFreeingBytes = WORTH_FREEING_BYTES }: BoundMe
   v8.setFlagsFromString('--no-incremental-marking')
   let collect: Collect | undefined
   let mostBytes = worthFreeingBytes
-  const isMuch = (): boolean => process.memoryUsage().arrayBuffers > mostBytes
+  const isMuch = (): boolean => bufferBytes() > mostBytes
   const look = (): void => {
     if (!isMuch()) return
     collect ??= openCollector()
@@ -40,9 +40,18 @@ export function boundMemory({ worthFreeingBytes = WORTH_FREEING_BYTES }: BoundMe
     collect({ type: 'minor' })
     if (!isMuch()) return
     collect({ type: 'major' })
-    mostBytes = Math.max(worthFreeingBytes, process.memoryUsage().arrayBuffers * (1 + SLACK))
+    mostBytes = Math.max(worthFreeingBytes, bufferBytes() * (1 + SLACK))
   }
   setInterval(look, EVERY_MS).unref()
+}
+
+/** What the system does not tell counts as nothing: without free descriptors, the file that it is read from cannot be opened. */
+function bufferBytes(): number {
+  try {
+    return process.memoryUsage().arrayBuffers
+  } catch {
+    return 0
+  }
 }
 
 type Collect = (options: { readonly type: 'minor' | 'major' }) => void

@@ -10,22 +10,27 @@ import { UsageError } from '../errors.ts'
 export interface ServeCommandOptions {
   readonly listen: string
   readonly readOnly?: boolean | undefined
+  readonly allowAnonymousPush?: boolean | undefined
   readonly sparse?: boolean | undefined
   readonly refuseSchema1?: boolean | undefined
 }
 
 /**
- * `dray serve [--listen ADDRESS:PORT] [--read-only] [--sparse] [--refuse-schema1]`: serves the store as a registry to this
- * machine until it is stopped.
+ * `dray serve [--listen ADDRESS:PORT] [--read-only | --allow-anonymous-push] [--sparse] [--refuse-schema1]`: serves the
+ * store as a registry to this machine until it is stopped. Without users, whoever has an account here could push, so it is
+ * for pulls unless the flag says otherwise.
  */
 export async function serveCommand(
   { runtime, signal, print }: CommandContext,
-  { listen, readOnly = false, sparse = false, refuseSchema1 = false }: ServeCommandOptions,
+  { listen, readOnly = false, allowAnonymousPush = false, sparse = false, refuseSchema1 = false }: ServeCommandOptions,
 ): Promise<void> {
   const [host, port] = parseAddress(listen)
+  if (readOnly && allowAnonymousPush) {
+    throw new UsageError('Cannot serve: --read-only and --allow-anonymous-push exclude each other')
+  }
   const registry = createRegistryHandler({
     storage: await openRegistryStorage(runtime),
-    readOnly,
+    readOnly: !allowAnonymousPush,
     sparse,
     schema1: !refuseSchema1,
     // Everyone here may read everything.

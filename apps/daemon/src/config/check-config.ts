@@ -7,7 +7,7 @@ import { assertMayServe } from '../listen/listen.ts'
 import { isLoopback, parseHost } from '../listen/parse-host.ts'
 import { readTls } from '../listen/tls.ts'
 import { groupId } from '../listen/unix-socket.ts'
-import { withUsers } from '../serve/registry-endpoint.ts'
+import { guardOf } from '../serve/registry-endpoint.ts'
 import type { Config } from './config.ts'
 import { imageIdOf } from './image-id.ts'
 import { registrySettings, tlsFilesOf } from './settings.ts'
@@ -22,7 +22,7 @@ export async function checkConfig(config: Config, env: NodeJS.ProcessEnv): Promi
   await checkEngineHosts(config)
   checkAdminHost(config)
   if (config.text('registry.host') !== undefined) {
-    await withUsers(config)
+    await guardOf(config)
     await readTls(tlsFilesOf('registry', config))
   }
   const group = config.text('group')

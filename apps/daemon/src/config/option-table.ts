@@ -119,7 +119,13 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     help: 'Allow tcp:// hosts of this machine without TLS: every local user and browser can then reach the daemon',
   },
   { key: 'allowed-hosts', kind: 'texts', help: 'Additional names by which clients may address tcp:// hosts' },
-  { key: 'max-connections', kind: 'count', help: 'Concurrent connections to each host', fallback: 1024, least: 1 },
+  {
+    key: 'max-connections',
+    kind: 'count',
+    help: 'Concurrent connections to each host, half of them from one address; all hosts together use half of the open files that are allowed',
+    fallback: 1024,
+    least: 1,
+  },
   {
     key: 'registry.host',
     kind: 'text',
@@ -149,8 +155,8 @@ export const OPTION_TABLE: readonly OptionRow[] = [
   {
     key: 'registry.anonymous',
     kind: 'text',
-    help: 'What users without a login may do at the registry endpoint',
-    otherwise: 'push on this machine without registry.htpasswd, or else none',
+    help: 'What users without a login may do at the registry endpoint; with push, each of them can replace and delete names of the store',
+    otherwise: 'pull on this machine without registry.htpasswd, or else none',
     choices: ['none', 'pull', 'push'],
   },
   {

@@ -128,7 +128,7 @@ async function listenOnPort(
 }
 
 function answerOn(server: Server | SecureServer, handler: HttpClient, options: ListenOptions): Served {
-  server.maxConnections = options.maxConnections
   const bodyIdleMs = options.isGuarded === true ? BODY_IDLE_MS : undefined
-  return serveOn(server, handler, { graceMs: options.graceMs, onRequest: options.onRequest, bodyIdleMs })
+  const { graceMs, onRequest, maxConnections } = options
+  return serveOn(server, handler, { graceMs, onRequest, bodyIdleMs, connections: { total: maxConnections } })
 }

@@ -8,6 +8,9 @@ import type { Readable } from 'node:stream'
 
 const DRAYD = path.resolve(import.meta.dirname, '../../bin/drayd.js')
 
+/** Runs a program with a limit of its open files. */
+const LIMITED = 'ulimit -n "$0" && exec "$@"'
+
 /** A daemon that runs. */
 export interface Drayd {
   readonly pid: number
@@ -37,9 +40,13 @@ export async function runDrayd(args: readonly string[], env: NodeJS.ProcessEnv =
   return { status: child.exitCode, ...texts }
 }
 
-/** Starts `drayd` and waits until it listens; rejects with what it said when it does not. */
-export async function startDrayd(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Drayd> {
-  const child = spawnDrayd(args, env)
+/** Starts `drayd`, which may have `openFiles` open, and waits until it listens; rejects with what it said when it does not. */
+export async function startDrayd(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  openFiles?: number,
+): Promise<Drayd> {
+  const child = spawnDrayd(args, env, openFiles)
   const exited = once(child, 'exit')
   const lines: Readonly<Record<string, unknown>>[] = []
   const texts: string[] = []
@@ -57,9 +64,15 @@ export async function startDrayd(args: readonly string[], env: NodeJS.ProcessEnv
   return { pid: child.pid ?? 0, places, lines, kill: (signal) => void child.kill(signal), exited }
 }
 
-function spawnDrayd(args: readonly string[], env: NodeJS.ProcessEnv): ChildProcessByStdio<null, Readable, Readable> {
+function spawnDrayd(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  openFiles?: number,
+): ChildProcessByStdio<null, Readable, Readable> {
   const clean = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env }
-  return spawn(process.execPath, [DRAYD, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: clean })
+  const command = [process.execPath, DRAYD, ...args]
+  const limited = openFiles === undefined ? command : ['/bin/sh', '-c', LIMITED, String(openFiles), ...command]
+  return spawn(limited[0] ?? '', limited.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], env: clean })
 }
 
 /** What a daemon answered. */

@@ -171,3 +171,46 @@ test('tokenAuth() issues identity tokens, and accepts them and passwords in a fo
   expect((await client.send('GET', '/token', { headers: basic('alice:no') })).status).toBe(401)
   expect((await client.send('PUT', '/token')).status).toBe(405)
 })
+
+test('tokenAuth() forgets nobody, however many tokens others ask for', async () => {
+  const { registry } = await withBlob()
+  const client = createTestClient(tokenAuth({ users, allow })(registry))
+  const token = await tokenFor(client, 'repository:alice/app:pull', 'alice:pass:word')
+  for (let count = 0; count < 10_001; count++) await client.send('GET', '/token?service=registry')
+  expect((await client.send('GET', '/v2/alice/app/tags/list', bearer(token))).status).toBe(200)
+})
+
+test('tokenAuth() takes no token that it has not issued', async () => {
+  const { registry } = await withBlob()
+  const client = createTestClient(tokenAuth({ users, allow })(registry))
+  const other = createTestClient(tokenAuth({ users, allow })(registry))
+  const { token } = await tokenFor(client, 'repository:alice/app:pull', 'alice:pass:word')
+  const { token: foreign } = await tokenFor(other, 'repository:alice/app:pull', 'alice:pass:word')
+  const [body = '', seal = ''] = token.split('.')
+  const changed = btoa(atob(body).replace('"pull"', '"push"')).replace(/=+$/, '')
+  const identity = await tokenFor(client, '', 'alice:pass:word', '&offline_token=true')
+  const forged = [`${changed}.${seal}`, `${body}.`, body, `.${seal}`, `${token}.x`, foreign, `${body}.${seal}AA`]
+  for (const each of [...forged, identity.refresh_token ?? '']) {
+    const reply = await client.send('GET', '/v2/alice/app/tags/list', { headers: { authorization: `Bearer ${each}` } })
+    expect([each, reply.status]).toEqual([each, 401])
+  }
+})
+
+test('tokenAuth() ends the tokens of a user who is removed or has another password', async () => {
+  const { registry } = await withBlob()
+  const changing = new Map(users)
+  const client = createTestClient(tokenAuth({ users: changing, allow })(registry))
+  const ask = async (): Promise<number[]> => {
+    const list = await client.send('GET', '/v2/alice/app/tags/list', bearer(token))
+    const fields = { grant_type: 'refresh_token', refresh_token: identity, scope: 'repository:alice/app:pull' }
+    const body = new URLSearchParams(fields).toString()
+    return [list.status, (await client.send('POST', '/token', { body })).status]
+  }
+  const token = await tokenFor(client, 'repository:alice/app:pull', 'alice:pass:word')
+  const { refresh_token: identity = '' } = await tokenFor(client, '', 'alice:pass:word', '&offline_token=true')
+  expect(await ask()).toEqual([200, 200])
+  changing.set('alice', 'another')
+  expect(await ask()).toEqual([401, 401])
+  changing.delete('alice')
+  expect(await ask()).toEqual([401, 401])
+})

@@ -1,7 +1,7 @@
-import type { HttpClient } from '@drayage/content'
+import type { HttpClient, HttpRequest, HttpResponse } from '@drayage/content'
 
 import { type Allow, allowsAll, allowUsers, neededAccess, sourceAccess, withoutMount } from './access.ts'
-import { refusalResponse } from '../handler/refusal.ts'
+import { orRefusal, refusalResponse } from '../handler/refusal.ts'
 import { isLogin, parseBasic, type Users } from './users.ts'
 
 /** Options of {@link basicAuth}. */
@@ -19,7 +19,7 @@ export function basicAuth(options: BasicAuthOptions): (registry: HttpClient) => 
   const challenge = { 'www-authenticate': `Basic realm=${JSON.stringify(realm)}` }
   const message = 'authentication required'
 
-  return (registry) => async (request) => {
+  const answer = async (registry: HttpClient, request: HttpRequest): Promise<HttpResponse> => {
     const login = parseBasic(request.headers['authorization'])
     const user = login !== undefined && (await isLogin(users, login)) ? login.username : undefined
     const unauthorized = refusalResponse({ status: 401, specCode: 'UNAUTHORIZED', message, headers: challenge })
@@ -32,4 +32,5 @@ export function basicAuth(options: BasicAuthOptions): (registry: HttpClient) => 
     const mayMount = source === undefined || (await allow(user, source))
     return registry(mayMount ? request : withoutMount(request))
   }
+  return (registry) => (request) => orRefusal(answer(registry, request))
 }

@@ -10,9 +10,9 @@ import {
   sourceAccess,
   withoutMount,
 } from './access.ts'
-import { refusalResponse } from '../handler/refusal.ts'
+import { orRefusal, refusalResponse } from '../handler/refusal.ts'
 import { answerToken } from './token-endpoint.ts'
-import { createTokenStore, type TokenGrant } from './token-store.ts'
+import { createTokenKeeper, type TokenGrant } from './token-keeper.ts'
 import type { Users } from './users.ts'
 
 /** Options of {@link tokenAuth}. */
@@ -33,15 +33,16 @@ export interface TokenAuthOptions {
 const TOKEN_PATH = '/token'
 
 /**
- * Requires bearer tokens for a registry, and issues them at `/token`. Tokens are kept in memory. The challenge of a mount
- * asks for its source too; a mount from what the user may not read becomes an upload.
+ * Requires bearer tokens for a registry, and issues them at `/token`. Tokens are signed and not kept, so that nobody's
+ * requests for some end those of others; they end with this process, and with the password of their user. The challenge of
+ * a mount asks for its source too; a mount from what the user may not read becomes an upload.
  *
  * @see Docker Registry v2 authentication; RFC 6750
  */
 export function tokenAuth(options: TokenAuthOptions): (registry: HttpClient) => HttpClient {
   const { users, allow = allowUsers, realm, service = 'registry', lifeMs = 300_000, now = Date.now } = options
-  const tokens = createTokenStore(now)
-  const identityTokens = createTokenStore(now)
+  const tokens = createTokenKeeper({ users, now })
+  const identityTokens = createTokenKeeper({ users, now })
 
   const challenge = (request: HttpRequest, needed: readonly Access[], problem?: string): HttpResponse => {
     const fields = {
@@ -61,14 +62,14 @@ export function tokenAuth(options: TokenAuthOptions): (registry: HttpClient) => 
 
   return (registry) => async (request) => {
     if (new URL(request.url).pathname === TOKEN_PATH) {
-      return answerToken({ users, allow, lifeMs, now, tokens, identityTokens }, request)
+      return await orRefusal(answerToken({ users, allow, lifeMs, now, tokens, identityTokens }, request))
     }
     const needed = neededAccess(request)
     const source = sourceAccess(request)
     const wanted = source === undefined ? needed : [...needed, source]
     const header = request.headers['authorization']
     if (header === undefined) return challenge(request, wanted)
-    const grant = tokens.find(/^bearer +([0-9a-f]{1,128}) *$/i.exec(header)?.[1] ?? '')
+    const grant = await tokens.read(/^bearer +([\w.-]+) *$/i.exec(header)?.[1] ?? '')
     if (grant === undefined) return challenge(request, wanted, 'invalid_token')
     if (!needed.every((access) => covers(grant, access))) return challenge(request, wanted, 'insufficient_scope')
     if (source === undefined || covers(grant, source)) return registry(request)

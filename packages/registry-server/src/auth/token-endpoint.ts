@@ -3,7 +3,7 @@ import { type HttpRequest, type HttpResponse, jsonResponse } from '@drayage/cont
 
 import { type Access, type Allow, parseScopes } from './access.ts'
 import { refusalResponse } from '../handler/refusal.ts'
-import type { TokenStore } from './token-store.ts'
+import type { TokenKeeper } from './token-keeper.ts'
 import { isLogin, parseBasic, type Users } from './users.ts'
 
 /** Options of {@link answerToken}. */
@@ -12,8 +12,8 @@ export interface TokenEndpointOptions {
   readonly allow: Allow
   readonly lifeMs: number
   readonly now: () => number
-  readonly tokens: TokenStore
-  readonly identityTokens: TokenStore
+  readonly tokens: TokenKeeper
+  readonly identityTokens: TokenKeeper
 }
 
 /** The most bytes of a token request's form. */
@@ -44,10 +44,10 @@ export async function answerToken(options: TokenEndpointOptions, request: HttpRe
   }
   const access: Access[] = []
   for (const wanted of parseScopes(asked.scopes)) if (await options.allow(asked.user, wanted)) access.push(wanted)
-  const token = options.tokens.issue({ user: asked.user, access }, options.lifeMs)
+  const token = await options.tokens.issue({ user: asked.user, access }, options.lifeMs)
   const identity =
     asked.wantsIdentityToken && asked.user !== undefined
-      ? { refresh_token: options.identityTokens.issue({ user: asked.user, access: [] }, IDENTITY_LIFE_MS) }
+      ? { refresh_token: await options.identityTokens.issue({ user: asked.user, access: [] }, IDENTITY_LIFE_MS) }
       : {}
   const issuedAt = new Date(options.now()).toISOString()
   return jsonResponse(200, {
@@ -73,7 +73,7 @@ async function readForm(options: TokenEndpointOptions, request: HttpRequest): Pr
   if (form === undefined) return undefined
   const scopes = form.getAll('scope')
   if (form.get('grant_type') === 'refresh_token') {
-    const grant = options.identityTokens.find(form.get('refresh_token') ?? '')
+    const grant = await options.identityTokens.read(form.get('refresh_token') ?? '')
     return grant === undefined ? undefined : { user: grant.user, scopes, wantsIdentityToken: true }
   }
   const login = { username: form.get('username') ?? '', password: form.get('password') ?? '' }

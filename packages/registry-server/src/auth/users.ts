@@ -3,8 +3,15 @@ import { digestOf } from '@drayage/digest'
 /** Tells whether a password is that of a user. */
 export type CheckLogin = (login: Login) => Promise<boolean>
 
-/** Passwords by user name, or a function that checks them. */
-export type Users = ReadonlyMap<string, string> | CheckLogin
+/** Users whose passwords are not known in plain text, and who may change. */
+export interface UserDirectory {
+  readonly check: CheckLogin
+  /** What changes with the password of a user, such as its hash; `undefined` for somebody who is no user (any more). */
+  stampOf(user: string): Promise<string | undefined>
+}
+
+/** Passwords by user name, a function that checks them, or a directory of users. */
+export type Users = ReadonlyMap<string, string> | CheckLogin | UserDirectory
 
 /** A user name and password as a client sent them. */
 export interface Login {
@@ -29,6 +36,13 @@ export function parseBasic(header: string | undefined): Login | undefined {
 /** Tells whether the password is that of the user. Digests are compared, so that timing reveals nothing. */
 export async function isLogin(users: Users, login: Login): Promise<boolean> {
   if (typeof users === 'function') return await users(login)
+  if ('check' in users) return await users.check(login)
   const wanted = users.get(login.username)
   return wanted !== undefined && digestOf(wanted) === digestOf(login.password)
+}
+
+/** What changes with the password of a user; `undefined` for somebody who is no user. Of a function nothing is known. */
+export async function stampOf(users: Users, user: string): Promise<string | undefined> {
+  if (typeof users === 'function') return ''
+  return 'check' in users ? await users.stampOf(user) : users.get(user)
 }

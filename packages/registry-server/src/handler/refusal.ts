@@ -23,6 +23,7 @@ export type SpecErrorCode =
   | 'UNSUPPORTED'
   | 'TAG_INVALID'
   | 'PAGINATION_NUMBER_INVALID'
+  | 'TOOMANYREQUESTS'
   | 'UNKNOWN'
 
 /** What a {@link RequestRefusedError} says. */
@@ -54,6 +55,16 @@ export class RequestRefusedError extends DrayageError<'ERR_REQUEST_REFUSED'> {
 export function refusalResponse({ status, specCode, message, detail, headers }: Refusal): HttpResponse {
   const error = { code: specCode, message, ...(detail === undefined ? {} : { detail }) }
   return jsonResponse(status, { errors: [error] }, headers)
+}
+
+/** The answer that `work` gives, also where it is a {@link RequestRefusedError}. */
+export async function orRefusal(work: Promise<HttpResponse>): Promise<HttpResponse> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof RequestRefusedError) return refusalResponse(error.refusal)
+    throw error
+  }
 }
 
 /** Parses the digest of a path or query. @throws RequestRefusedError `ERR_REQUEST_REFUSED`, status 400 */

@@ -49,9 +49,11 @@ export async function answerRequest({ handler, url, request, response, bodyIdleM
   const target = pathOf(request.url ?? '')
   const body = openRequestBody(request, response, bodyIdleMs)
   let bytesSent = 0
-  let failure: { readonly error: unknown } | undefined
+  let failure: Answer['failure']
   try {
-    const result = await answerOf(handler, toRequest(url + target, request, body, signal))
+    const result: Answer = isForOneHost(request)
+      ? await answerOf(handler, toRequest(url + target, request, body, signal))
+      : { response: jsonResponse(400, UNCLEAR_HOST, { connection: 'close' }) }
     failure = result.failure
     const onBytes = (bytes: number): void => void (bytesSent += bytes)
     await sendResponse(response, result.response, { signal, onBytes })
@@ -74,6 +76,25 @@ export async function answerRequest({ handler, url, request, response, bodyIdleM
     isComplete: response.writableFinished,
     ...failure,
   }
+}
+
+/** In the form of registries, and in that of Docker Engine. */
+const UNCLEAR_HOST = {
+  message: 'bad request: it names several hosts',
+  errors: [{ code: 'UNSUPPORTED', message: 'bad request: it names several hosts' }],
+}
+
+/**
+ * Whether a request names one host: what is in front of a server, and what guards it, could go by another one.
+ *
+ * @see RFC 9112, section 3.2
+ */
+function isForOneHost({ rawHeaders, headers, url = '' }: IncomingMessage): boolean {
+  const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host')
+  if (hosts.length > 1) return false
+  if (url.startsWith('/') || url === '*') return true
+  const target = URL.parse(url)
+  return target !== null && target.host !== '' && target.host === URL.parse(`${target.protocol}//${headers.host}`)?.host
 }
 
 interface Answer {

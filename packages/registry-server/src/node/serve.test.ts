@@ -339,3 +339,25 @@ test('serve() keeps the received bytes of an upload whose client leaves', async 
   const rest = { headers: { 'content-range': '500-999' }, body: 'y'.repeat(500) }
   expect((await client.send('PATCH', location, rest)).headers['range']).toBe('0-999')
 })
+
+test('serve() refuses a request that names two hosts, or another one than its Host header', async () => {
+  let requests = 0
+  const { server } = await start(async () => {
+    requests++
+    return ok()
+  })
+  const heads = [
+    'GET /v2/ HTTP/1.1\r\nhost: a\r\nhost: b',
+    'GET /v2/ HTTP/1.1\r\nhost: a\r\nHOST: a',
+    'GET http://b/v2/ HTTP/1.1\r\nhost: a',
+    'GET http://a:81/v2/ HTTP/1.1\r\nhost: a',
+    'GET ftp:///v2/ HTTP/1.1\r\nhost: a',
+    'GET v2 HTTP/1.1\r\nhost: a',
+  ]
+  for (const head of heads) {
+    const reply = await raw(server, `${head}\r\nconnection: close\r\n\r\n`)
+    expect([head, reply.slice(0, 12), requests]).toEqual([head, 'HTTP/1.1 400', 0])
+  }
+  const whole = await raw(server, 'GET http://a:80/v2/ HTTP/1.1\r\nhost: A\r\nconnection: close\r\n\r\n')
+  expect([whole.slice(0, 12), requests]).toEqual(['HTTP/1.1 204', 1])
+})

@@ -5,6 +5,8 @@ import type { Server as SecureServer } from 'node:https'
 import type { HttpClient } from '@drayage/content'
 
 import { answerRequest, type RequestEvent } from './answer-request.ts'
+import { type ConnectionLimits, limitConnections } from './connections.ts'
+import { forClient } from './login-queue.ts'
 
 /** Options of {@link serveOn}. */
 export interface ServeOnOptions {
@@ -14,6 +16,8 @@ export interface ServeOnOptions {
   readonly graceMs?: number
   /** How long a client may send nothing in the middle of a body, in milliseconds; without limit by default. */
   readonly bodyIdleMs?: number | undefined
+  /** How many connections there are at most. */
+  readonly connections?: ConnectionLimits | undefined
 }
 
 /** Options of {@link serve}. */
@@ -43,7 +47,8 @@ export interface HttpServer extends Served {
 /**
  * Serves a handler over HTTP/1.1. The handler sees URLs with the server's own address, never the `Host` of a request; the
  * signal of its request fires when the client leaves. A handler that rejects is answered with a 500 without details; a body
- * that fails or is short closes the connection; a `ConnectionFaultError` of either breaks it as it says.
+ * that fails or is short closes the connection; a `ConnectionFaultError` of either breaks it as it says. A request for
+ * another host than its `Host` header names, or with several of them, is answered with a 400.
  */
 export async function serve(handler: HttpClient, options: ServeOptions = {}): Promise<HttpServer> {
   const { host = '127.0.0.1', port = 0, headersTimeoutMs = 60_000 } = options
@@ -61,14 +66,17 @@ export async function serve(handler: HttpClient, options: ServeOptions = {}): Pr
  * {@link serve} does. The caller makes it listen.
  */
 export function serveOn(server: Server | SecureServer, handler: HttpClient, options: ServeOnOptions = {}): Served {
-  const { onRequest, graceMs = 5_000, bodyIdleMs } = options
+  const { onRequest, graceMs = 5_000, bodyIdleMs, connections } = options
   let closing: Promise<void> | undefined
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const event = await answerRequest({ handler, url: addressOf(server).url, request, response, bodyIdleMs })
+    const { url } = addressOf(server)
+    const { remoteAddress = '' } = request.socket
+    const event = await forClient(remoteAddress, () => answerRequest({ handler, url, request, response, bodyIdleMs }))
     // The connection is idle once this turn is over.
     if (closing !== undefined) setImmediate(() => server.closeIdleConnections())
     onRequest?.(event)
   }
+  limitConnections(server, connections)
   server.on('request', (request, response) => void answer(request, response))
   server.on('checkContinue', (request, response) => void answer(request, response))
   const close = (): Promise<void> => (closing ??= closeServer(server, graceMs))
