@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { type AbortOptions, abortable, type ByteStream } from '@drayage/bytes'
 import { ContentNotFoundError, type RangeOptions, sizedFrom } from '@drayage/content'
 import { type Digest, isDigest, isDigestError, verify } from '@drayage/digest'
-import { disk, fileBytes, openRegularFile, unlessMissing } from '@drayage/files'
+import { disk, fileBytes, FileWriteError, openRegularFile, unlessMissing } from '@drayage/files'
 import type { Descriptor } from '@drayage/manifest'
 
 import { storeFailure } from './errors.ts'
@@ -38,9 +38,13 @@ export async function deleteBlob(layout: Layout, digest: Digest): Promise<boolea
   const path = blobFile(layout, digest)
   const trash = join(layout.trash, `${basename(path)}.${crypto.randomUUID()}`)
   try {
-    const isMoved = await unlessMissing(disk.rename(path, trash).then(() => true))
-    if (isMoved === true) await disk.rm(trash, { recursive: true, force: true })
-    return isMoved ?? false
+    const moved = await unlessMissing(disk.rename(path, trash).then(() => trash)).catch((error: unknown) => {
+      // The trash may need a block for one more name.
+      if (error instanceof FileWriteError && error.fault === 'full') return path
+      throw error
+    })
+    if (moved !== undefined) await disk.rm(moved, { recursive: true, force: true })
+    return moved !== undefined
   } catch (error) {
     throw storeFailure(error, path)
   }

@@ -8,6 +8,7 @@ import { createLayerStore } from '@drayage/layer-store'
 
 import type { LeftoverSweeper, Spooler, Store } from '../store.ts'
 import { claimSweep, sweepLeftovers } from './leftovers.ts'
+import { openReserve, withReserve } from './reserve.ts'
 import { prepareStoreDirectory } from './prepare-store-directory.ts'
 
 /** The store in a directory. */
@@ -35,7 +36,9 @@ export async function openFileStore(directory: string, options: FileStoreOptions
   await prepareStoreDirectory(directory)
   const content = createFsStore({ directory })
   await content.prepare()
-  const database = await openDatabase(path.join(directory, 'metadata.db'))
+  const reserve = openReserve(directory)
+  reserve.makeRoom()
+  const database = withReserve(await openDatabase(path.join(directory, 'metadata.db')), reserve)
   try {
     const journal = path.join(directory, 'names.journal')
     await takeOverFirstModel({ database, content, journal })
