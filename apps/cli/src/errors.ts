@@ -1,4 +1,4 @@
-import { DrayageError, type DrayageErrorOptions } from '@drayage/bytes'
+import { DrayageError, quote, type DrayageErrorOptions } from '@drayage/bytes'
 
 /** A command line that `dray` cannot carry out as it is written. */
 export class UsageError extends DrayageError<'ERR_USAGE'> {
@@ -15,5 +15,18 @@ export class ReportedError extends Error {
 
   constructor(cause: unknown) {
     super('Cannot finish: an error was reported', { cause })
+  }
+}
+
+/** A store in which something is wrong that was not, or could not be, mended. */
+export class StoreFaultsError extends DrayageError<'ERR_STORE_FAULTS'> {
+  override readonly name: string = 'StoreFaultsError'
+
+  constructor(store: string, faults: number, wasRepaired: boolean) {
+    const found = faults === 1 ? '1 fault' : `${faults} faults`
+    const hint = wasRepaired
+      ? 'What cannot be brought again can be loaded, or removed with what needs it.'
+      : 'Mend what can be mended with `dray fsck --repair`.'
+    super('ERR_STORE_FAULTS', `Cannot rely on all of the store ${quote(store)}: ${found} found`, { hint })
   }
 }

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 
 import { EXIT, EXIT_CODES, exitCodeOf, WRAPPING_CODES } from './exit-code.ts'
-import { UsageError } from './errors.ts'
+import { StoreFaultsError, UsageError } from './errors.ts'
 
 const packages = path.resolve(import.meta.dirname, '../../../packages')
 
@@ -28,7 +28,7 @@ test('every code of an error of the packages has an exit status, or leaves it to
 })
 
 test('every code that has an exit status exists', () => {
-  const codes = new Set([...declaredCodes(), new UsageError('x').code])
+  const codes = new Set([...declaredCodes(), new UsageError('x').code, new StoreFaultsError('x', 1, false).code])
   expect([...EXIT_CODES.keys(), ...WRAPPING_CODES].filter((code) => !codes.has(code))).toEqual([])
 })
 

@@ -59,6 +59,7 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
     'ERR_TAR_LIMIT',
     'ERR_LAYER_CORRUPT',
     'ERR_IMAGE_DAMAGED',
+    'ERR_STORE_FAULTS',
     'ERR_COMPRESSED_DATA',
     'ERR_DIGEST_SYNTAX',
     'ERR_MANIFEST_SYNTAX',

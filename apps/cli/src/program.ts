@@ -10,6 +10,7 @@ import { copyVerb } from './verbs/copy.ts'
 import { deleteVerb } from './verbs/delete.ts'
 import { dfVerb } from './verbs/df.ts'
 import { digestVerb } from './verbs/digest.ts'
+import { fsckVerb } from './verbs/fsck.ts'
 import { historyVerb } from './verbs/history.ts'
 import { imagesVerb } from './verbs/images.ts'
 import { inspectVerb } from './verbs/inspect.ts'
@@ -33,7 +34,7 @@ import { versionVerb } from './verbs/version.ts'
 /** Every verb, in the groups and the order of the help. */
 const VERBS: Readonly<Record<string, readonly Verb[]>> = {
   'Transfer images:': [pullVerb, pushVerb, copyVerb, syncVerb, saveVerb, loadVerb],
-  'Manage the store:': [imagesVerb, inspectVerb, historyVerb, tagVerb, rmiVerb, pruneVerb, dfVerb, serveVerb],
+  'Manage the store:': [imagesVerb, inspectVerb, historyVerb, tagVerb, rmiVerb, pruneVerb, dfVerb, fsckVerb, serveVerb],
   'Look into registries:': [tagsVerb, digestVerb, manifestVerb, configVerb, blobVerb, referrersVerb, catalogVerb],
   'Change registries:': [deleteVerb, loginVerb, logoutVerb],
   'Other:': [versionVerb],

@@ -69,6 +69,7 @@ export type {
 } from './places/place.ts'
 export type { ParsePlaceOptions } from './places/parse-place.ts'
 export type { AttemptContext } from './retry/attempt.ts'
+export type { FetchBlobOptions } from './copy/fetch-blob.ts'
 export type { FetchStreamOptions } from './retry/fetch-stream.ts'
 export type { PushOptions } from './verbs/push.ts'
 export type { LoadContentOptions, LoadResult } from './verbs/load.ts'
@@ -116,6 +117,7 @@ export {
   UnknownPlaceError,
   UnsupportedSystemError,
 } from './errors.ts'
+export { fetchBlob } from './copy/fetch-blob.ts'
 export { fetchStream } from './retry/fetch-stream.ts'
 export { listContent } from './select/list-content.ts'
 export { pickImage } from './select/select-image.ts'

@@ -9,6 +9,7 @@
 export type { DiskLayerStoreOptions } from './create-layer-store.ts'
 export type {
   FindOptions,
+  HasIndexOptions,
   LayerMeasurement,
   LayerMeasurer,
   LayerReader,

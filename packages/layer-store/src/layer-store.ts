@@ -123,6 +123,12 @@ export interface FindOptions extends AbortOptions {
   readonly algorithm?: DigestAlgorithm | undefined
 }
 
+/** Options of {@link LayerReader.hasIndex}. */
+export interface HasIndexOptions extends AbortOptions {
+  /** Whether it is read; `false` by default. */
+  readonly deep?: boolean
+}
+
 /** Reads registered layers. */
 export interface LayerReader {
   /** What a blob inflates to, when it was registered before and is still in the content store. */
@@ -136,6 +142,20 @@ export interface LayerReader {
    * @throws LayerCorruptError `ERR_LAYER_CORRUPT` at its end when the DiffID is another, at once when no blob is left
    */
   openTar(chainId: ChainId, options?: AbortOptions): ByteStream
+  /**
+   * Whether a layer has its index, or a fault instead of one; when it is looked at deeply, whether it can be read to its end
+   * and has as many entries as the tar.
+   *
+   * @throws LayerNotFoundError `ERR_LAYER_NOT_FOUND`
+   */
+  hasIndex(chainId: ChainId, options?: HasIndexOptions): Promise<boolean>
+  /**
+   * Makes the index of a layer from its blob, instead of one that is there.
+   *
+   * @throws LayerNotFoundError `ERR_LAYER_NOT_FOUND`
+   * @throws LayerCorruptError `ERR_LAYER_CORRUPT`
+   */
+  indexAgain(chainId: ChainId, options?: AbortOptions): Promise<void>
   /**
    * The entries of a layer's tar, in its order, without reading the blob; an index that is lost is made again.
    *

@@ -17,6 +17,7 @@ import type { LayerMeasurement, LayerRecord } from './layer-store.ts'
 import {
   MAX_LAYER_DEPTH,
   type FindOptions,
+  type HasIndexOptions,
   type LayerStore,
   type MeasureOptions,
   type RegisterOptions,
@@ -124,6 +125,26 @@ export class RecordedLayerStore implements LayerStore {
     const { digest } = await result
     if (digest !== (record.diffId as string))
       throw new LayerCorruptError(chainId, `its DiffID is ${digest}`, record.diffId)
+  }
+
+  async hasIndex(chainId: ChainId, { deep = false, signal }: HasIndexOptions = {}): Promise<boolean> {
+    const { diffId, entryCount, fault } = this.#require(chainId)
+    if (fault !== undefined) return true
+    if (!this.#indexes.has(diffId) || !deep) return this.#indexes.has(diffId)
+    let count = 0
+    try {
+      for await (const _ of this.#indexes.entries(diffId, { signal })) count += 1
+    } catch {
+      signal?.throwIfAborted()
+      return false
+    }
+    return count === entryCount
+  }
+
+  async indexAgain(chainId: ChainId, options: AbortOptions = {}): Promise<void> {
+    const record = this.#require(chainId)
+    this.#indexes.remove(record.diffId)
+    await this.#indexAgain(record, options)
   }
 
   async *entries(chainId: ChainId, options: AbortOptions = {}): AsyncIterable<LayerEntry> {

@@ -4,6 +4,8 @@
  * @packageDocumentation
  */
 export type { ArchiveFormat } from './archives/archive-format.ts'
+export type { CheckStoreOptions } from './check/check-store.ts'
+export type { StoreFinding } from './check/store-finding.ts'
 export type { ConversionOptions, WantedCompression } from './copy/conversion-options.ts'
 export type { CopyImageOptions } from './copy/copy-options.ts'
 export type { DiskUsage } from './images/disk-usage.ts'
@@ -18,7 +20,15 @@ export type { ImageSummary, ListImagesOptions } from './images/list-images.ts'
 export type { LoadedImage, LoadImagesOptions, TakenName } from './archives/load-images.ts'
 export type { FileStoreOptions } from './store/file-store/open-file-store.ts'
 export type { MemoryStoreOptions } from './store/memory-store.ts'
-export type { LeftoverSweeper, Scratch, Spooler, Store, StoreOpener, SweptLeftovers } from './store/store.ts'
+export type {
+  LeftoverSweeper,
+  PartChecker,
+  Scratch,
+  Spooler,
+  Store,
+  StoreOpener,
+  SweptLeftovers,
+} from './store/store.ts'
 export type { PrunedImages, PruneImagesOptions } from './images/prune-images.ts'
 export type { PushedImage } from './images/push-image.ts'
 export type { PushImageOptions } from './images/push-options.ts'
@@ -57,6 +67,7 @@ export { checkConversion } from './copy/conversion-options.ts'
 export { IMAGE_IDS } from './runtime.ts'
 export { IMAGE_FORMATS } from './copy/image-format.ts'
 export { boundMemory } from './bound-memory.ts'
+export { checkStore } from './check/check-store.ts'
 export { checkLogin } from './remote/check-login.ts'
 export { copyImage, copyImages } from './copy/copy-images.ts'
 export { FOREIGN_LAYERS } from './copy/foreign-layers-choice.ts'
@@ -88,7 +99,7 @@ export { listImages } from './images/list-images.ts'
 export { logIn, logOut } from './remote/log-in.ts'
 export { loadImages } from './archives/load-images.ts'
 export { openRegistryStorage } from './store/registry-storage.ts'
-export { canSpool, canSweepLeftovers } from './store/store.ts'
+export { canCheckParts, canSpool, canSweepLeftovers } from './store/store.ts'
 export { storeInDirectory } from './store/file-store/store-in-directory.ts'
 export { storeInMemory } from './store/memory-store.ts'
 export { pruneImages } from './images/prune-images.ts'

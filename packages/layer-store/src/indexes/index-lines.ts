@@ -8,7 +8,8 @@ import type { LayerEntry } from './layer-entry.ts'
 const BATCH_BYTES = 256 * 1024
 /** Most bytes of one UTF-16 unit in UTF-8. */
 const MOST_UNIT_BYTES = 3
-const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
+/** The checksum of each frame tells when the file went bad. */
+const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 } }
 
 /** Writes an index: one JSON object per line, in zstd frames. */
 export interface IndexWriter {

@@ -4,6 +4,8 @@ import type { Metadata } from '@drayage/image-store'
 import type { LayerMeasurer, LayerReader, LayerRegistrar } from '@drayage/layer-store'
 import type { UploadSessionStore } from '@drayage/registry'
 
+import type { StoreFinding } from '../check/store-finding.ts'
+
 /**
  * Images with all that they are made of: content, layers and metadata. Any number of programs may have a store open at
  * once, where its kind allows that; disposing closes this opening.
@@ -65,6 +67,19 @@ export interface LeftoverSweeper {
 export interface Spooler {
   /** The directory, which exists when this resolves. */
   spoolDirectory(): Promise<string>
+}
+
+/**
+ * Checks what a store has beside content, images and layers. It is an ability that a store may have; `canCheckParts` tells.
+ */
+export interface PartChecker {
+  /** What is found; with `repair`, what the store can mend by itself is mended. */
+  checkParts(options: AbortOptions & { readonly repair: boolean }): AsyncIterable<StoreFinding>
+}
+
+/** Tells whether `store` checks its own parts. */
+export function canCheckParts(store: object): store is PartChecker {
+  return 'checkParts' in store && typeof store.checkParts === 'function'
 }
 
 /** Tells whether `store` has leftovers of its own that have to be swept. */

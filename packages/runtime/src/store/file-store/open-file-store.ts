@@ -6,13 +6,14 @@ import { disk, lockFile } from '@drayage/files'
 import { createMetadata, openDatabase, takeOverFirstModel } from '@drayage/image-store'
 import { createLayerStore } from '@drayage/layer-store'
 
-import type { LeftoverSweeper, Spooler, Store } from '../store.ts'
+import type { LeftoverSweeper, PartChecker, Spooler, Store } from '../store.ts'
+import { checkStoreParts } from './check-parts.ts'
 import { claimSweep, sweepLeftovers } from './leftovers.ts'
 import { openReserve, withReserve } from './reserve.ts'
 import { prepareStoreDirectory } from './prepare-store-directory.ts'
 
 /** The store in a directory. */
-export interface FileStore extends Store, LeftoverSweeper, Spooler {
+export interface FileStore extends Store, LeftoverSweeper, PartChecker, Spooler {
   readonly directory: string
   readonly content: FsStore
 }
@@ -50,6 +51,7 @@ export async function openFileStore(directory: string, options: FileStoreOptions
       ...createMetadata({ ...options, database, content, journal }),
       lockImages: createImageLock(path.join(directory, 'images.lock')),
       sweepLeftovers: (options) => sweepLeftovers(directory, content, options),
+      checkParts: (options) => checkStoreParts(directory, database, options),
       claimSweep: (everyMs, nowMs) => claimSweep(directory, everyMs, nowMs),
       async spoolDirectory() {
         // On the disk of the store, which has the room for images; what is spooled has no name there.
