@@ -10,7 +10,7 @@ import { IngestData } from './ingest-data.ts'
 import { lockIngest } from './ingest-lock.ts'
 import { createKeptHashes } from './kept-hashes.ts'
 import { blobDirectory, blobFile, dataFile, ingestDirectory, layoutOf } from './layout.ts'
-import { prepareDirectory, syncNames } from './prepare-directory.ts'
+import { assertParts, prepareDirectory, syncNames } from './prepare-directory.ts'
 import { suspectBlobs } from './suspect-blobs.ts'
 import { setAsideBlob, verifyBlobFile } from './verify-blobs.ts'
 import { sweepIngests, type SweepOptions, type SweepResult } from './sweep-ingests.ts'
@@ -30,6 +30,8 @@ export interface FsStore extends ContentStore, Verifier, AsyncDisposable {
 export interface FsStoreOptions {
   /** The directory of the store; created with mode 0700 by the first call when it is missing. */
   readonly directory: string
+  /** Whether nothing is created, synced or checked for its owner: for a store that can only be read; `false` by default. */
+  readonly isReadOnly?: boolean
   /** The clock, in milliseconds since 1970; that of the system by default. */
   readonly now?: () => number
 }
@@ -52,7 +54,10 @@ export function createFsStore(options: FsStoreOptions): FsStore {
 }
 
 /** The store of these options. The first call looks at the directory and, if that fails, the next one again. */
-export function openFsStore({ directory, now = Date.now }: FsStoreOptions, hooks: FsStoreHooks = {}): FsStore {
+export function openFsStore(
+  { directory, isReadOnly = false, now = Date.now }: FsStoreOptions,
+  hooks: FsStoreHooks = {},
+): FsStore {
   const layout = layoutOf(directory)
   const keys = createKeyedLock()
   const kept = createKeptHashes()
@@ -61,7 +66,7 @@ export function openFsStore({ directory, now = Date.now }: FsStoreOptions, hooks
 
   const ready = async (options: AbortOptions): Promise<void> => {
     options.signal?.throwIfAborted()
-    preparing ??= prepareDirectory(layout).catch((error: unknown) => {
+    preparing ??= (isReadOnly ? assertParts(layout) : prepareDirectory(layout)).catch((error: unknown) => {
       preparing = undefined
       throw error
     })

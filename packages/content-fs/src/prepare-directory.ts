@@ -26,6 +26,20 @@ export async function prepareDirectory(layout: Layout): Promise<void> {
 }
 
 /**
+ * Makes sure that the parts of a store that can only be read are directories; they may belong to anybody.
+ *
+ * @throws StoreUnsafeError `ERR_STORE_UNSAFE`
+ */
+export async function assertParts(layout: Layout): Promise<void> {
+  for (const part of [layout.blobs, ...layout.blobDirectories]) {
+    const found = await disk.lstat(part).catch((error: unknown) => {
+      throw storeFailure(error, part)
+    })
+    assertDirectory(part, found)
+  }
+}
+
+/**
  * Creates a directory of the store unless it exists.
  *
  * @throws StoreUnsafeError `ERR_STORE_UNSAFE`
@@ -71,8 +85,12 @@ async function makeOne(path: string): Promise<void> {
 
 async function assertOwn(path: string, look: (path: string) => Promise<Stats>): Promise<void> {
   const found = await look(path)
-  if (found.isSymbolicLink()) throw new StoreUnsafeError(path, 'a symbolic link')
-  if (!found.isDirectory()) throw new StoreUnsafeError(path, 'not a directory')
+  assertDirectory(path, found)
   const user = process.geteuid?.()
   if (user !== undefined && found.uid !== user) throw new StoreUnsafeError(path, `owned by user ${found.uid}`)
+}
+
+function assertDirectory(path: string, found: Stats): void {
+  if (found.isSymbolicLink()) throw new StoreUnsafeError(path, 'a symbolic link')
+  if (!found.isDirectory()) throw new StoreUnsafeError(path, 'not a directory')
 }

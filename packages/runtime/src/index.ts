@@ -18,7 +18,6 @@ export type { FindStoredOptions, FoundImage, FoundStored } from './images/find-s
 export type { ImageInspection, InspectedConfig, InspectImageOptions } from './images/inspect-image.ts'
 export type { ImageSummary, ListImagesOptions } from './images/list-images.ts'
 export type { LoadedImage, LoadImagesOptions, TakenName } from './archives/load-images.ts'
-export type { FileStoreOptions } from './store/file-store/open-file-store.ts'
 export type { MemoryStoreOptions } from './store/memory-store.ts'
 export type {
   LeftoverSweeper,
@@ -56,7 +55,7 @@ export type {
   TransferSettings,
 } from './runtime.ts'
 export type { RuntimeError, RuntimeErrorCode } from './errors.ts'
-export type { StoreDirectoryOptions } from './store/file-store/store-directory.ts'
+export type { FileStoreOptions, StoreDirectoryOptions } from './store/file-store/store-directory.ts'
 export type { SaveImagesOptions } from './archives/save-images.ts'
 export type { SyncImagesOptions, SyncResult, SyncStatus } from './sync/sync-result.ts'
 export type { ImageView, ShownImage } from './images/shown-image.ts'

@@ -1,31 +1,22 @@
 import path from 'node:path'
 
 import { createKeyedLock } from '@drayage/content'
-import { createFsStore, type FsStore } from '@drayage/content-fs'
+import { createFsStore } from '@drayage/content-fs'
 import { disk, lockFile } from '@drayage/files'
 import { createMetadata, openDatabase, takeOverFirstModel } from '@drayage/image-store'
 import { createLayerStore } from '@drayage/layer-store'
 
-import type { LeftoverSweeper, PartChecker, Spooler, Store } from '../store.ts'
+import type { Store } from '../store.ts'
 import { checkStoreParts } from './check-parts.ts'
+import type { FileStore, FileStoreOptions } from './store-directory.ts'
 import { claimSweep, sweepLeftovers } from './leftovers.ts'
+import { openReadOnlyStore } from './read-only-store.ts'
 import { openReserve, withReserve } from './reserve.ts'
-import { prepareStoreDirectory } from './prepare-store-directory.ts'
-
-/** The store in a directory. */
-export interface FileStore extends Store, LeftoverSweeper, PartChecker, Spooler {
-  readonly directory: string
-  readonly content: FsStore
-}
-
-/** Options of a store in a directory. */
-export interface FileStoreOptions {
-  /** Milliseconds since 1970; the system's clock by default. */
-  readonly now?: () => number
-}
+import { prepareStoreDirectory, whyReadOnly } from './prepare-store-directory.ts'
 
 /**
- * Opens the store in `directory`, and creates it when it is missing. Any number of processes may do so at once.
+ * Opens the store in `directory`, and creates it when it is missing. Any number of processes may do so at once. One that
+ * this user may read and not write is opened for reading; see {@link openReadOnlyStore}.
  *
  * @throws StoreLayoutError `ERR_STORE_LAYOUT` when a newer version made it
  * @throws StoreUnsafeError `ERR_STORE_UNSAFE` when it belongs to another user, or a part of it is a link
@@ -34,6 +25,8 @@ export interface FileStoreOptions {
  * of its database
  */
 export async function openFileStore(directory: string, options: FileStoreOptions = {}): Promise<FileStore> {
+  const why = await whyReadOnly(directory)
+  if (why !== undefined) return await openReadOnlyStore(directory, why, options)
   await prepareStoreDirectory(directory)
   const content = createFsStore({ directory })
   await content.prepare()

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
 import path from 'node:path'
 
 import { storeFailure, StoreUnsafeError, StoreUnwritableError } from '@drayage/content-fs'
-import { disk, FileWriteError, unlessMissing } from '@drayage/files'
+import { disk, FileReadError, FileWriteError, unlessMissing } from '@drayage/files'
 
 import { StoreLayoutError } from '../../errors.ts'
+import { versionFile } from './store-directory.ts'
 
 /** The layout of store directories that this version reads and writes. */
 export const STORE_LAYOUT = '1'
@@ -36,6 +38,18 @@ export async function prepareStoreDirectory(directory: string): Promise<void> {
     throw failure instanceof FileWriteError && (failure.fault === 'other' || failure.fault === 'missing')
       ? new StoreUnwritableError(directory, { action: failure.action, reason: failure.reason, cause: failure.cause })
       : failure
+  }
+}
+
+/** Why the store in a directory can only be read, as the end of a sentence; `undefined` when it can be written or is missing. */
+export async function whyReadOnly(directory: string): Promise<string | undefined> {
+  if ((await unlessMissing(disk.stat(versionFile(directory)))) === undefined) return undefined
+  try {
+    await disk.access(directory, constants.W_OK)
+    return undefined
+  } catch (error) {
+    if (error instanceof FileReadError && error.fault === 'denied') return error.reason
+    throw error
   }
 }
 

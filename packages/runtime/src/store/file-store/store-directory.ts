@@ -1,5 +1,21 @@
 import path from 'node:path'
 
+import type { FsStore } from '@drayage/content-fs'
+
+import type { LeftoverSweeper, PartChecker, Spooler, Store } from '../store.ts'
+
+/** The store in a directory. */
+export interface FileStore extends Store, LeftoverSweeper, PartChecker, Spooler {
+  readonly directory: string
+  readonly content: FsStore
+}
+
+/** Options of a store in a directory. */
+export interface FileStoreOptions {
+  /** Milliseconds since 1970; the system's clock by default. */
+  readonly now?: () => number
+}
+
 /** What decides where the store is. */
 export interface StoreDirectoryOptions {
   readonly env: Readonly<Record<string, string | undefined>>

@@ -1,11 +1,11 @@
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 
 import { disk, unlessMissing } from '@drayage/files'
 
 import type { Scratch, StoreOpener } from '../store.ts'
-import type { FileStoreOptions } from './open-file-store.ts'
-import { prepareStoreDirectory } from './prepare-store-directory.ts'
-import { scratchDirectory, uploadsDirectory, versionFile } from './store-directory.ts'
+import { prepareStoreDirectory, whyReadOnly } from './prepare-store-directory.ts'
+import { type FileStoreOptions, scratchDirectory, uploadsDirectory, versionFile } from './store-directory.ts'
 import { createFileSessions } from './upload-sessions.ts'
 
 /**
@@ -26,12 +26,17 @@ export function storeInDirectory(directory: string, options: FileStoreOptions = 
   }
 }
 
-/** Opens a content store on the disk of the store. */
+async function scratchIn(storeDirectory: string): Promise<string> {
+  await prepareStoreDirectory(storeDirectory)
+  const directory = scratchDirectory(storeDirectory)
+  await disk.mkdir(directory, { recursive: true, mode: 0o700 })
+  return directory
+}
+
+/** Opens a content store on the disk of the store, or among temporary files where that can only be read. */
 async function openScratch(storeDirectory: string): Promise<Scratch> {
   const { createFsStore } = await import('@drayage/content-fs')
-  await prepareStoreDirectory(storeDirectory)
-  const parent = scratchDirectory(storeDirectory)
-  await disk.mkdir(parent, { recursive: true, mode: 0o700 })
+  const parent = (await whyReadOnly(storeDirectory)) === undefined ? await scratchIn(storeDirectory) : tmpdir()
   const directory = await disk.mkdtemp(path.join(parent, 'convert-'))
   const content = createFsStore({ directory })
   return {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 
 import { digestHex, digestOf } from '@drayage/digest'
-import { disk, tryLockFile, unlessMissing } from '@drayage/files'
+import { disk, isFileError, tryLockFile, unlessMissing } from '@drayage/files'
 import type { UploadSessionStore } from '@drayage/registry'
 
 /** The most bytes of a kept session that are read. */
@@ -16,8 +16,14 @@ export function createFileSessions(directory: string): UploadSessionStore {
   const fileOf = (key: string): string => path.join(directory, digestHex(digestOf(key)))
   return {
     async claim(key, options = {}) {
-      await disk.mkdir(directory, { recursive: true, mode: 0o700 })
-      return await tryLockFile(`${fileOf(key)}.lock`, options)
+      try {
+        await disk.mkdir(directory, { recursive: true, mode: 0o700 })
+        return await tryLockFile(`${fileOf(key)}.lock`, options)
+      } catch (error) {
+        // An upload goes without a session that outlives it where none can be kept: in a store that can only be read.
+        if (isFileError(error)) return undefined
+        throw error
+      }
     },
     async load(key, { signal } = {}) {
       signal?.throwIfAborted()
