@@ -23,6 +23,8 @@ import { createAdmin } from './serve/admin.ts'
 import { createStack } from './stack.ts'
 import { createMetrics, type Metrics } from './serve/metrics.ts'
 import { openRegistryEndpoint } from './serve/registry-endpoint.ts'
+import { startScrub } from './serve/scrub.ts'
+import { createStoreHealth } from './serve/store-health.ts'
 import { createLog, logOfRequest, withRequestLog, type Log } from './serve/request-log.ts'
 
 /** A running daemon. Disposing it gives running requests their time to finish, then stops them. */
@@ -79,8 +81,10 @@ export async function startDaemon(config: Config, env: NodeJS.ProcessEnv = proce
     await serve(
       'admin',
       [admin],
-      createAdmin(metrics, () => isReady(runtime)),
+      createAdmin(metrics, () => isReady(runtime), createStoreHealth(runtime)),
     )
+  const bytesPerSecond = config.count('scrub-rate')
+  if (bytesPerSecond > 0) started.use(startScrub(runtime, { bytesPerSecond, log, ...metrics.scrub }))
   const stack = started.move()
   return {
     places: all.flatMap(({ places }) => places),

@@ -1,7 +1,9 @@
+import path from 'node:path'
 import process from 'node:process'
 
 import { Command, CommanderError } from '@commander-js/extra-typings'
 import { DrayageError, escapeText } from '@drayage/bytes'
+import { checkStore, createRuntime, findingText } from '@drayage/runtime'
 
 import { readConfig, type Config, type ConfigSources } from './config/config.ts'
 import { defaultText, flagOf, OPTION_TABLE, variableOf, type OptionRow } from './config/option-table.ts'
@@ -11,7 +13,7 @@ import { ConfigError, reasonOf } from './errors.ts'
 import { notifySystemd } from './listen/systemd.ts'
 
 /** Exit codes of `drayd`. */
-const EXIT = { done: 0, failed: 1, usage: 2 } as const
+const EXIT = { done: 0, failed: 1, usage: 2, unverified: 5 } as const
 
 /** Runs one command line: the daemon until it is stopped, or a check. Resolves to the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -30,19 +32,26 @@ export async function main(args: readonly string[]): Promise<number> {
   let sources: ConfigSources = { flags: new Map(), env: process.env }
   const read = (): ConfigSources => sourcesOf(program.opts())
   program.action(() => void (sources = read()))
-  let isCheck = false
+  let work: (sources: ConfigSources) => Promise<number> = run
   program
     .command('check-config')
     .description('Check the configuration, report what is wrong with it, and print its values')
     .action(() => {
-      isCheck = true
+      work = check
+      sources = read()
+    })
+  program
+    .command('check')
+    .description(
+      'Check the store as `dray fsck` does, beside a daemon that runs; the exit code is 5 when something is wrong',
+    )
+    .action(() => {
+      work = checkStored
       sources = read()
     })
   try {
     program.parse(args, { from: 'user' })
-    if (isCheck) await check(sources)
-    else await run(sources)
-    return EXIT.done
+    return await work(sources)
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
     process.stderr.write(`drayd: ${lineOf(reasonOf(error))}\n`)
@@ -81,14 +90,27 @@ function sourcesOf(given: Readonly<Record<string, unknown>>): ConfigSources {
   return { flags, env: process.env, ...(typeof file === 'string' && file !== '' ? { file } : {}) }
 }
 
-async function check(sources: ConfigSources): Promise<void> {
+async function check(sources: ConfigSources): Promise<number> {
   const config = await readConfig(sources)
   const { values } = config
   await checkConfig(config, process.env)
   for (const [key, value] of values) process.stdout.write(`${key} = ${JSON.stringify(value)}\n`)
+  return EXIT.done
 }
 
-async function run(sources: ConfigSources): Promise<void> {
+async function checkStored(sources: ConfigSources): Promise<number> {
+  const config = await readConfig(sources)
+  const store = config.text('store')
+  await using runtime = await createRuntime({ ...(store !== undefined && { storeDirectory: path.resolve(store) }) })
+  let exit: number = EXIT.done
+  for await (const finding of checkStore(runtime)) {
+    if (finding.state === 'fault') exit = EXIT.unverified
+    process.stdout.write(`${lineOf(findingText(finding))}\n`)
+  }
+  return exit
+}
+
+async function run(sources: ConfigSources): Promise<number> {
   let config = await readConfig(sources)
   await using daemon = await startDaemon(config)
   // Before anything says that it runs, since what reads that may stop it at once.
@@ -114,6 +136,7 @@ async function run(sources: ConfigSources): Promise<void> {
   const signal = await ending
   log.info({ signal }, 'ending')
   await notifySystemd('STOPPING=1', process.env)
+  return EXIT.done
 }
 
 /** The options that have changed and only apply after a restart. */

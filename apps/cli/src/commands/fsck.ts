@@ -1,4 +1,4 @@
-import { checkStore, type StoreFinding } from '@drayage/runtime'
+import { checkStore, findingText, type StoreFinding } from '@drayage/runtime'
 
 import type { CommandContext } from '../command-context.ts'
 import { StoreFaultsError } from '../errors.ts'
@@ -32,19 +32,11 @@ export async function fsckCommand(
   let faults = 0
   for await (const finding of checkStore(runtime, { names, deep, repair, signal })) {
     if (finding.state === 'fault') faults += 1
-    if (printer === undefined) await context.print(findingLine(finding))
+    if (printer === undefined) await context.print(lineOf(findingText(finding)))
     else await printer.row(rowOf(finding))
   }
   await printer?.end()
   if (faults > 0) throw new StoreFaultsError(runtime.store.location, faults, repair)
-}
-
-function findingLine({ state, kind, what, problem, neededBy, note }: StoreFinding): string {
-  const after = [
-    ...(note === undefined ? [] : [note]),
-    ...(neededBy.length === 0 ? [] : [`needed by ${neededBy.join(', ')}`]),
-  ]
-  return lineOf(`${state.padEnd('repaired'.length)} ${kind} ${what}: ${[problem, ...after].join('; ')}`)
 }
 
 function rowOf({ state, kind, what, problem, neededBy, note = '' }: StoreFinding): Record<string, unknown> {

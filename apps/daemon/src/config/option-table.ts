@@ -74,6 +74,12 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     isLive: true,
   },
   {
+    key: 'scrub-rate',
+    kind: 'count',
+    help: 'Bytes a second that are read of the store, all of it once a day at most, to find and mend what went bad; 0 reads none',
+    fallback: 0,
+  },
+  {
     key: 'require-schema2',
     kind: 'switch',
     help: 'Refuse images that only Docker manifest schema 1 describes',
@@ -168,7 +174,7 @@ export const OPTION_TABLE: readonly OptionRow[] = [
   {
     key: 'admin.host',
     kind: 'text',
-    help: 'Where to serve /metrics, /healthz and /readyz: tcp://ADDRESS:PORT or unix://PATH',
+    help: 'Where to serve /metrics, /healthz, /readyz and /storez: tcp://ADDRESS:PORT or unix://PATH',
     otherwise: 'not served',
   },
   {

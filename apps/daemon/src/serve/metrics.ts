@@ -6,6 +6,8 @@ import type { RequestEvent } from '@drayage/registry-server/node'
 import { diskUsage, type Runtime } from '@drayage/runtime'
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 
+import type { ScrubOptions } from './scrub.ts'
+
 /** The numbers of a daemon, in the form of Prometheus. */
 export interface Metrics {
   readonly contentType: string
@@ -17,6 +19,8 @@ export interface Metrics {
   onRequest(listener: string, event: RequestEvent): void
   onRegistryEvent(event: RegistryEvent): void
   onEvent(event: DistributionEvent): void
+  /** Counts what a scrub reads, and what it finds. */
+  readonly scrub: Pick<ScrubOptions, 'onChecked' | 'onFinding'>
   /** Adds the numbers that are read off a runtime when somebody asks. */
   watch(runtime: Runtime): void
 }
@@ -51,6 +55,17 @@ export function createMetrics(): Metrics {
     help: 'Requests that a registry still allows',
     labelNames: ['registry'] as const,
   })
+  const scrubbed = new Counter({
+    ...register,
+    name: 'drayd_scrubbed_bytes_total',
+    help: 'Bytes of the content of the store that were read to find damage',
+  })
+  const damage = new Counter({
+    ...register,
+    name: 'drayd_store_damage_total',
+    help: 'Damage that a scrub found in the store, by what became of it: repaired, or fault where it stays',
+    labelNames: ['outcome'] as const,
+  })
   const counted = (body: ByteStream, direction: string): ByteStream =>
     observe(body, (_total, chunk) => bytes.inc({ direction }, chunk.byteLength))
   return {
@@ -74,6 +89,10 @@ export function createMetrics(): Metrics {
       if (layer.state === 'exists') layers.inc({ outcome: 'present' })
       if (layer.state === 'mounted') layers.inc({ outcome: 'mounted' })
       if (layer.state === 'complete') layers.inc({ outcome: 'transferred' })
+    },
+    scrub: {
+      onChecked: (checked) => scrubbed.inc(checked),
+      onFinding: ({ state }) => damage.inc({ outcome: state }),
     },
     watch: (runtime) => watchRuntime(registry, runtime),
   }

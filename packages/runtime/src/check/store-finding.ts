@@ -16,3 +16,9 @@ export interface StoreFinding {
   /** What was done about it, or what there is to do. */
   readonly note?: string | undefined
 }
+
+/** A finding as one line for people, such as `fault layer sha256:...: missing; needed by app:1`; it may hold foreign text. */
+export function findingText({ state, kind, what, problem, neededBy, note }: StoreFinding): string {
+  const needed = neededBy.length === 0 ? [] : [`needed by ${neededBy.join(', ')}`]
+  return `${state} ${kind} ${what}: ${[problem, ...(note === undefined ? [] : [note]), ...needed].join('; ')}`
+}
