@@ -72,6 +72,7 @@ const CODES: Readonly<Record<string, readonly string[]>> = {
     'ERR_FILE_LOCK',
     'ERR_FILE_READ',
     'ERR_FILE_WRITE',
+    'ERR_LEASE_LOST',
     'ERR_STORE_BUSY',
     'ERR_STORE_CORRUPT',
     'ERR_STORE_FULL',

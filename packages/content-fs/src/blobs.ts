@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import { type AbortOptions, abortable, type ByteStream } from '@drayage/bytes'
 import { ContentNotFoundError, type RangeOptions, sizedFrom } from '@drayage/content'
@@ -9,6 +10,7 @@ import type { Descriptor } from '@drayage/manifest'
 import { storeFailure } from './errors.ts'
 import { blobFile, type Layout } from './layout.ts'
 import { breakSeal } from './seal.ts'
+import { look } from './suspect-blobs.ts'
 
 /** Whether a file of the right size has the name of `what`. */
 export async function hasBlob(layout: Layout, what: Descriptor): Promise<boolean> {
@@ -50,16 +52,20 @@ export async function deleteBlob(layout: Layout, digest: Digest): Promise<boolea
   }
 }
 
+const LISTED_AT_ONCE = 500
+
 /** Every blob with its size. */
 export async function* listBlobs(
   layout: Layout,
   options: AbortOptions,
 ): AsyncGenerator<{ readonly digest: Digest; readonly size: number }, void, void> {
   for (const directory of layout.blobDirectories) {
-    for await (const { name } of disk.entries(directory)) {
+    for (const [at, name] of (await disk.readdir(directory)).entries()) {
+      // One at a time costs several times what the system does for it.
+      if (at % LISTED_AT_ONCE === 0) await nextTurn()
       options.signal?.throwIfAborted()
       const digest = `${basename(directory)}:${name}`
-      const size = isDigest(digest) ? await sizeOf(join(directory, name)) : undefined
+      const size = isDigest(digest) ? sizeOfSync(join(directory, name)) : undefined
       if (isDigest(digest) && size !== undefined) yield { digest, size }
     }
   }
@@ -68,5 +74,10 @@ export async function* listBlobs(
 /** The size of a regular file; `undefined` for anything else. */
 async function sizeOf(path: string): Promise<number | undefined> {
   const found = await unlessMissing(disk.lstat(path))
+  return found?.isFile() === true ? found.size : undefined
+}
+
+function sizeOfSync(path: string): number | undefined {
+  const found = look(path)
   return found?.isFile() === true ? found.size : undefined
 }

@@ -1,5 +1,5 @@
 import type { AbortOptions, ByteStream } from '@drayage/bytes'
-import type { ContentStore, Followable, Ingest, IngestKey, RangeOptions, Verifier } from '@drayage/content'
+import type { ContentStore, Followable, Ingest, IngestKey, RangeOptions, Taker, Verifier } from '@drayage/content'
 import { assertIngestKey, createKeyedLock } from '@drayage/content'
 import { type Digest, digestAlgorithm, isDigest } from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
@@ -12,11 +12,12 @@ import { createKeptHashes } from './kept-hashes.ts'
 import { blobDirectory, blobFile, dataFile, ingestDirectory, layoutOf } from './layout.ts'
 import { assertParts, prepareDirectory, syncNames } from './prepare-directory.ts'
 import { suspectBlobs } from './suspect-blobs.ts'
-import { setAsideBlob, verifyBlobFile } from './verify-blobs.ts'
 import { sweepIngests, type SweepOptions, type SweepResult } from './sweep-ingests.ts'
+import { createTaker } from './taken-blobs.ts'
+import { setAsideBlob, verifyBlobFile } from './verify-blobs.ts'
 
 /** A content store on a file system. */
-export interface FsStore extends ContentStore, Verifier, AsyncDisposable {
+export interface FsStore extends ContentStore, Taker, Verifier, AsyncDisposable {
   begin(key: IngestKey, options?: AbortOptions): Promise<Ingest & Followable>
   /** Creates the directory, or refuses an unsafe one, now instead of in the first call that needs it. */
   prepare(options?: AbortOptions): Promise<void>
@@ -140,6 +141,7 @@ export function openFsStore(
       await ready(options)
       return setAsideBlob(layout, digest, options)
     },
+    ...createTaker(layout),
     blobPath: (digest) => blobFile(layout, digest),
     async sweepIngests(options) {
       await ready(options)

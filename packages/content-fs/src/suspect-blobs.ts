@@ -29,7 +29,8 @@ export async function suspectBlobs(
   return found
 }
 
-function look(path: string): Stats | undefined {
+/** What is at a path, without a wait: nothing where nothing is. */
+export function look(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false })
   } catch (error) {

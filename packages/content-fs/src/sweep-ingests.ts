@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 
 import type { AbortOptions } from '@drayage/bytes'
+import type { IngestKey } from '@drayage/content'
 import { disk, unlessMissing } from '@drayage/files'
 
 import { tryLockIngest } from './ingest-lock.ts'
@@ -10,6 +11,8 @@ import { dataFile, ingestKeyOf, type Layout } from './layout.ts'
 export interface SweepOptions extends AbortOptions {
   /** Ingests that got no bytes for at least this long are removed. */
   readonly olderThanMs: number
+  /** How long that is for an ingest of its own; `olderThanMs` by default. */
+  readonly ageFor?: (key: IngestKey) => Promise<number>
 }
 
 /** What a sweep removed. */
@@ -25,17 +28,16 @@ export interface SweepResult {
  * that, and empties the trash.
  */
 export async function sweepIngests(layout: Layout, nowMs: number, options: SweepOptions): Promise<SweepResult> {
-  const { olderThanMs, signal } = options
-  if (!(olderThanMs >= 0)) {
-    throw new RangeError(`Cannot sweep ingests: olderThanMs is ${olderThanMs}, expected a number from 0 on`)
-  }
+  const { olderThanMs, ageFor = async () => olderThanMs, signal } = options
+  requireAge(olderThanMs)
   let ingests = 0
   let bytes = 0
   for (const name of await disk.readdir(layout.ingests)) {
     signal?.throwIfAborted()
-    if (ingestKeyOf(name) === undefined) continue
+    const key = ingestKeyOf(name)
+    if (key === undefined) continue
     const directory = join(layout.ingests, name)
-    const removed = await sweepOne(directory, nowMs - olderThanMs)
+    const removed = await sweepOne(directory, nowMs - requireAge(await ageFor(key)))
     if (removed === undefined) continue
     ingests += 1
     bytes += removed
@@ -53,6 +55,11 @@ export async function sweepIngests(layout: Layout, nowMs: number, options: Sweep
     await disk.rm(join(layout.trash, name), { recursive: true, force: true })
   }
   return { ingests, bytes }
+}
+
+function requireAge(ageMs: number): number {
+  if (ageMs >= 0) return ageMs
+  throw new RangeError(`Cannot sweep ingests: olderThanMs is ${ageMs}, expected a number from 0 on`)
 }
 
 /** Resolves to the bytes that the removed ingest held; `undefined` when it stays. */

@@ -34,6 +34,7 @@ export type {
   SignedPutter,
   TaggedPutter,
   Tagger,
+  Taker,
   Untagger,
   Verifier,
 } from './ports.ts'

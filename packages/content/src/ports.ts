@@ -105,6 +105,14 @@ export interface Deleter {
   delete(digest: Digest, options?: AbortOptions): Promise<boolean>
 }
 
+/** Removes content within a transaction that decides about it, and so without waiting. */
+export interface Taker {
+  /** Takes content away: it is not there any more once this returns. Gives its bytes; `undefined` when it was not stored. */
+  take(digest: Digest): number | undefined
+  /** Frees the room of what was taken, where that takes time. */
+  freeTaken(options?: AbortOptions): Promise<void>
+}
+
 /** Lists content. */
 export interface Lister {
   /** Every stored digest, in no order. */

@@ -10,6 +10,7 @@ export type ImageStoreErrorCode =
   | 'ERR_IMAGE_NOT_FOUND'
   | 'ERR_IMAGE_AMBIGUOUS'
   | 'ERR_NAME_REFUSED'
+  | 'ERR_LEASE_LOST'
 
 /** A database that a newer release wrote. */
 export class StoreVersionError extends DrayageError<'ERR_STORE_VERSION'> {
@@ -118,6 +119,20 @@ export class NameRefusedError extends DrayageError<'ERR_NAME_REFUSED'> {
   }
 }
 
+/** Content of an image that was to be added is kept no longer, so that it may be gone. */
+export class LeaseLostError extends DrayageError<'ERR_LEASE_LOST'> {
+  override readonly name: string = 'LeaseLostError'
+  readonly retryable: boolean = true
+  /** What may be gone. */
+  readonly digest: string
+
+  constructor(target: string, digest: string, options?: DrayageErrorOptions) {
+    const hint = 'Bring it again.'
+    super('ERR_LEASE_LOST', `Cannot add ${quote(target)}: nobody keeps ${digest} any more`, { hint, ...options })
+    this.digest = digest
+  }
+}
+
 /** Any error of this package. */
 export type ImageStoreError =
   | StoreVersionError
@@ -127,6 +142,7 @@ export type ImageStoreError =
   | ImageNotFoundError
   | AmbiguousImageError
   | NameRefusedError
+  | LeaseLostError
 
 /** Tells whether `value` is an error of this package, also one made by another installed copy of it. */
 export const isImageStoreError: (value: unknown) => value is ImageStoreError = errorGuard<ImageStoreError>([
@@ -137,4 +153,5 @@ export const isImageStoreError: (value: unknown) => value is ImageStoreError = e
   'ERR_IMAGE_NOT_FOUND',
   'ERR_IMAGE_AMBIGUOUS',
   'ERR_NAME_REFUSED',
+  'ERR_LEASE_LOST',
 ])

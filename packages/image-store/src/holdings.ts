@@ -1,11 +1,11 @@
 import type { AbortOptions } from '@drayage/bytes'
 import type { Digest } from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
-import { formatRepository, type Repository } from '@drayage/reference'
+import type { Repository } from '@drayage/reference'
 
 import { partsOfContent } from './images/content-row.ts'
 import type { HoldingKind, Holdings } from './ports.ts'
-import type { Tables } from './tables.ts'
+import type { ContentRow, Tables } from './tables.ts'
 
 /** The holdings in some tables. */
 export function openHoldings(tables: Tables, now: () => number): Holdings {
@@ -68,13 +68,15 @@ function findNamed(
   except?: Digest,
 ): Descriptor | undefined {
   if (kind === 'manifest' && digest !== except) {
-    const name = names.ofTarget(digest).find((each) => formatRepository(each.name) === formatRepository(repository))
-    if (name !== undefined) return name.target
+    const named = names.inRepository(repository, digest)
+    if (named !== undefined) return named.target
   }
-  for (const { target, content } of contents.inRepository(repository, digest)) {
-    const [manifest, ...parts] = partsOfContent(content)
-    const found = (kind === 'manifest' ? [manifest] : parts).find((each) => each.digest === digest)
-    if (found !== undefined && target !== except) return found
-  }
-  return undefined
+  const [manifest, ...parts] = partsOf(contents.inRepository(repository, digest, PLACES[kind], except))
+  return (kind === 'manifest' ? [manifest] : parts).find((each) => each?.digest === digest)
+}
+
+const PLACES = { manifest: 'manifest', blob: 'part' } as const
+
+function partsOf(content: ContentRow | undefined): readonly Descriptor[] {
+  return content === undefined ? [] : partsOfContent(content)
 }

@@ -4,7 +4,7 @@ import type { Digest, ImageId } from '@drayage/digest'
 import type { DecodedImageConfig, Descriptor } from '@drayage/manifest'
 import type { Reference, Repository } from '@drayage/reference'
 
-import type { NameRecord, NewContent, NewName, PlatformImage, StoredImage } from './stored-image.ts'
+import type { ListedFacts, NameRecord, NewContent, NewName, PlatformImage, StoredImage } from './stored-image.ts'
 
 /** Gives names. */
 export interface NameSetter {
@@ -29,6 +29,11 @@ export interface NameReader {
 export interface PutImageOptions extends AbortOptions {
   /** Names for the target, given in the same step; none by default. */
   readonly names?: readonly Omit<NewName, 'target'>[]
+  /**
+   * Who keeps the content, see `ContentLeaser`: then it is checked in the same step that all of it is still kept. Without a
+   * holder, the caller answers for the content being there.
+   */
+  readonly keptBy?: string | undefined
 }
 
 /** Adds images. */
@@ -38,6 +43,7 @@ export interface ImagePutter {
    *
    * @throws NameRefusedError `ERR_NAME_REFUSED`, and nothing is put
    * @throws ImageNotFoundError `ERR_IMAGE_NOT_FOUND` for `present` content that is in no target, and nothing is put
+   * @throws LeaseLostError `ERR_LEASE_LOST` for content that the holder keeps no longer, and nothing is put
    */
   put(target: Descriptor, content: NewContent, options?: PutImageOptions): Promise<void>
 }
@@ -110,6 +116,15 @@ export interface ConfigReader {
   readConfig(image: Pick<PlatformImage, 'manifest' | 'config'>, options?: AbortOptions): Promise<DecodedImageConfig>
 }
 
+/** Remembers what lists show of images. */
+export interface FactRecords {
+  /** Remembers facts of images, by their manifests; those of images that are gone are dropped. */
+  recordFacts(
+    facts: readonly (readonly [manifest: Digest, facts: ListedFacts])[],
+    options?: AbortOptions,
+  ): Promise<void>
+}
+
 /** A repository that content came from or was pushed to. */
 export interface ContentSource extends Repository {
   /** A keyed hash of the credentials that were used there; absent for anonymous access. */
@@ -146,4 +161,5 @@ export interface ImageStore
     ImageFinder,
     ImageRemover,
     ConfigReader,
+    FactRecords,
     SourceRecords {}

@@ -7,11 +7,20 @@ export type { Database, OpenDatabaseOptions, Row, SqlValue } from './sql/databas
 export type { DatabaseMetadataOptions, MetadataOptions } from './metadata.ts'
 export type { ImageStoreError, ImageStoreErrorCode } from './errors.ts'
 export type { RebuildOptions, RebuildResult } from './journal/rebuild.ts'
-export type { NameRecord, NewContent, NewName, OtherContent, PlatformImage, StoredImage } from './stored-image.ts'
+export type {
+  ListedFacts,
+  NameRecord,
+  NewContent,
+  NewName,
+  OtherContent,
+  PlatformImage,
+  StoredImage,
+} from './stored-image.ts'
 export type { TakeOverOptions } from './sql/take-over.ts'
 export type {
   ConfigReader,
   ContentSource,
+  FactRecords,
   FoundImages,
   ImageFinder,
   ImagePutter,
@@ -31,6 +40,7 @@ export type {
   ContentLeaser,
   ContentLeases,
   ContentSweeper,
+  HolderLife,
   HoldingKind,
   Holdings,
   HoldingsPage,
@@ -38,6 +48,7 @@ export type {
   Metadata,
   ReferrerRecords,
   RepositoryLister,
+  SweepContentOptions,
   UploadRecord,
   UploadRecords,
 } from './ports.ts'
@@ -48,6 +59,7 @@ export {
   DatabaseWriteError,
   ImageNotFoundError,
   isImageStoreError,
+  LeaseLostError,
   NameRefusedError,
   StoreBusyError,
   StoreCorruptError,

@@ -1,87 +1,103 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 
+import type { AbortOptions } from '@drayage/bytes'
 import type { Digest } from '@drayage/digest'
-import { signedBytesOf } from '@drayage/manifest'
 
-import { partsOfContent } from './images/content-row.ts'
-import { HOLDING_GRACE_MS, type ContentLeases } from './ports.ts'
+import { HOLDING_GRACE_MS, type ContentLeases, type HolderLife } from './ports.ts'
 import type { Tables } from './tables.ts'
 
-/** How long a lease lasts unless it is released, in milliseconds: a day, so that a killed holder blocks nothing for long. */
+/** How long content stays whose holder has ended without a release, in milliseconds: a day, for the next try to find it. */
 export const DEFAULT_LEASE_MS: number = 24 * 60 * 60 * 1000
 
-/** How long a sweep may take to remove what it condemned, in milliseconds. */
-const SWEEP_MS = 60_000
+/** How many candidates a sweep looks at in one transaction: few enough that nobody waits for it. */
+const BATCH = 200
 
-/** How long before the end of its time a sweep stops removing, in milliseconds. */
-const SWEEP_MARGIN_MS = 10_000
-
-/** How long to wait between two looks at condemned content, in milliseconds. */
-const POLL_MS = 25
+/** What leases work with. */
+export interface LeaseParts {
+  readonly tables: Tables
+  readonly life: HolderLife
+  readonly now: () => number
+}
 
 /** The leases in some tables. */
-export function openLeases(tables: Tables, now: () => number): ContentLeases {
+export function openLeases({ tables, life, now }: LeaseParts): ContentLeases {
   const { leases, holdings } = tables
+  /** Holders that could not be ended yet. */
+  const leaving: string[] = []
 
-  const condemn = (candidates: readonly Digest[], untilMs: number): Digest[] => {
-    leases.expire(now())
-    const needed = neededContent(tables, now())
-    const digests = candidates.filter((digest) => !needed.has(digest) && !leases.isLeased(digest))
-    for (const digest of digests) {
-      leases.condemn(digest, untilMs)
-      holdings.forget(digest)
-    }
-    return digests
+  /** Ends the holders whose life has ended: which is so for good, so that it may be found out before it is used. */
+  const endDead = async (options: AbortOptions): Promise<void> => {
+    const lives = leases.lives()
+    const ended = lives.length === 0 ? [] : await life.ended(lives, options)
+    if (ended.length === 0) return
+    tables.transaction(() => {
+      for (const each of ended) leases.endLife(each, now())
+    })
   }
 
   return {
     async keep(holder, digests, { signal } = {}) {
-      for (;;) {
-        signal?.throwIfAborted()
-        const isFree = tables.transaction(() => {
-          for (const digest of digests) leases.put(holder, digest, now() + DEFAULT_LEASE_MS)
-          leases.expire(now())
-          return !digests.some((digest) => leases.isCondemned(digest))
-        })
-        if (isFree) return
-        await sleep(POLL_MS)
-      }
+      signal?.throwIfAborted()
+      const id = await life.begin()
+      tables.transaction(() => {
+        leases.begin(holder, id)
+        for (const digest of digests) leases.put(holder, digest)
+      })
     },
-    async release(holder) {
-      leases.remove(holder)
-    },
-    async sweep(candidates, remove) {
-      const untilMs = now() + SWEEP_MS
-      const condemned = tables.transaction(() => condemn(candidates, untilMs))
-      const removed: Digest[] = []
+    async leave(holder) {
       try {
-        for (const digest of condemned) {
-          // Past its time another process may count on the content again.
-          if (now() >= untilMs - SWEEP_MARGIN_MS) break
-          await remove(digest)
-          removed.push(digest)
-        }
-      } finally {
+        leases.end(holder, now())
+      } catch {
+        // As on a full disk, where what failed is what to report.
+        leaving.push(holder)
+      }
+    },
+    async release(holder, digests) {
+      if (digests === undefined) return leases.remove(holder)
+      tables.transaction(() => {
+        for (const digest of digests) leases.drop(holder, digest)
+      })
+    },
+    isKept: async (digest) => leases.isKept(digest),
+    async sweep(candidates, take, { graceMs = DEFAULT_LEASE_MS, signal } = {}) {
+      await endDead({ signal })
+      tables.transaction(() => {
+        for (const holder of leaving) leases.end(holder, now())
+        leases.expire(now() - graceMs, now())
+        holdings.correctTimes(now())
+      })
+      leaving.length = 0
+      const taken: Digest[] = []
+      const isNeeded = needs(tables, now() - HOLDING_GRACE_MS)
+      for (let at = 0; at < candidates.length; at += BATCH) {
+        if (at > 0) await nextTurn()
+        signal?.throwIfAborted()
         tables.transaction(() => {
-          for (const digest of condemned) leases.pardon(digest, untilMs)
+          for (const digest of candidates.slice(at, at + BATCH)) {
+            if (leases.isLeased(digest) || isNeeded(digest)) continue
+            holdings.forget(digest)
+            take(digest)
+            taken.push(digest)
+          }
         })
       }
-      return removed
+      return taken
     },
   }
 }
 
-/** What names and images need, what was pushed recently, and all that these reach by known parts and referrers. */
-function neededContent({ names, targets, contents, holdings }: Tables, nowMs: number): Set<Digest> {
-  const needed = new Set<Digest>(holdings.since(nowMs - HOLDING_GRACE_MS))
-  for (const { target } of [...targets.list(), ...names.list()]) {
-    needed.add(target.digest)
-    const signed = signedBytesOf(target)
-    if (signed !== undefined) needed.add(signed.digest)
+/**
+ * Tells whether names, images or what was held since `heldAtMs` need some content: by itself, or since it is a part of, or
+ * refers to, what is needed.
+ */
+function needs({ contents, holdings }: Tables, heldAtMs: number): (digest: Digest) => boolean {
+  return (digest) => {
+    const met = new Set([digest])
+    // A set gives what is added to it while it is read.
+    for (const each of met) {
+      if (contents.isNeeded(each) || holdings.isHeldSince(each, heldAtMs)) return true
+      for (const keeper of holdings.keepersOf(each)) met.add(keeper)
+    }
+    return false
   }
-  for (const { content } of contents.list()) for (const { digest } of partsOfContent(content)) needed.add(digest)
-  const links = Map.groupBy(holdings.links(), ({ from }) => from)
-  // A set gives what is added to it while it is read.
-  for (const digest of needed) for (const { to } of links.get(digest) ?? []) needed.add(to)
-  return needed
 }

@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto'
+
 import type { Fetcher } from '@drayage/content'
 
 import { openHoldings } from './holdings.ts'
 import { openImageStore } from './images/image-store.ts'
 import { openLeases } from './leases.ts'
 import { openMemoryTables } from './memory/memory-tables.ts'
-import type { Metadata } from './ports.ts'
+import type { HolderLife, Metadata } from './ports.ts'
 import type { Database } from './sql/database.ts'
 import { openSqlTables } from './sql/sql-tables.ts'
 import type { Tables } from './tables.ts'
@@ -15,6 +17,8 @@ export interface MetadataOptions {
   readonly content: Fetcher
   /** Milliseconds since 1970; the system's clock by default. */
   readonly now?: () => number
+  /** Tells who of those that keep content lives; by default nobody's life ends, so that leases end by `leave` only. */
+  readonly life?: HolderLife
 }
 
 /** Options of {@link createMetadata}. */
@@ -35,10 +39,11 @@ export function createMemoryMetadata(options: MetadataOptions): Metadata {
   return metadataIn(openMemoryTables(), options)
 }
 
-function metadataIn(tables: Tables, { content, now = Date.now }: MetadataOptions, journal?: string): Metadata {
+function metadataIn(tables: Tables, options: MetadataOptions, journal?: string): Metadata {
+  const { content, now = Date.now, life = endlessLife() } = options
   return {
     images: openImageStore({ tables, content, journal, now }),
-    leases: openLeases(tables, now),
+    leases: openLeases({ tables, life, now }),
     holdings: openHoldings(tables, now),
     uploads: {
       open: async (upload, { signal } = {}) => {
@@ -50,4 +55,10 @@ function metadataIn(tables: Tables, { content, now = Date.now }: MetadataOptions
       list: async () => tables.uploads.list(),
     },
   }
+}
+
+/** The life of a program whose metadata ends with it. */
+function endlessLife(): HolderLife {
+  const id = randomUUID()
+  return { begin: async () => id, ended: async () => [] }
 }

@@ -8,24 +8,47 @@ import type { ImageStore } from './image-ports.ts'
 /** Keeps content from being swept, in agreement with all processes that use the store. */
 export interface ContentLeaser {
   /**
-   * Keeps content for `holder`, stored already or not, until it is released or a day has passed. Once this resolves no
-   * sweep removes it any more: what is stored then stays.
+   * Keeps content for `holder`, stored already or not. Once this resolves no sweep removes it any more: what is stored then
+   * stays, until the holder is released, or for a day after the holder has left or its process has ended.
    */
   keep(holder: string, digests: readonly Digest[], options?: AbortOptions): Promise<void>
-  /** Ends all leases of `holder`. */
-  release(holder: string): Promise<void>
+  /** Ends `holder`; what it kept stays for a day, so that the next try finds it. */
+  leave(holder: string): Promise<void>
+  /** Ends all leases of `holder`, or those of some content. */
+  release(holder: string, digests?: readonly Digest[]): Promise<void>
+  /** Whether a holder that has not ended keeps this. */
+  isKept(digest: Digest): Promise<boolean>
+}
+
+/** Options of {@link ContentSweeper.sweep}. */
+export interface SweepContentOptions extends AbortOptions {
+  /** How long the content of holders that ended without a release stays; `DEFAULT_LEASE_MS`, a day, by default. */
+  readonly graceMs?: number | undefined
 }
 
 /** Finds the content that may be removed. */
 export interface ContentSweeper {
   /**
-   * Removes, by `remove`, those of `candidates` that no name, image, holding or lease needs. Resolves to what was removed.
+   * Takes away, by `take`, those of `candidates` that no name, image, holding or lease needs. `take` is called in the
+   * transaction that finds that out, and may not wait: once it returns the content is not there any more, so that nobody
+   * counts on it, and nobody has to wait for a sweep. Resolves to what was taken.
    */
-  sweep(candidates: readonly Digest[], remove: (digest: Digest) => Promise<unknown>): Promise<Digest[]>
+  sweep(candidates: readonly Digest[], take: (digest: Digest) => void, options?: SweepContentOptions): Promise<Digest[]>
 }
 
 /** Decides, for all processes that use a store, which content stays and which may go. */
 export interface ContentLeases extends ContentLeaser, ContentSweeper {}
+
+/**
+ * Proof that who keeps content lives: something that ends with the process, whatever the clock says, such as a locked file,
+ * or a row that is renewed. A life that has ended does not begin again.
+ */
+export interface HolderLife {
+  /** The ID of the life of this process, which begins with the first call. */
+  begin(): Promise<string>
+  /** Those of some lives that have ended. */
+  ended(lives: readonly string[], options?: AbortOptions): Promise<readonly string[]>
+}
 
 /** What content is to a repository. */
 export type HoldingKind = 'blob' | 'manifest'

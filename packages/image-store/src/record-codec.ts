@@ -1,6 +1,8 @@
 import { isDigest } from '@drayage/digest'
 import type { Descriptor, Platform } from '@drayage/manifest'
 
+import type { ListedFacts } from './stored-image.ts'
+
 /** A plain object, or nothing. */
 export function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -31,4 +33,11 @@ export function asPlatform(value: unknown): Platform | undefined {
   if (object === undefined || typeof object['os'] !== 'string' || typeof object['architecture'] !== 'string')
     return undefined
   return value as Platform
+}
+
+/** What lists show of an image as this package wrote it, or nothing. */
+export function asFacts(value: unknown): ListedFacts | undefined {
+  const object = asObject(value)
+  if (typeof object?.['unpackedSize'] !== 'number') return undefined
+  return value as ListedFacts
 }

@@ -15,6 +15,16 @@ export interface PlatformImage {
   readonly size: number
   /** The layers as the manifest lists them, bottom to top. */
   readonly layers: readonly Descriptor[]
+  /** What lists show of it, where that is known; it can be read from the config again. */
+  readonly facts?: ListedFacts | undefined
+}
+
+/** What lists show of an image beyond what its manifest says, remembered so that they need not read its config. */
+export interface ListedFacts {
+  /** Bytes of the uncompressed layers. */
+  readonly unpackedSize: number
+  /** Of the config; none by default. */
+  readonly labels?: Readonly<Record<string, string>> | undefined
 }
 
 /** A manifest that is no runnable image, and all that it needs: an attestation, an artifact, or an index within an index. */

@@ -4,7 +4,7 @@ import type { Repository } from '@drayage/reference'
 
 import type { ContentSource, NewSource } from './image-ports.ts'
 import type { HoldingKind, UploadRecord } from './ports.ts'
-import type { NameRecord, NewName, OtherContent, PlatformImage } from './stored-image.ts'
+import type { ListedFacts, NameRecord, NewName, OtherContent, PlatformImage } from './stored-image.ts'
 
 /** A part of a sorted list. */
 export interface RowPage {
@@ -20,6 +20,8 @@ export interface NameTable {
   list(): NameRecord[]
   /** The names that stand for `target`, sorted. */
   ofTarget(target: Digest): NameRecord[]
+  /** A name of a repository that stands for `target`. */
+  inRepository(repository: Repository, target: Digest): NameRecord | undefined
   /** The tags of a repository, sorted. */
   tags(repository: Repository, page: RowPage): string[]
   set(name: NewName, namedAtMs: number): void
@@ -48,6 +50,9 @@ export type ContentRow =
   | { readonly kind: 'image'; readonly image: PlatformImage }
   | { readonly kind: 'other'; readonly other: OtherContent }
 
+/** Where content has a digest: as that of its manifest, or of a part. */
+export type PlaceInContent = 'manifest' | 'part'
+
 /** The rows of what targets consist of. */
 export interface ContentTable {
   get(manifest: Digest): ContentRow | undefined
@@ -57,8 +62,12 @@ export interface ContentTable {
   of(target: Digest): ContentRow[]
   /** The targets that have this manifest. */
   targetsOf(manifest: Digest): Digest[]
-  /** What has this digest, as its manifest or a part, in targets with a name in this repository. */
-  inRepository(repository: Repository, digest: Digest): { readonly target: Digest; readonly content: ContentRow }[]
+  /** What has this digest in targets, other than `except`, with a name in this repository. */
+  inRepository(repository: Repository, digest: Digest, how: PlaceInContent, except?: Digest): ContentRow | undefined
+  /** Whether this is a target, signed bytes of one or of a name, or a manifest or part of content. */
+  isNeeded(digest: Digest): boolean
+  /** Remembers what lists show of an image. */
+  setFacts(manifest: Digest, facts: ListedFacts): void
   /** The manifests that are images with this config. */
   manifestsOf(image: ImageId): Digest[]
   /** Up to `limit` digests of targets, manifests of images and configs that start with this text, sorted. */
@@ -79,23 +88,26 @@ export interface SourceTable {
   of(digest: Digest): ContentSource[]
 }
 
-/** The rows of leases, and of content that a sweep is removing. */
+/** The rows of leases and their holders. A holder lives with a life, or has ended. */
 export interface LeaseTable {
-  put(holder: string, digest: Digest, untilMs: number): void
+  /** Adds a holder, or makes one that is there live with this life. */
+  begin(holder: string, life: string): void
+  put(holder: string, digest: Digest): void
+  drop(holder: string, digest: Digest): void
+  /** Removes a holder and its leases. */
   remove(holder: string): void
   isLeased(digest: Digest): boolean
-  condemn(digest: Digest, untilMs: number): void
-  isCondemned(digest: Digest): boolean
-  /** Takes back a `condemn` of this time. */
-  pardon(digest: Digest, untilMs: number): void
-  /** Removes the rows whose time is over. */
-  expire(nowMs: number): void
-}
-
-/** Content that keeps other content. */
-export interface HoldingLink {
-  readonly from: Digest
-  readonly to: Digest
+  /** Whether a holder that has not ended keeps this. */
+  isKept(digest: Digest): boolean
+  isKeptBy(holder: string, digest: Digest): boolean
+  /** The lives of the holders that have not ended, each once. */
+  lives(): string[]
+  /** Ends a holder. */
+  end(holder: string, atMs: number): void
+  /** Ends the holders that lived with this life. */
+  endLife(life: string, atMs: number): void
+  /** Removes the holders that ended at `beforeMs` or before; those that ended after `nowMs`, by another clock, end now. */
+  expire(beforeMs: number, nowMs: number): void
 }
 
 /** The rows of what repositories hold. */
@@ -103,8 +115,10 @@ export interface HoldingTable {
   put(kind: HoldingKind, repository: Repository, what: Descriptor, heldAtMs: number): void
   get(kind: HoldingKind, repository: Repository, digest: Digest): Descriptor | undefined
   remove(kind: HoldingKind, repository: Repository, digest: Digest): void
-  /** Content that was held after this time. */
-  since(heldAtMs: number): Digest[]
+  /** Whether this was held after this time. */
+  isHeldSince(digest: Digest, heldAtMs: number): boolean
+  /** Content that was held after `nowMs`, by another clock, is held now. */
+  correctTimes(nowMs: number): void
   /** Whether the repository has a name or holds anything. */
   hasRepository(repository: Repository): boolean
   /** The full names of the repositories that have a name or hold anything, sorted. */
@@ -115,8 +129,8 @@ export interface HoldingTable {
   /** The referrers of `subject` in the order of their digests. */
   referrers(repository: Repository, subject: Digest, page: RowPage): Descriptor[]
   removeReferrer(repository: Repository, subject: Digest, referrer: Digest): void
-  /** What keeps other content: wholes their parts, and subjects what refers to them. */
-  links(): HoldingLink[]
+  /** What keeps this content where it stays itself: wholes that have it as a part, and subjects that it refers to. */
+  keepersOf(digest: Digest): Digest[]
   /** Removes all rows about this content. */
   forget(digest: Digest): void
 }

@@ -81,12 +81,9 @@ export class RecordedLayerStore implements LayerStore {
 
   async release(holder: string): Promise<Released> {
     return this.#tables.transaction(() => {
+      const held = this.#tables.heldBy(holder)
       this.#tables.removeHolder(holder)
-      const layers: LayerRecord[] = []
-      for (let unused = this.#tables.unused(); unused.length > 0; unused = this.#tables.unused()) {
-        for (const layer of unused) this.#tables.removeLayer(layer.chainId)
-        layers.push(...unused)
-      }
+      const layers = held.flatMap((chainId) => this.#removeUnused(chainId))
       const diffIds = new Set(layers.map((layer) => layer.diffId))
       return { layers, blobs: [...diffIds].flatMap((diffId) => this.#forget(diffId)) }
     })
@@ -179,6 +176,19 @@ export class RecordedLayerStore implements LayerStore {
     this.#tables.addBlob(known)
     this.#tables.addHolder(chainId, holder)
     return this.#require(chainId)
+  }
+
+  /** Removes a layer that nothing uses, and then those below it for which that is so. */
+  #removeUnused(top: ChainId): LayerRecord[] {
+    const removed: LayerRecord[] = []
+    for (let at: ChainId | undefined = top; at !== undefined && !this.#tables.isUsed(at);) {
+      const layer = this.#tables.layer(at)
+      if (layer === undefined) break
+      this.#tables.removeLayer(at)
+      removed.push(layer)
+      at = layer.parent
+    }
+    return removed
   }
 
   #require(chainId: ChainId): LayerRecord {

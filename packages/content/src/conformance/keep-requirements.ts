@@ -75,6 +75,23 @@ export const deleteRequirements: readonly Requirement<HeldContent, DeleteSubject
     },
   },
   {
+    name: 'take removes content before it returns, and gives its size',
+    needs: ['take'],
+    given: { contents },
+    async check({ store }) {
+      expectSame('the first take', store.take?.(first.what.digest), first.what.size)
+      const has = store.has(first.what)
+      expectSame('the second take', store.take?.(first.what.digest), undefined)
+      expectSame('has()', await has, false)
+      for (const { what } of contents.slice(1))
+        expectSame('take() of other content', store.take?.(what.digest), what.size)
+      await store.freeTaken?.()
+      for (const each of contents) expectSame('the outcome of commit', await put(store, each), 'committed')
+      await store.freeTaken?.()
+      for (const { what } of contents) expectSame('has()', await store.has(what), true)
+    },
+  },
+  {
     name: 'delete rejects with the reason of its signal and removes nothing',
     given: { contents: [first] },
     async check({ store }) {

@@ -11,6 +11,7 @@ import type {
   ReferrerLister,
   Resolver,
   Tagger,
+  Taker,
   Untagger,
   Verifier,
 } from '../ports.ts'
@@ -77,7 +78,8 @@ export interface ListSubject {
 
 /** What `delete` is checked of. */
 export interface DeleteSubject {
-  readonly store: Deleter & Ingester & Checker & Fetcher
+  /** Without `take`, `take` is lacked. */
+  readonly store: Deleter & Ingester & Checker & Fetcher & Partial<Taker>
 }
 
 /** What noticing damage is checked of. */

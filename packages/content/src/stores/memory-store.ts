@@ -7,11 +7,11 @@ import { ContentNotFoundError, NameNotFoundError } from '../errors.ts'
 import { assertIngestKey } from './ingest-key.ts'
 import { createKeyedLock } from './keyed-lock.ts'
 import { openMemoryIngest } from './memory-ingest.ts'
-import type { ContentStore, RangeOptions, Resolver, Tagger, Untagger } from '../ports.ts'
+import type { ContentStore, RangeOptions, Resolver, Tagger, Taker, Untagger } from '../ports.ts'
 import { sizedFrom } from './sized-from.ts'
 
 /** A content store that also keeps names. */
-export interface MemoryStore extends ContentStore, Resolver, Tagger, Untagger {}
+export interface MemoryStore extends ContentStore, Taker, Resolver, Tagger, Untagger {}
 
 /** The size of the chunks that {@link createMemoryStore} yields: what a file or a socket gives, so that tests meet it. */
 const CHUNK_BYTES = 65_536
@@ -53,6 +53,12 @@ export function createMemoryStore(): MemoryStore {
       options.signal?.throwIfAborted()
       return blobs.delete(digest)
     },
+    take(digest) {
+      const size = blobs.get(digest)?.byteLength
+      blobs.delete(digest)
+      return size
+    },
+    async freeTaken() {},
     async *list(options = {}) {
       for (const [digest, bytes] of blobs) {
         options.signal?.throwIfAborted()

@@ -6,6 +6,7 @@ import { parseReference } from '@drayage/reference'
 
 import { DEFAULT_LEASE_MS } from '../leases.ts'
 import {
+  assertCode,
   described,
   digests,
   indexOf,
@@ -19,14 +20,15 @@ import {
 } from './subject.ts'
 
 const [a, b] = [digestOf('a'), digestOf('b')]
-const nothing = async (): Promise<void> => {}
+const YEAR_MS = 365 * 24 * 60 * 60 * 1000
+const nothing = (): void => {}
 
 /** Which content stays, and which may go. */
 export const leaseRequirements: readonly MetadataRequirement[] = [
   requirement('sweep() removes what nothing needs, and keeps what is leased', async ({ metadata: { leases } }) => {
     const gone: string[] = []
     await leases.keep('pull-1', [b])
-    assert.deepEqual(await leases.sweep([a, b], async (digest) => gone.push(digest)), [a])
+    assert.deepEqual(await leases.sweep([a, b], (digest) => gone.push(digest)), [a])
     assert.deepEqual(gone, [a])
     await leases.release('pull-1')
     assert.deepEqual(await leases.sweep([a, b], nothing), [a, b])
@@ -37,6 +39,11 @@ export const leaseRequirements: readonly MetadataRequirement[] = [
     assert.deepEqual(await leases.sweep([a], nothing), [])
     await leases.release('pull-2')
     assert.deepEqual(await leases.sweep([a], nothing), [a])
+  }),
+  requirement('a holder can release some of what it keeps', async ({ metadata: { leases } }) => {
+    await leases.keep('pull-1', [a, b])
+    await leases.release('pull-1', [a])
+    assert.deepEqual(await leases.sweep([a, b], nothing), [a])
   }),
   requirement('sweep() keeps what an image or a name needs', async (subject) => {
     const { images, leases } = subject.metadata
@@ -74,45 +81,76 @@ export const leaseRequirements: readonly MetadataRequirement[] = [
     assert.deepEqual(removed.content.toSorted(), all.toSorted())
     assert.deepEqual(await leases.sweep(all, nothing), all)
   }),
-  requirement('keep() waits while a sweep removes the content', async ({ metadata: { leases } }) => {
-    const order: string[] = []
-    const removing = Promise.withResolvers<void>()
-    const started = Promise.withResolvers<void>()
-    const remove = async (): Promise<void> => {
-      started.resolve()
-      await removing.promise
+  requirement('sweep() undoes what it decided when content cannot be taken', async (subject) => {
+    const { holdings, leases } = subject.metadata
+    const [kept, failing] = [described('kept'), digestOf('failing')]
+    await leases.keep('pull-1', [kept.digest])
+    const fail = (): void => {
+      throw new Error('the disk')
     }
-    const sweep = leases.sweep([a], remove).then(() => order.push('swept'))
-    await started.promise
-    const keep = leases.keep('pull-1', [a]).then(() => order.push('kept'))
-    removing.resolve()
-    await Promise.all([sweep, keep])
-    assert.deepEqual(order, ['swept', 'kept'])
+    await assert.rejects(leases.sweep([failing], fail), /the disk/)
+    await holdings.hold('blob', { domain: 'docker.io', path: 'team/app' }, kept)
+    assert.deepEqual(await leases.sweep([failing, kept.digest], nothing), [failing])
   }),
-  timedRequirement('keep() outlives a sweeper that died, once its time is over', async ({ metadata }, clock) => {
-    const { leases } = metadata
-    const started = Promise.withResolvers<void>()
-    void leases.sweep([a], () => {
-      started.resolve()
-      return new Promise<never>(() => {})
-    })
-    await started.promise
-    const keep = leases.keep('pull-1', [a], { signal: AbortSignal.timeout(60_000) })
-    clock.nowMs += 60_000
-    await keep
-    assert.deepEqual(await leases.sweep([a], nothing), [])
+  timedRequirement('a lease does not end while its holder lives', async ({ metadata: { leases } }, clock) => {
+    await leases.keep('pull-1', [a])
+    for (const jump of [YEAR_MS, -2 * YEAR_MS, 3 * YEAR_MS]) {
+      clock.nowMs += jump
+      assert.deepEqual(await leases.sweep([a], nothing, { graceMs: 0 }), [])
+      assert.equal(await leases.isKept(a), true)
+    }
   }),
-  timedRequirement('sweep() stops before its time is over', async ({ metadata: { leases } }, clock) => {
-    const removed = await leases.sweep([a, b], async () => {
-      clock.nowMs += 55_000
-    })
-    assert.deepEqual(removed, [a])
-  }),
-  timedRequirement('a lease ends after a day', async ({ metadata: { leases } }, clock) => {
-    await leases.keep('killed', [a])
+  timedRequirement('what a holder kept that has left stays for a day', async ({ metadata: { leases } }, clock) => {
+    await leases.keep('failed', [a])
+    clock.nowMs += YEAR_MS
+    await leases.leave('failed')
+    assert.equal(await leases.isKept(a), false)
     assert.deepEqual(await leases.sweep([a], nothing), [])
     clock.nowMs += DEFAULT_LEASE_MS
     assert.deepEqual(await leases.sweep([a], nothing), [a])
+  }),
+  timedRequirement('a day begins anew when the clock went back', async ({ metadata: { leases } }, clock) => {
+    clock.nowMs += YEAR_MS
+    await leases.keep('failed', [a])
+    await leases.leave('failed')
+    clock.nowMs -= YEAR_MS
+    assert.deepEqual(await leases.sweep([a], nothing), [])
+    clock.nowMs += DEFAULT_LEASE_MS
+    assert.deepEqual(await leases.sweep([a], nothing), [a])
+  }),
+  requirement(
+    'sweep() takes at once what nobody keeps any more, when it is told so',
+    async ({ metadata: { leases } }) => {
+      await leases.keep('failed', [a])
+      await leases.leave('failed')
+      await leases.keep('failed', [b])
+      await leases.leave('failed')
+      assert.deepEqual(await leases.sweep([a], nothing), [])
+      assert.deepEqual(await leases.sweep([a, b], nothing, { graceMs: 0 }), [a, b])
+    },
+  ),
+  requirement('a holder that left and keeps again lives', async ({ metadata: { leases } }) => {
+    await leases.keep('pull-1', [a])
+    await leases.leave('pull-1')
+    await leases.keep('pull-1', [b])
+    assert.deepEqual(await leases.sweep([a, b], nothing, { graceMs: 0 }), [])
+  }),
+  requirement('put() adds what its holder keeps, and nothing that may be gone', async (subject) => {
+    const { images, leases } = subject.metadata
+    const image = await newImage(subject.content, 'a')
+    const all = digests(contentOf(image))
+    const put = (keptBy: string): Promise<void> =>
+      images.put(image.manifest, { platforms: [image] }, { keptBy, names: [{ name: parseReference('app:1') }] })
+    await leases.keep('pull-1', all.slice(1))
+    await leases.keep('pull-2', all)
+    await assertCode(put('pull-1'), 'ERR_LEASE_LOST')
+    assert.deepEqual([await images.list(), await images.listNames()], [[], []])
+    await leases.release('pull-1')
+    await put('pull-2')
+    await leases.release('pull-2')
+    // What something in the store needs cannot be swept.
+    await put('pull-3')
+    assert.deepEqual(await leases.sweep(all, nothing), [])
   }),
   requirement('keep() rejects with the reason of its signal', async ({ metadata: { leases } }) => {
     const signal = AbortSignal.abort(new Error('enough'))

@@ -10,7 +10,7 @@ import { findTargets } from './find-images.ts'
 import { openLedger, type Apply } from './ledger.ts'
 import { listStored, storedImage } from './listed-images.ts'
 import { storedName, storedNameText } from './name-rules.ts'
-import { putContent, setNames, type Changing } from './put-images.ts'
+import { assertKept, putContent, setNames, type Changing } from './put-images.ts'
 import { dropUnneeded, removeContent, removeTargets } from './removal.ts'
 
 /** How many repositories are kept for one blob, as many as Docker Engine keeps. */
@@ -72,9 +72,10 @@ export function openImageStore({ tables, content, journal, now }: ImageStorePart
       check(options)
       return names.list()
     },
-    async put(target, added, { names: given = [], signal } = {}) {
+    async put(target, added, { names: given = [], keptBy, signal } = {}) {
       check({ signal })
       ledger.transact((apply) => {
+        if (keptBy !== undefined) assertKept(tables, keptBy, target, added)
         putContent(change(apply), target, added)
         const named = given.map((each) => ({ ...each, target }))
         setNames(change(apply), named)
@@ -117,6 +118,12 @@ export function openImageStore({ tables, content, journal, now }: ImageStorePart
         const isGone = isMissing && contents.get(manifest.digest) === undefined
         throw isGone ? new ImageNotFoundError(config.digest, { cause: error }) : error
       }
+    },
+    async recordFacts(facts, options) {
+      check(options)
+      tables.transaction(() => {
+        for (const [manifest, each] of facts) contents.setFacts(manifest, each)
+      })
     },
     async recordSources(content, repository, options) {
       check(options)

@@ -1,8 +1,9 @@
-import { ImageNotFoundError } from '../errors.ts'
-import type { Descriptor } from '@drayage/manifest'
+import { signedBytesOf, type Descriptor } from '@drayage/manifest'
+
+import { ImageNotFoundError, LeaseLostError } from '../errors.ts'
 import type { NewContent, NewName } from '../stored-image.ts'
 import type { ContentRow, Tables } from '../tables.ts'
-import { contentDigest, fullerDescriptor } from './content-row.ts'
+import { contentDigest, fullerDescriptor, partsOfContent } from './content-row.ts'
 import type { Apply } from './ledger.ts'
 import { assertCanName, storedName, storedNameText } from './name-rules.ts'
 import { dropUnneeded } from './removal.ts'
@@ -23,8 +24,31 @@ export function putContent({ tables, apply, now }: Changing, target: Descriptor,
     const kind = has.get(contentDigest(row))
     return kind === undefined || (kind === 'other' && row.kind === 'image')
   })
-  if (missing.length === 0 && known?.target === fullerDescriptor(known?.target, target)) return
-  apply({ op: 'put', target, contents: missing, atMs: now() })
+  const isKnown = missing.length === 0 && known?.target === fullerDescriptor(known?.target, target)
+  if (!isKnown) apply({ op: 'put', target, contents: missing.map(withoutFacts), atMs: now() })
+  for (const { manifest, facts } of added.platforms ?? [])
+    if (facts !== undefined) contents.setFacts(manifest.digest, facts)
+}
+
+/** What can be read again is not journaled. */
+function withoutFacts(row: ContentRow): ContentRow {
+  if (row.kind === 'other') return row
+  const { facts: _, ...image } = row.image
+  return { kind: 'image', image }
+}
+
+/**
+ * Checks that what is added cannot have been swept: that `holder` keeps it, or that something in the store needs it.
+ *
+ * @throws LeaseLostError `ERR_LEASE_LOST`
+ */
+export function assertKept(tables: Tables, holder: string, target: Descriptor, added: NewContent): void {
+  const { leases, contents } = tables
+  const signed = signedBytesOf(target) ?? []
+  const all = [target, signed, ...rowsOf(tables, added).flatMap(partsOfContent)].flat()
+  for (const { digest } of all) {
+    if (!leases.isKeptBy(holder, digest) && !contents.isNeeded(digest)) throw new LeaseLostError(target.digest, digest)
+  }
 }
 
 /** @throws ImageNotFoundError `ERR_IMAGE_NOT_FOUND` for content that is said to be present and is not */

@@ -1,4 +1,5 @@
 import type { Digest } from '@drayage/digest'
+import { signedBytesOf, type Descriptor } from '@drayage/manifest'
 import { formatRepository } from '@drayage/reference'
 
 import { contentDigest, fullerDescriptor, partsOfContent } from '../images/content-row.ts'
@@ -52,12 +53,28 @@ function contentTable({ named, targets, contents, members }: ContentRows): Conte
     list: () => membersOf(() => true),
     of: (target) => membersOf((row) => row.target === target).map(({ content }) => content),
     targetsOf: (manifest) => members.where((row) => row.manifest === manifest).map(({ target }) => target),
-    inRepository(repository, digest) {
+    inRepository(repository, digest, how, except) {
       const here = named.where(({ name }) => formatRepository(name) === formatRepository(repository))
-      const isHere = new Set(here.map(({ target }) => target.digest))
-      return membersOf(({ target }) => isHere.has(target)).filter(({ content }) =>
-        partsOfContent(content).some((part) => part.digest === digest),
+      const isHere = new Set(here.map(({ target }) => target.digest).filter((target) => target !== except))
+      return membersOf(({ target }) => isHere.has(target))
+        .map(({ content }) => content)
+        .find((content) => {
+          const [manifest, ...parts] = partsOfContent(content)
+          return (how === 'manifest' ? [manifest] : parts).some((each) => each.digest === digest)
+        })
+    },
+    isNeeded(digest) {
+      const isSigned = (target: Descriptor): boolean => signedBytesOf(target)?.digest === digest
+      return (
+        targets.get(digest) !== undefined ||
+        contents.where((row) => partsOfContent(row).some((part) => part.digest === digest)).length > 0 ||
+        targets.where(({ target }) => isSigned(target)).length > 0 ||
+        named.where(({ target }) => isSigned(target)).length > 0
       )
+    },
+    setFacts(manifest, facts) {
+      const row = contents.get(manifest)
+      if (row?.kind === 'image') contents.replace(manifest, { kind: 'image', image: { ...row.image, facts } })
     },
     manifestsOf: (image) =>
       contents.where((row) => row.kind === 'image' && row.image.id === image).map((row) => contentDigest(row)),

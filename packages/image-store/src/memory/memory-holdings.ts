@@ -2,12 +2,14 @@ import type { Digest } from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
 import { formatRepository } from '@drayage/reference'
 
+import type { HoldingKind } from '../ports.ts'
 import type { NameRecord } from '../stored-image.ts'
 import type { HoldingTable } from '../tables.ts'
 import { by, pageOf, type Rows } from './rows.ts'
 
 /** Content that a repository holds. */
 export interface HoldingRow {
+  readonly kind: HoldingKind
   readonly repository: string
   readonly what: Descriptor
   readonly heldAtMs: number
@@ -37,12 +39,17 @@ export function memoryHoldings({ named, held, parts, referring }: HoldingRows): 
     ])
   return {
     put(kind, repository, what, heldAtMs) {
-      const name = formatRepository(repository)
-      held.set(`${name} ${kind} ${what.digest}`, { repository: name, what, heldAtMs })
+      const row = { repository: formatRepository(repository), kind, what, heldAtMs }
+      held.set(keyOf(row), row)
     },
     get: (kind, repository, digest) => held.get(`${formatRepository(repository)} ${kind} ${digest}`)?.what,
     remove: (kind, repository, digest) => held.remove(`${formatRepository(repository)} ${kind} ${digest}`),
-    since: (heldAtMs) => held.where((row) => row.heldAtMs > heldAtMs).map(({ what }) => what.digest),
+    isHeldSince: (digest, heldAtMs) =>
+      held.where((row) => row.what.digest === digest && row.heldAtMs > heldAtMs).length > 0,
+    correctTimes(nowMs) {
+      for (const row of held.where(({ heldAtMs }) => heldAtMs > nowMs))
+        held.set(keyOf(row), { ...row, heldAtMs: nowMs })
+    },
     hasRepository: (repository) => repositories().has(formatRepository(repository)),
     repositories: (page) => pageOf([...repositories()], page),
     addParts(whole, all) {
@@ -62,9 +69,9 @@ export function memoryHoldings({ named, held, parts, referring }: HoldingRows): 
         .slice(0, limit),
     removeReferrer: (repository, subject, referrer) =>
       referring.remove(`${formatRepository(repository)} ${subject} ${referrer}`),
-    links: () => [
-      ...parts.where().map(({ whole, part }) => ({ from: whole, to: part })),
-      ...referring.where().map(({ subject, referrer }) => ({ from: subject, to: referrer.digest })),
+    keepersOf: (digest) => [
+      ...parts.where(({ part }) => part === digest).map(({ whole }) => whole),
+      ...referring.where(({ referrer }) => referrer.digest === digest).map(({ subject }) => subject),
     ],
     forget(digest) {
       held.removeWhere(({ what }) => what.digest === digest)
@@ -72,4 +79,8 @@ export function memoryHoldings({ named, held, parts, referring }: HoldingRows): 
       referring.removeWhere(({ subject, referrer }) => subject === digest || referrer.digest === digest)
     },
   }
+}
+
+function keyOf({ repository, kind, what }: Omit<HoldingRow, 'heldAtMs'>): string {
+  return `${repository} ${kind} ${what.digest}`
 }

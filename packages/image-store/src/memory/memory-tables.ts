@@ -52,6 +52,10 @@ function nameTable(rows: Rows<NameRecord>): NameTable {
     get: (reference) => rows.get(reference),
     list: () => sorted(),
     ofTarget: (target) => sorted((record) => record.target.digest === target),
+    inRepository: (repository, target) =>
+      sorted((record) => record.target.digest === target).find(
+        ({ name }) => formatRepository(name) === formatRepository(repository),
+      ),
     tags(repository, page) {
       const here = rows.where(({ name }) => formatRepository(name) === formatRepository(repository))
       return pageOf(
@@ -93,21 +97,40 @@ function sourceTable(rows: Rows<SourceRow>): SourceTable {
 interface LeaseRow {
   readonly holder: string
   readonly digest: Digest
-  readonly untilMs: number
 }
 
-function leaseTable(leases: Rows<LeaseRow>, condemned: Rows<Omit<LeaseRow, 'holder'>>): LeaseTable {
+interface HolderRow {
+  readonly id: string
+  readonly life?: string
+  readonly endedAtMs?: number
+}
+
+function leaseTable(leases: Rows<LeaseRow>, holders: Rows<HolderRow>): LeaseTable {
+  const remove = (holder: string): void => {
+    holders.remove(holder)
+    leases.removeWhere((row) => row.holder === holder)
+  }
+  const end = ({ id }: HolderRow, endedAtMs: number): void => holders.set(id, { id, endedAtMs })
   return {
-    put: (holder, digest, untilMs) => leases.set(`${holder} ${digest}`, { holder, digest, untilMs }),
-    remove: (holder) => leases.removeWhere((row) => row.holder === holder),
+    begin: (holder, life) => holders.set(holder, { id: holder, life }),
+    put: (holder, digest) => leases.set(`${holder} ${digest}`, { holder, digest }),
+    drop: (holder, digest) => leases.remove(`${holder} ${digest}`),
+    remove,
     isLeased: (digest) => leases.where((row) => row.digest === digest).length > 0,
-    condemn: (digest, untilMs) => condemned.set(digest, { digest, untilMs }),
-    isCondemned: (digest) => condemned.get(digest) !== undefined,
-    pardon(digest, untilMs) {
-      if (condemned.get(digest)?.untilMs === untilMs) condemned.remove(digest)
+    isKept: (digest) =>
+      leases.where((row) => row.digest === digest && holders.get(row.holder)?.life !== undefined).length > 0,
+    isKeptBy: (holder, digest) => leases.get(`${holder} ${digest}`) !== undefined,
+    lives: () => [...new Set(holders.where().flatMap(({ life }) => life ?? []))],
+    end: (holder, atMs) => {
+      for (const row of holders.where(({ id }) => id === holder)) end(row, atMs)
     },
-    expire(nowMs) {
-      for (const each of [leases, condemned]) each.removeWhere(({ untilMs }) => untilMs <= nowMs)
+    endLife: (life, atMs) => {
+      for (const row of holders.where((each) => each.life === life)) end(row, atMs)
+    },
+    expire(beforeMs, nowMs) {
+      for (const row of holders.where(({ endedAtMs = -Infinity }) => endedAtMs > nowMs)) end(row, nowMs)
+      for (const { id } of holders.where(({ endedAtMs }) => endedAtMs !== undefined && endedAtMs <= beforeMs))
+        remove(id)
     },
   }
 }

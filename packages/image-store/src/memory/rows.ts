@@ -23,6 +23,12 @@ export class Rows<Row> {
     this.#rows.set(key, row)
   }
 
+  /** Replaces a row, which stays in its place. */
+  replace(key: string, row: Row): void {
+    this.#change()
+    this.#rows.set(key, row)
+  }
+
   removeWhere(isUnwanted: (row: Row) => boolean): void {
     this.#change()
     for (const [key, row] of this.#rows) if (isUnwanted(row)) this.#rows.delete(key)

@@ -24,10 +24,9 @@ export function openHoldingTable(database: Database): HoldingTable {
     },
     remove: (kind, repository, digest) =>
       database.run(`delete from holdings ${ONE}`, formatRepository(repository), kind, digest),
-    since: (heldAtMs) =>
-      database
-        .all('select distinct digest from holdings where held_at > ?', heldAtMs)
-        .map((row) => digestIn(row, 'digest')),
+    isHeldSince: (digest, heldAtMs) =>
+      database.all('select 1 from holdings where digest = ? and held_at > ? limit 1', digest, heldAtMs).length > 0,
+    correctTimes: (nowMs) => database.run('update holdings set held_at = ?1 where held_at > ?1', nowMs),
     hasRepository: ({ domain, path }) =>
       database.all(
         `select 1 from holdings where repository = ?
@@ -64,10 +63,13 @@ export function openHoldingTable(database: Database): HoldingTable {
         'delete from referrers where repository = ? and subject = ? and digest = ?',
         ...[formatRepository(repository), subject, referrer],
       ),
-    links: () =>
+    keepersOf: (digest) =>
       database
-        .all('select whole as source, part as digest from parts union all select subject, digest from referrers')
-        .map((row) => ({ from: digestIn(row, 'source'), to: digestIn(row, 'digest') })),
+        .all(
+          'select whole as keeper from parts where part = ?1 union select subject from referrers where digest = ?1',
+          digest,
+        )
+        .map((row) => digestIn(row, 'keeper')),
     forget(digest) {
       database.run('delete from holdings where digest = ?', digest)
       database.run('delete from parts where whole = ?', digest)

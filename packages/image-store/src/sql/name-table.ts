@@ -1,4 +1,5 @@
 import { parseDigest } from '@drayage/digest'
+import { signedBytesOf } from '@drayage/manifest'
 
 import { storedName, storedNameText } from '../images/name-rules.ts'
 import type { NameRecord } from '../stored-image.ts'
@@ -16,6 +17,8 @@ export function openNameTable(database: Database): NameTable {
     get: (reference) => select('where reference = ?', reference)[0],
     list: () => select('order by reference'),
     ofTarget: (target) => select('where target = ? order by reference', target),
+    inRepository: ({ domain, path }, target) =>
+      select('where target = ? and domain = ? and path = ? limit 1', target, domain, path)[0],
     tags: ({ domain, path }, { limit, after = '' }) =>
       database
         .all(
@@ -26,12 +29,12 @@ export function openNameTable(database: Database): NameTable {
     set({ name, target, isPinned = false }, namedAtMs) {
       const { domain, path, tag = null, digest = null } = storedName(name)
       database.run(
-        `insert into names (reference, domain, path, tag, digest, descriptor, target, is_pinned, named_at)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?)
-         on conflict (reference) do update set descriptor = excluded.descriptor, target = excluded.target,
-           is_pinned = excluded.is_pinned, named_at = excluded.named_at`,
+        `insert into names (reference, domain, path, tag, digest, descriptor, signed, target, is_pinned, named_at)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         on conflict (reference) do update set descriptor = excluded.descriptor, signed = excluded.signed,
+           target = excluded.target, is_pinned = excluded.is_pinned, named_at = excluded.named_at`,
         ...[storedNameText(name), domain, path, tag, digest],
-        ...[JSON.stringify(target), target.digest, isPinned ? 1 : 0, namedAtMs],
+        ...[JSON.stringify(target), signedBytesOf(target)?.digest ?? null, target.digest, isPinned ? 1 : 0, namedAtMs],
       )
     },
     remove: (reference) => database.run('delete from names where reference = ?', reference),

@@ -1,3 +1,12 @@
+/** The annotation of `withSignedBytes`, as descriptors have it. */
+const SIGNED_BYTES = 'com.drayage.schema1.signed-bytes'
+
+/** The digest of the signed bytes that the descriptors of a table tell of. */
+function signedDigest(table: 'names' | 'targets'): string {
+  const value = `json_extract(${table}.descriptor, '$.annotations."${SIGNED_BYTES}"')`
+  return `substr(${value}, 1, instr(${value} || ' ', ' ') - 1)`
+}
+
 /**
  * The steps from an empty database to the present layout; the database's `user_version` is how many of them it has. A
  * released step never changes.
@@ -139,6 +148,57 @@ export const MIGRATIONS: readonly string[] = [
   ) strict, without rowid;
   create index names_by_target on names (target);
   create index names_by_repository on names (domain, path);
+  `,
+  // What needs what, who keeps what, and what lists show: found by one digest, however many images there are.
+  `
+  create table needs (
+    digest text not null,
+    by text not null,
+    primary key (digest, by)
+  ) strict, without rowid;
+  insert or ignore into needs (digest, by)
+    select json_extract(part.value, '$.digest'), contents.digest from contents, json_each(contents.parts) as part;
+  insert or ignore into needs (digest, by)
+    select json_extract(config, '$.digest'), digest from contents where config is not null;
+
+  alter table contents add column facts text;
+
+  alter table targets add column signed text;
+  alter table names add column signed text;
+  update targets set signed = ${signedDigest('targets')} where descriptor like '%${SIGNED_BYTES}%';
+  update names set signed = ${signedDigest('names')} where descriptor like '%${SIGNED_BYTES}%';
+  create index targets_by_signed on targets (signed) where signed is not null;
+  create index names_by_signed on names (signed) where signed is not null;
+
+  drop index names_by_target;
+  drop index names_by_repository;
+  create index names_by_target on names (target, domain, path);
+  create index names_by_repository on names (domain, path, tag);
+
+  create index holdings_by_time on holdings (held_at);
+  create index parts_by_part on parts (part);
+  create index referrers_by_digest on referrers (digest);
+
+  create table holders (
+    id text primary key,
+    life text,
+    ended_at integer
+  ) strict, without rowid;
+  create index holders_by_life on holders (life) where life is not null;
+  create index holders_by_end on holders (ended_at) where ended_at is not null;
+  insert into holders (id, ended_at) select holder, max(until) - 86400000 from leases group by holder;
+
+  alter table leases rename to timed_leases;
+  drop index leases_by_digest;
+  create table leases (
+    holder text not null references holders (id) on delete cascade,
+    digest text not null,
+    primary key (holder, digest)
+  ) strict, without rowid;
+  create index leases_by_digest on leases (digest);
+  insert into leases (holder, digest) select holder, digest from timed_leases;
+  drop table timed_leases;
+  drop table condemned;
   `,
 ]
 

@@ -34,7 +34,7 @@ test('takeOverFirstModel() keeps all content that an image or a name needed', as
   const { images, leases } = await first.takenOver()
   const stored: Digest[] = []
   for await (const { digest } of first.content.list()) stored.push(digest)
-  const gone = new Set(await leases.sweep(stored, async () => {}))
+  const gone = new Set(await leases.sweep(stored, () => {}))
   for (const { target, platforms, others } of await images.list()) {
     const signed = signedBytesOf(target)?.digest ?? target.digest
     const parts = platforms.flatMap(({ manifest, config, layers }) => [manifest, config, ...layers])

@@ -1,3 +1,5 @@
+import { signedBytesOf } from '@drayage/manifest'
+
 import { fullerDescriptor } from '../images/content-row.ts'
 import type { TargetTable } from '../tables.ts'
 import { descriptorIn } from './columns.ts'
@@ -19,9 +21,9 @@ export function openTargetTable(database: Database): TargetTable {
       const kept = fullerDescriptor(known, target)
       if (kept === known) return
       database.run(
-        `insert into targets (digest, descriptor, added_at) values (?, ?, ?)
-         on conflict (digest) do update set descriptor = excluded.descriptor`,
-        ...[target.digest, JSON.stringify(kept), addedAtMs],
+        `insert into targets (digest, descriptor, signed, added_at) values (?, ?, ?, ?)
+         on conflict (digest) do update set descriptor = excluded.descriptor, signed = excluded.signed`,
+        ...[target.digest, JSON.stringify(kept), signedBytesOf(kept)?.digest ?? null, addedAtMs],
       )
     },
     remove: (digest) => database.run('delete from targets where digest = ?', digest),

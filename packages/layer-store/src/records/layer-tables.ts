@@ -18,8 +18,10 @@ export interface LayerTables {
   addLayer(layer: LayerRecord): void
   removeLayer(chainId: ChainId): void
   hasDiffId(diffId: DiffId): boolean
-  /** Layers without a holder and without a layer on top. */
-  unused(): LayerRecord[]
+  /** The layers that somebody holds. */
+  heldBy(holder: string): ChainId[]
+  /** Whether a layer has a holder or a layer on top. */
+  isUsed(chainId: ChainId): boolean
   addHolder(chainId: ChainId, holder: string): void
   removeHolder(holder: string): void
   /** The tars in a blob: one for each hash of a DiffID. */

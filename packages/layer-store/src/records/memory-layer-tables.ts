@@ -34,12 +34,12 @@ export class MemoryLayerTables implements LayerTables {
     return [...this.#layers.values()].some((layer) => layer.diffId === diffId)
   }
 
-  unused(): LayerRecord[] {
-    const layers = [...this.#layers.values()]
-    const parents = new Set(layers.map(({ parent }) => parent))
-    return layers
-      .filter(({ chainId }) => !parents.has(chainId) && !this.#holders.has(chainId))
-      .map((layer) => this.#withFault(layer))
+  heldBy(holder: string): ChainId[] {
+    return [...this.#holders].filter(([, holders]) => holders.has(holder)).map(([chainId]) => chainId)
+  }
+
+  isUsed(chainId: ChainId): boolean {
+    return this.#holders.has(chainId) || [...this.#layers.values()].some(({ parent }) => parent === chainId)
   }
 
   addHolder(chainId: ChainId, holder: string): void {

@@ -71,11 +71,15 @@ export class SqlLayerTables implements LayerTables {
     return this.#database.all('select 1 as found from layers where diff_id = ? limit 1', diffId).length > 0
   }
 
-  unused(): LayerRecord[] {
-    const sql = `${LAYERS} where
-      not exists (select 1 from layer_holders where layer_holders.chain_id = layers.chain_id) and
-      not exists (select 1 from layers as child where child.parent = layers.chain_id)`
-    return this.#database.all(sql).map(layerFromRow)
+  heldBy(holder: string): ChainId[] {
+    const rows = this.#database.all('select chain_id from layer_holders where holder = ?', holder)
+    return rows.map((row) => parseChainId(textOf(row['chain_id'])))
+  }
+
+  isUsed(chainId: ChainId): boolean {
+    const holders = this.#database.all('select 1 as found from layer_holders where chain_id = ? limit 1', chainId)
+    if (holders.length > 0) return true
+    return this.#database.all('select 1 as found from layers where parent = ? limit 1', chainId).length > 0
   }
 
   addHolder(chainId: ChainId, holder: string): void {

@@ -39,6 +39,8 @@ export async function putManifest(
   const subject = await exchange.repositories.share(repository, async () => {
     const noted = await noteReferrer(exchange, repository, manifest)
     await linkManifest(storage, repository, manifest, request)
+    // Now that the manifest holds them they stay: a sweep may have come before.
+    if (!exchange.sparse) await requireChildren(exchange, repository, manifest, { isLinked: true })
     for (const tag of names.tags) await storage.tags.set(repository, tag, digest, request)
     return noted
   })
@@ -97,6 +99,7 @@ async function requireChildren(
   exchange: RegistryExchange,
   repository: string,
   manifest: DecodedManifest,
+  { isLinked = false } = {},
 ): Promise<void> {
   const { storage, request } = exchange
   for (const digest of neededDigests(manifest)) {
@@ -104,6 +107,7 @@ async function requireChildren(
     let isThere = false
     for (const kind of links) isThere ||= (await kind.find(repository, digest, request)) !== undefined
     if (isThere) continue
+    if (isLinked) await storage.manifests.unlink(repository, manifest.descriptor.digest, request)
     const message = 'manifest references a manifest or blob unknown to registry'
     throw new RequestRefusedError({ status: 400, specCode: 'MANIFEST_BLOB_UNKNOWN', message, detail: { digest } })
   }

@@ -26,10 +26,13 @@ export async function againIfRemoved<T>(
   }
 }
 
-/** Whether the image was there, but no more when it was to be named. */
+/** Codes that say so. */
+const REMOVED: readonly string[] = ['ERR_IMAGE_NOT_FOUND', 'ERR_LEASE_LOST']
+
+/** Whether the image or a part of it was there, but may be no more when it was to be added or named. */
 export function isRemovedMeanwhile(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
-    if (isImageStoreError(at) && at.code === 'ERR_IMAGE_NOT_FOUND') return true
+    if (isImageStoreError(at) && REMOVED.includes(at.code)) return true
   }
   return false
 }

@@ -1,13 +1,15 @@
 import type { AbortOptions } from '@drayage/bytes'
+import { problemOf } from '@drayage/content'
 import type { Digest } from '@drayage/digest'
 import type { OnEvent } from '@drayage/distribution'
-import { builtAtMs, isImageStoreError } from '@drayage/image-store'
+import { builtAtMs } from '@drayage/image-store'
 
 import type { StoreAccess } from '../runtime.ts'
 import { factsOf, type ImageFacts } from './image-facts.ts'
 import { FilterError } from '../errors.ts'
 import { hasLabel, parseUntil } from './image-filters.ts'
-import { removeImage, type RemovedItem } from './remove-image.ts'
+import type { RemovedItem } from './remove-image.ts'
+import { removeUnwanted, type Unwanted } from './remove-unwanted.ts'
 import { isDangling, keeps, showImages, type ImageView, type ShownImage } from './shown-image.ts'
 import { sweepStore } from './sweep-store.ts'
 
@@ -26,6 +28,9 @@ export interface PruneImagesOptions extends AbortOptions {
   readonly now?: () => number
 }
 
+/** How many images go in one step: few enough that pulls need not wait long. */
+const BATCH = 100
+
 /** What a prune removed. */
 export interface PrunedImages {
   readonly removed: readonly RemovedItem[]
@@ -34,8 +39,8 @@ export interface PrunedImages {
 }
 
 /**
- * Removes images that nobody asked to keep by a tag or a digest, or all images that the filters select, and what failed commands left. An image that
- * cannot be removed stays and is no failure.
+ * Removes images that nobody asked to keep by a tag or a digest, or all images that the filters select, and what failed
+ * commands left: also what they fetched just now.
  *
  * @throws FilterError `ERR_FILTER`
  */
@@ -43,32 +48,45 @@ export async function pruneImages(
   runtime: StoreAccess & ImageView,
   options: PruneImagesOptions = {},
 ): Promise<PrunedImages> {
-  const { all = false, filters = [], signal, onEvent, now = Date.now } = options
+  const { all = false, filters = [], signal, now = Date.now } = options
   const store = await runtime.openStore()
   const isWanted = compileFilters(filters, now())
-  const before = await storedBytes(runtime, { signal })
   const removed: RemovedItem[] = []
-  for (const image of showImages(runtime, await store.images.list({ signal }))) {
-    const unnamed = all || isDangling(image) ? [image.id] : unnamedTargets(image)
-    if (unnamed.length === 0) continue
-    const facts = await factsOf(store, image, { signal })
-    if (facts === undefined || !isWanted(facts)) continue
-    for (const each of unnamed) {
-      try {
-        removed.push(...(await removeImage(runtime, each, { force: true, signal, ...(onEvent && { onEvent }) })))
-      } catch (error) {
-        signal?.throwIfAborted()
-        if (!isImageStoreError(error)) throw error
-      }
+  let bytes = 0
+  let batch: Unwanted[] = []
+  const removeAll = async (unwanted: readonly Unwanted[]): Promise<void> => {
+    try {
+      const { items, bytes: freed } = await removeUnwanted(runtime, store, unwanted, { all, signal })
+      removed.push(...items)
+      bytes += freed
+    } catch (error) {
+      // A full disk has room for the removal of one, and then for others.
+      if (unwanted.length < 2 || problemOf(error) !== 'unwritable') throw error
+      for (const each of unwanted) await removeAll([each])
     }
   }
-  await sweepStore(runtime, { signal })
-  return { removed, bytes: Math.max(0, before - (await storedBytes(runtime, { signal }))) }
+  const remove = async (): Promise<void> => {
+    const unwanted = batch
+    batch = []
+    await removeAll(unwanted)
+  }
+  for (const image of showImages(runtime, await store.images.list({ signal }))) {
+    const targets = unwantedTargets(image, all)
+    if (targets.length === 0) continue
+    const facts = await factsOf(store, image, { signal })
+    if (facts === undefined || !isWanted(facts)) continue
+    batch.push({ id: image.id, targets })
+    if (batch.length >= BATCH) await remove()
+  }
+  await remove()
+  const swept = await sweepStore(runtime, { olderThanMs: 0, graceMs: 0, signal })
+  return { removed, bytes: bytes + swept.bytes }
 }
 
-/** What of an image nobody asked to keep, where another target of the same image has a name. */
-function unnamedTargets({ stored }: ShownImage): readonly Digest[] {
-  return stored.filter(({ names }) => !names.some(keeps)).map(({ target }) => target.digest)
+/** What of an image goes: all of it, or the targets that nobody asked to keep where another one has a name. */
+function unwantedTargets(image: ShownImage, all: boolean): readonly Digest[] {
+  const unwanted = all || isDangling(image) ? image.stored : image.stored.filter(({ names }) => !names.some(keeps))
+  return unwanted.map(({ target }) => target.digest)
 }
 
 /** The bytes of all content of the local store. */

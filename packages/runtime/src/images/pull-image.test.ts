@@ -171,7 +171,7 @@ describe.each(STORE_KINDS)('over a %s store', (kind) => {
       names: (await images.listNames()).map((each) => each.name),
       targets: [image.manifest.digest],
     })
-    expect(await leases.sweep([image.manifest.digest], async () => {})).toEqual([image.manifest.digest])
+    expect(await leases.sweep([image.manifest.digest], () => {})).toEqual([image.manifest.digest])
   })
 
   describe('of an index with attestations', () => {

@@ -12,7 +12,7 @@ import type {
 } from '@drayage/distribution'
 import { isImageStoreError, type PlatformImage } from '@drayage/image-store'
 import { isLayerStoreError, type LayerMeasurement } from '@drayage/layer-store'
-import { platformOf } from '@drayage/manifest'
+import { platformOf, type Descriptor } from '@drayage/manifest'
 
 import { hasIntact } from '../check/has-intact.ts'
 import { isWhole } from './is-whole.ts'
@@ -20,6 +20,8 @@ import type { Store } from '../store/store.ts'
 
 /** The local store as a pull uses it, for the time of one pull. */
 export interface PullSink extends ImageSink<LayerMeasurement>, AsyncDisposable {
+  /** Keeps content, stored already or not, so that it can be put. */
+  keep(what: readonly Pick<Descriptor, 'digest'>[], options?: AbortOptions): Promise<void>
   /**
    * Ends what the pull keeps, once it needs nothing more. Without it, as after a failure, what was brought stays for a
    * day, so that the next pull finds it.
@@ -32,18 +34,21 @@ export function openPullSink(store: Store): PullSink {
   const { content, images, leases } = store
   const holder = `pull-${randomUUID()}`
   const registration = new Registration(store)
+  let isComplete = false
+  const keep: PullSink['keep'] = (what, options) =>
+    leases.keep(
+      holder,
+      what.map(({ digest }) => digest),
+      options,
+    )
   return {
     place: store,
+    keep,
     content: {
       fetch: content.fetch,
       has: (what, options) => hasIntact(content, what, options),
       begin: content.begin,
-      keep: (what, options) =>
-        leases.keep(
-          holder,
-          what.map(({ digest }) => digest),
-          options,
-        ),
+      keep,
     },
     layers: layersOf(store, registration),
     images: {
@@ -52,10 +57,19 @@ export function openPullSink(store: Store): PullSink {
         const image = await images.findImage(manifest, options)
         return image !== undefined && (await isWhole(store, manifest, options)) ? image.id : undefined
       },
-      putImages: (received, names, options) => putImages({ store, registration }, received, names, options),
+      putImages: (received, names, options) => putImages({ store, registration, holder }, received, names, options),
     },
-    complete: () => leases.release(holder),
-    [Symbol.asyncDispose]: () => registration.end(),
+    async complete() {
+      await leases.release(holder)
+      isComplete = true
+    },
+    async [Symbol.asyncDispose]() {
+      try {
+        await registration.end()
+      } finally {
+        if (!isComplete) await leases.leave(holder)
+      }
+    },
   }
 }
 
@@ -130,17 +144,20 @@ function isMeasurementGone(error: unknown): boolean {
 interface PutImagesParts {
   readonly store: Store
   readonly registration: Registration
+  /** Who keeps what is put. */
+  readonly holder: string
 }
 
 async function putImages(
-  { store, registration }: PutImagesParts,
+  { store, registration, holder }: PutImagesParts,
   { target, images, present, others }: ReceivedContent,
   names: readonly ImageName[],
   options: AbortOptions = {},
 ): Promise<void> {
   // Also for images that are here: nobody may remove them before they are part of the target.
   await registration.begin(undefined, options)
-  await store.images.put(target, { platforms: images.map(platformImage), present, others }, { ...options, names })
+  const content = { platforms: images.map(platformImage), present, others }
+  await store.images.put(target, content, { ...options, names, keptBy: holder })
   await registration.end()
 }
 

@@ -74,7 +74,7 @@ async function removeRecords(
 }
 
 /** Whether something is still shown under an ID. */
-async function isShown(view: ImageView, { images }: Pick<Store, 'images'>, id: Digest): Promise<boolean> {
+export async function isShown(view: ImageView, { images }: Pick<Store, 'images'>, id: Digest): Promise<boolean> {
   try {
     return (await images.find(id)).images.some((stored) => shownId(view, stored) === id)
   } catch {

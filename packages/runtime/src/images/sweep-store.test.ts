@@ -8,11 +8,12 @@ import { buildImage, describe as described, tempDir } from '@drayage/testkit'
 import { describe, expect, test } from 'vitest'
 
 import { pullImage } from './pull-image.ts'
-import { DEFAULT_INGEST_AGE_MS, SWEEP_EVERY_MS, sweepStore, sweepWhenDue } from './sweep-store.ts'
+import { SWEEP_EVERY_MS, sweepStore, sweepWhenDue } from './sweep-store.ts'
 import { findFaults } from '../test/check-store.ts'
 import { openTestRuntime } from '../test/open-test-runtime.ts'
 import { startRegistry } from '../test/test-registry.ts'
 import { STORE_KINDS } from '../test/test-store.ts'
+import { DEFAULT_INGEST_AGE_MS } from '../store/store.ts'
 import { uploadsDirectory } from '../store/file-store/store-directory.ts'
 import { createFileSessions } from '../store/file-store/upload-sessions.ts'
 

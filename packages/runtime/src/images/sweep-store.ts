@@ -3,10 +3,7 @@ import type { Digest } from '@drayage/digest'
 import type { OnEvent } from '@drayage/distribution'
 
 import type { StoreAccess } from '../runtime.ts'
-import { canSweepLeftovers, type Store } from '../store/store.ts'
-
-/** How long an unfinished download is kept to be resumed, in milliseconds: a week. */
-export const DEFAULT_INGEST_AGE_MS: number = 7 * 24 * 60 * 60 * 1000
+import { canSweepLeftovers, DEFAULT_INGEST_AGE_MS, type Store } from '../store/store.ts'
 
 /** How often pulls and removals sweep the store, in milliseconds: once a day, as long as a lease lasts. */
 export const SWEEP_EVERY_MS: number = 24 * 60 * 60 * 1000
@@ -15,6 +12,8 @@ export const SWEEP_EVERY_MS: number = 24 * 60 * 60 * 1000
 export interface SweepStoreOptions extends AbortOptions {
   /** Removes unfinished downloads and uploads that got no bytes for this long; {@link DEFAULT_INGEST_AGE_MS} by default. */
   readonly olderThanMs?: number
+  /** How long what a command fetched before it failed stays, for the next try to find it; a day by default. */
+  readonly graceMs?: number
 }
 
 /** What a sweep removed. */
@@ -29,7 +28,7 @@ export interface SweptStore {
 
 /**
  * Removes from the store what killed and failed commands left: unfinished downloads, conversions, and content that nothing
- * refers to. What a command fetched before it failed stays for a day.
+ * refers to. What running commands need stays, whatever the clock says.
  */
 export async function sweepStore(runtime: StoreAccess, options: SweepStoreOptions = {}): Promise<SweptStore> {
   return await sweep(await runtime.openStore(), options)
@@ -37,16 +36,20 @@ export async function sweepStore(runtime: StoreAccess, options: SweepStoreOption
 
 async function sweep(
   store: Store,
-  { olderThanMs = DEFAULT_INGEST_AGE_MS, signal }: SweepStoreOptions,
+  { olderThanMs = DEFAULT_INGEST_AGE_MS, graceMs, signal }: SweepStoreOptions,
 ): Promise<SweptStore> {
   const { content, leases } = store
+  const candidates: Digest[] = []
+  for await (const { digest } of content.list({ signal })) candidates.push(digest)
+  let swept = 0
+  const take = (digest: Digest): void => void (swept += content.take(digest) ?? 0)
+  const blobs = await leases.sweep(candidates, take, { graceMs, signal })
+  await content.freeTaken({ signal })
+  // Last, when it is known which commands are still running.
   const { ingests, bytes } = canSweepLeftovers(store)
     ? await store.sweepLeftovers({ olderThanMs, signal })
     : { ingests: 0, bytes: 0 }
-  const sizes = new Map<Digest, number>()
-  for await (const { digest, size } of content.list({ signal })) sizes.set(digest, size)
-  const blobs = await leases.sweep([...sizes.keys()], (digest) => content.delete(digest, { signal }))
-  return { ingests, blobs, bytes: blobs.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), bytes) }
+  return { ingests, blobs, bytes: bytes + swept }
 }
 
 /**

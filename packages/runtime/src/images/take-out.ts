@@ -1,7 +1,7 @@
 import type { AbortOptions } from '@drayage/bytes'
 import type { Digest } from '@drayage/digest'
 import type { OnEvent } from '@drayage/distribution'
-import type { Removed, StoredImage } from '@drayage/image-store'
+import type { Removed, StoredImage, SweepContentOptions } from '@drayage/image-store'
 import { attestedBy, children, manifestKind } from '@drayage/manifest'
 
 import { readStoredManifest } from '../store/read-stored-manifest.ts'
@@ -14,8 +14,21 @@ export async function sweepRemoved(
   content: readonly Digest[],
   { onEvent = (): void => {} }: { readonly onEvent?: OnEvent },
 ): Promise<void> {
-  await store.leases.sweep([...new Set(content)], (digest) => store.content.delete(digest))
+  await sweepContent(store, content)
   await sweepWhenDue(store, onEvent)
+}
+
+/** Removes those of some content that nothing needs; resolves to their bytes. */
+export async function sweepContent(
+  { content, leases }: Pick<Store, 'content' | 'leases'>,
+  candidates: Iterable<Digest>,
+  options: SweepContentOptions = {},
+): Promise<number> {
+  let bytes = 0
+  const take = (digest: Digest): void => void (bytes += content.take(digest) ?? 0)
+  await leases.sweep([...new Set(candidates)], take, options)
+  await content.freeTaken(options)
+  return bytes
 }
 
 /** What images gave back when they were removed. */

@@ -1,12 +1,25 @@
 import type { AbortOptions } from '@drayage/bytes'
 import { type BlobSizer, type Checker, DEFAULT_MAX_WALK_DEPTH, type Fetcher, isContentError } from '@drayage/content'
 import type { OtherContent } from '@drayage/image-store'
-import { children, type DecodedManifest, type Descriptor, manifestKind, MEDIA_TYPES } from '@drayage/manifest'
+import {
+  children,
+  type DecodedManifest,
+  type Descriptor,
+  manifestKind,
+  MEDIA_TYPES,
+  signedBytesOf,
+} from '@drayage/manifest'
 
 import { readStoredManifest } from './read-stored-manifest.ts'
 
 /** Where {@link heldContent} looks. */
 export type HeldSource = Fetcher & Checker & BlobSizer
+
+/** Options of {@link heldContent}. */
+export interface HeldContentOptions extends AbortOptions {
+  /** Called with what is about to be looked for, so that it stays where it is here. */
+  readonly keep?: (what: readonly Pick<Descriptor, 'digest'>[]) => Promise<void>
+}
 
 /**
  * All that is here of what was pushed: its own manifest and those in it, each with the parts that are here. What is missing,
@@ -15,11 +28,14 @@ export type HeldSource = Fetcher & Checker & BlobSizer
 export async function heldContent(
   source: HeldSource,
   target: Descriptor,
-  options: AbortOptions = {},
+  options: HeldContentOptions = {},
 ): Promise<OtherContent[]> {
+  const { keep = async () => {} } = options
   const found = new Map<string, OtherContent>()
   const visit = async (what: Descriptor, depth: number): Promise<void> => {
-    if (found.has(what.digest) || depth > DEFAULT_MAX_WALK_DEPTH || !(await source.has(what, options))) return
+    if (found.has(what.digest) || depth > DEFAULT_MAX_WALK_DEPTH) return
+    await keep([what, signedBytesOf(what) ?? []].flat())
+    if (!(await source.has(what, options))) return
     const manifest = await readStoredManifest(source, what, options)
     const parts = manifest === undefined ? [] : await partsHere(source, manifest, options)
     found.set(what.digest, { manifest: what, parts: parts.filter(({ mediaType }) => !isManifest(mediaType)) })
@@ -33,7 +49,16 @@ export async function heldContent(
 }
 
 /** What a manifest refers to, as far as it is here. */
-async function partsHere(source: HeldSource, manifest: DecodedManifest, options: AbortOptions): Promise<Descriptor[]> {
+async function partsHere(
+  source: HeldSource,
+  manifest: DecodedManifest,
+  options: HeldContentOptions,
+): Promise<Descriptor[]> {
+  const digests =
+    manifest.kind === 'schema1'
+      ? manifest.value.fsLayers.map(({ blobSum: digest }) => ({ digest }))
+      : children(manifest)
+  await options.keep?.(digests)
   const listed = manifest.kind === 'schema1' ? await schema1Layers(source, manifest, options) : children(manifest)
   const here = new Map<string, Descriptor>()
   for (const part of listed) if (await source.has(part, options)) here.set(part.digest, part)

@@ -1,11 +1,11 @@
-import { createKeyedLock, createMemoryStore, type ContentStore } from '@drayage/content'
+import { createKeyedLock, createMemoryStore, type ContentStore, type Taker } from '@drayage/content'
 
 import type { Scratch, Store, StoreOpener } from './store.ts'
 
 /** Options of {@link storeInMemory}. */
 export interface MemoryStoreOptions {
   /** Holds the bytes; a new memory store by default. */
-  readonly content?: ContentStore
+  readonly content?: ContentStore & Taker
   /** Milliseconds since 1970; the system's clock by default. */
   readonly now?: () => number
 }

@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto'
-
 import type { AbortOptions } from '@drayage/bytes'
 import { NameNotFoundError, type ContentStore } from '@drayage/content'
 import type { Digest } from '@drayage/digest'
-import type { Descriptor } from '@drayage/manifest'
+import type { StoredImage } from '@drayage/image-store'
 import {
   familiarRepository,
   parseRepository,
@@ -17,8 +15,15 @@ import { RequestRefusedError, type Links, type RegistryStorage } from '@drayage/
 
 import { hasIntact } from '../check/has-intact.ts'
 import type { StoreAccess, TransferSettings } from '../runtime.ts'
+import { createPushedLeases, type PushedLeases } from './pushed-leases.ts'
 import type { Store } from './store.ts'
 import { partsOf, tagPushed } from './tag-pushed.ts'
+
+/** Options of {@link openRegistryStorage}. */
+export interface RegistryStorageOptions {
+  /** For how long the process runs, in milliseconds; by default by the system's clock that does not jump. */
+  readonly uptimeMs?: () => number
+}
 
 /**
  * The local store as what a registry keeps, for `createRegistryHandler` of `@drayage/registry-server`: its images can be
@@ -26,17 +31,24 @@ import { partsOf, tagPushed } from './tag-pushed.ts'
  * on a command line: `team/app` for `docker.io/team/app`, `ghcr.io/org/app` for itself. An image is verified before it
  * has a name, and untagged content goes after a day.
  */
-export async function openRegistryStorage(runtime: StoreAccess & TransferSettings): Promise<RegistryStorage> {
+export async function openRegistryStorage(
+  runtime: StoreAccess & TransferSettings,
+  options: RegistryStorageOptions = {},
+): Promise<RegistryStorage> {
   const store = await runtime.openStore()
   const { holdings, uploads, images } = store
-  const content = leasedContent(store)
+  const pushed = createPushedLeases(store.leases, options)
+  const content = leasedContent(store, pushed)
   return {
     content,
-    blobs: linksOf(store, 'blob'),
-    manifests: linksOf(store, 'manifest'),
+    blobs: linksOf(store, 'blob', pushed),
+    manifests: linksOf(store, 'manifest', pushed),
     tags: {
-      set: (repository, tag, digest, options) =>
-        tagPushed(runtime, store, { repository: nameOf(repository), tag, digest }, options),
+      async set(repository, tag, digest, options) {
+        await tagPushed(runtime, store, { repository: nameOf(repository), tag, digest }, options)
+        const stored = await store.images.get({ digest }, options)
+        if (stored !== undefined) await pushed.settle(contentOf(stored))
+      },
       get: (repository, tag, options) => digestOfTag(store, withTag(nameOf(repository), tag), options),
       remove: (repository, tag, options) => images.untag(withTag(nameOf(repository), tag), options),
     },
@@ -77,6 +89,13 @@ export async function openRegistryStorage(runtime: StoreAccess & TransferSetting
 
 const PAGE = 1000
 
+/** The digests of all that is stored of a target. */
+function contentOf({ target, platforms, others }: StoredImage): Digest[] {
+  const images = platforms.flatMap(({ manifest, config, layers }) => [manifest, config, ...layers])
+  const rest = others.flatMap(({ manifest, parts }) => [manifest, ...parts])
+  return [target, ...images, ...rest].map(({ digest }) => digest)
+}
+
 /** @throws RequestRefusedError `ERR_REQUEST_REFUSED` for a path that stands for no name, such as one that looks like an ID */
 function nameOf(path: string): Repository {
   const parsed = tryParseRepository(path)
@@ -113,8 +132,7 @@ async function allRepositories({ holdings }: Pick<Store, 'holdings'>): Promise<s
 }
 
 /** The content of the store, where what is committed stays until the registry has linked it. */
-function leasedContent({ content, leases }: Pick<Store, 'content' | 'leases'>): ContentStore {
-  const holder = `registry-${randomUUID()}`
+function leasedContent({ content }: Pick<Store, 'content'>, pushed: PushedLeases): ContentStore {
   return {
     fetch: content.fetch,
     // What went bad is not there: a push brings it again.
@@ -130,7 +148,7 @@ function leasedContent({ content, leases }: Pick<Store, 'content' | 'leases'>): 
         append: (source, each) => ingest.append(source, each),
         reset: (each) => ingest.reset(each),
         async commit(expected, each) {
-          await leases.keep(holder, [expected.digest], each)
+          await pushed.keep([expected.digest], each)
           return await ingest.commit(expected, each)
         },
         [Symbol.asyncDispose]: () => ingest[Symbol.asyncDispose](),
@@ -139,20 +157,15 @@ function leasedContent({ content, leases }: Pick<Store, 'content' | 'leases'>): 
   }
 }
 
-function linksOf({ holdings, images, leases, content }: Store, kind: 'blob' | 'manifest'): Links {
-  const link = async (repository: Repository, what: Descriptor, options: AbortOptions): Promise<void> => {
-    const parts: readonly Digest[] = kind === 'manifest' ? await partsOf(content, what, options) : []
-    await holdings.hold(kind, repository, what, { ...options, parts })
-  }
+function linksOf({ holdings, images, content }: Store, kind: 'blob' | 'manifest', pushed: PushedLeases): Links {
   return {
     async link(repository, what, options = {}) {
-      const holder = `link-${randomUUID()}`
-      await leases.keep(holder, [what.digest], options)
-      try {
-        await link(nameOf(repository), what, options)
-      } finally {
-        await leases.release(holder)
-      }
+      const name = nameOf(repository)
+      // Before it is read: what is here now stays.
+      await pushed.keep([what.digest], options)
+      const parts: readonly Digest[] = kind === 'manifest' ? await partsOf(content, what, options) : []
+      await pushed.keep(parts, options)
+      await holdings.hold(kind, name, what, { ...options, parts })
     },
     find: async (repository, digest, options) => holdings.find(kind, nameOf(repository), digest, options),
     async unlink(repository, digest, options = {}) {

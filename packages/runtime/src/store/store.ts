@@ -1,5 +1,5 @@
 import type { AbortOptions } from '@drayage/bytes'
-import type { ContentStore } from '@drayage/content'
+import type { ContentStore, Taker } from '@drayage/content'
 import type { Metadata } from '@drayage/image-store'
 import type { LayerMeasurer, LayerReader, LayerRegistrar } from '@drayage/layer-store'
 import type { UploadSessionStore } from '@drayage/registry'
@@ -11,7 +11,7 @@ import type { StoreFinding } from '../check/store-finding.ts'
  * once, where its kind allows that; disposing closes this opening.
  */
 export interface Store extends Metadata, AsyncDisposable {
-  readonly content: ContentStore
+  readonly content: ContentStore & Taker
   readonly layers: LayerMeasurer & LayerRegistrar & LayerReader
   /**
    * Waits until no other holder changes which images the store has and which layers they hold, and keeps others out until
@@ -44,6 +44,9 @@ export interface StoreOpener {
 /** Content that lasts as long as a command. */
 export interface Scratch extends ContentStore, AsyncDisposable {}
 
+/** How long an unfinished download is kept to be resumed, in milliseconds: a week. */
+export const DEFAULT_INGEST_AGE_MS: number = 7 * 24 * 60 * 60 * 1000
+
 /** What a sweep of leftovers removed. */
 export interface SweptLeftovers {
   /** Downloads that were never finished. */
@@ -57,7 +60,10 @@ export interface SweptLeftovers {
  * `canSweepLeftovers` tells.
  */
 export interface LeftoverSweeper {
-  /** Removes unfinished downloads, uploads and conversions that nothing was added to for `olderThanMs`. */
+  /**
+   * Removes unfinished downloads, uploads and conversions that nothing was added to for `olderThanMs`; not downloads that a
+   * running command is at. Unfinished pushes of others to this machine stay for at least a week.
+   */
   sweepLeftovers(options: AbortOptions & { readonly olderThanMs: number }): Promise<SweptLeftovers>
   /** Claims a sweep, unless one was claimed within the `everyMs` before `nowMs`; resolves to whether it did. */
   claimSweep(everyMs: number, nowMs: number): Promise<boolean>

@@ -49,7 +49,8 @@ export async function tagPushed(
   const names = [withDigest(withoutTag(name), digest), name] as const
   await againIfRemoved(async () => {
     await using sink = openPullSink(store)
-    const others = await heldContent(contentOfName(store, name), target, options)
+    const keep = (what: readonly Pick<Descriptor, 'digest'>[]): Promise<void> => sink.keep(what, options)
+    const others = await heldContent(contentOfName(store, name), target, { ...options, keep })
     const what = { target, names, platform: runtime.platform }
     if (!(await isImage(store, withOthers(sink, others), what, options))) {
       const given = names.map((each) => ({ name: each }))

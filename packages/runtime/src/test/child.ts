@@ -1,7 +1,8 @@
-/** A process that uses a store: `pull HOST ROUNDS`, `platform NAME PLATFORM`, `remove HOST MARK` or `abort NAME`, after the directory. */
+/** A process that uses a store: `pull HOST ROUNDS`, `platform NAME PLATFORM`, `keep DIGEST`, `remove HOST MARK` or `abort NAME`, after the directory. */
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 
+import { parseDigest } from '@drayage/digest'
 import { isImageStoreError } from '@drayage/image-store'
 import { parsePlatform } from '@drayage/manifest'
 
@@ -23,6 +24,7 @@ if (mode === 'platform') await pullImage(runtime, rest[0] ?? '', { platforms: [p
 if (mode === 'remove') await removeAndAgain(runtime, rest[0] ?? '', rest[1] ?? '')
 if (mode === 'abort') await abortPull(runtime, rest[0] ?? '')
 if (mode === 'open') await runtime.openStore()
+if (mode === 'keep') await keepForEver(runtime, rest[0] ?? '')
 await runtime[Symbol.asyncDispose]()
 
 async function pullAndAgain(runtime: Runtime, host: string, rounds: number): Promise<void> {
@@ -47,6 +49,14 @@ async function removeAndAgain(runtime: Runtime, host: string, mark: string): Pro
     }
   }
   process.stdout.write(`removed ${removed > 0 ? 'some' : 'none'}\n`)
+}
+
+/** Keeps content, says so, and goes on for as long as the process lives. */
+async function keepForEver(runtime: Runtime, digest: string): Promise<void> {
+  const { leases } = await runtime.openStore()
+  await leases.keep('child', [parseDigest(digest)])
+  process.stdout.write('kept\n')
+  await new Promise<never>(() => setInterval(() => {}, 1_000))
 }
 
 /** Aborts a pull at the first bytes of a layer, and disposes the runtime at once. */

@@ -23,6 +23,11 @@ export async function killChild(moment: Promise<unknown>, ...args: readonly stri
   return await endOf(child)
 }
 
+/** Starts `child.ts`, to be stopped, continued and killed. */
+export function startChild(...args: readonly string[]): ReturnType<typeof start> {
+  return start(args)
+}
+
 function start(args: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
   const script = fileURLToPath(new URL('child.ts', import.meta.url))
   return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], {

@@ -1,7 +1,7 @@
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
-import { createMemoryStore, type ContentStore } from '@drayage/content'
+import { createMemoryStore, type MemoryStore } from '@drayage/content'
 import { digestHex, verify, type Digest } from '@drayage/digest'
 
 import { storeInDirectory } from '../store/file-store/store-in-directory.ts'
@@ -69,7 +69,7 @@ function testFileStore(directory: string, options: TestStoreOptions): TestStore 
 function testMemoryStore(options: TestStoreOptions): TestStore {
   const damaged = new Set<Digest>()
   const intact = createMemoryStore()
-  const content: ContentStore = {
+  const content: MemoryStore = {
     ...intact,
     async *fetch(what, fetching = {}) {
       if (!damaged.has(what.digest)) return yield* intact.fetch(what, fetching)

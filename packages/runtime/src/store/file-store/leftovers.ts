@@ -2,21 +2,41 @@ import path from 'node:path'
 
 import type { AbortOptions } from '@drayage/bytes'
 import type { FsStore } from '@drayage/content-fs'
+import { isDigest } from '@drayage/digest'
 import { disk, unlessMissing } from '@drayage/files'
+import type { ContentLeaser, UploadRecords } from '@drayage/image-store'
 
-import type { SweptLeftovers } from '../store.ts'
+import { DEFAULT_INGEST_AGE_MS, type SweptLeftovers } from '../store.ts'
+import type { FileLives } from './holder-life.ts'
 import { scratchDirectory, uploadsDirectory } from './store-directory.ts'
+
+/** Where {@link sweepLeftovers} looks. */
+export interface LeftoverParts {
+  readonly directory: string
+  readonly content: FsStore
+  readonly lives: FileLives
+  readonly leases: ContentLeaser
+  readonly uploads: UploadRecords
+}
 
 /** Removes what killed commands left in the directory of a store; see `LeftoverSweeper`. */
 export async function sweepLeftovers(
-  directory: string,
-  content: FsStore,
+  { directory, content, lives, leases, uploads }: LeftoverParts,
   { olderThanMs, signal }: AbortOptions & { readonly olderThanMs: number },
 ): Promise<SweptLeftovers> {
-  const newestMs = Date.now() - olderThanMs
+  const othersMs = Math.max(olderThanMs, DEFAULT_INGEST_AGE_MS)
+  const newestMs = Date.now() - othersMs
   await removeOlder(uploadsDirectory(directory), newestMs, { signal })
   await removeOlder(scratchDirectory(directory), newestMs, { signal })
-  return await content.sweepIngests({ olderThanMs, signal })
+  await lives.removeEnded({ signal })
+  return await content.sweepIngests({
+    olderThanMs,
+    signal,
+    async ageFor(key) {
+      if (!isDigest(key)) return (await uploads.find(key)) === undefined ? olderThanMs : othersMs
+      return (await leases.isKept(key)) ? Number.POSITIVE_INFINITY : olderThanMs
+    },
+  })
 }
 
 /** Removes what is in `directory` and was last changed at `newestMs` or before. */

@@ -8,6 +8,7 @@ import { createLayerStore } from '@drayage/layer-store'
 
 import type { Store } from '../store.ts'
 import { checkStoreParts } from './check-parts.ts'
+import { openFileLives } from './holder-life.ts'
 import type { FileStore, FileStoreOptions } from './store-directory.ts'
 import { claimSweep, sweepLeftovers } from './leftovers.ts'
 import { openReadOnlyStore } from './read-only-store.ts'
@@ -36,14 +37,16 @@ export async function openFileStore(directory: string, options: FileStoreOptions
   try {
     const journal = path.join(directory, 'names.journal')
     await takeOverFirstModel({ database, content, journal })
+    const lives = openFileLives(path.join(directory, 'holders'))
+    const metadata = createMetadata({ ...options, database, content, journal, life: lives })
     const layers = createLayerStore({ database, directory: path.join(directory, 'layers'), content })
     return {
       directory,
       content,
       layers,
-      ...createMetadata({ ...options, database, content, journal }),
+      ...metadata,
       lockImages: createImageLock(path.join(directory, 'images.lock')),
-      sweepLeftovers: (options) => sweepLeftovers(directory, content, options),
+      sweepLeftovers: (options) => sweepLeftovers({ directory, content, lives, ...metadata }, options),
       checkParts: (options) => checkStoreParts(directory, database, options),
       claimSweep: (everyMs, nowMs) => claimSweep(directory, everyMs, nowMs),
       async spoolDirectory() {
@@ -55,6 +58,7 @@ export async function openFileStore(directory: string, options: FileStoreOptions
       async [Symbol.asyncDispose]() {
         await layers[Symbol.asyncDispose]()
         await content[Symbol.asyncDispose]()
+        await lives[Symbol.asyncDispose]()
         database[Symbol.dispose]()
       },
     }
