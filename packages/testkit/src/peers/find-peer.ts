@@ -31,6 +31,9 @@ export type PeerName =
   | 'systemd-socket-activate'
   | 'bzip2'
   | 'xz'
+  | 'strace'
+  | 'faketime'
+  | 'mkfs.xfs'
 
 // Daemons are often where the search path of a user does not look.
 const SYSTEM_DIRECTORIES: readonly string[] = ['/usr/local/bin', '/usr/local/sbin', '/usr/bin', '/usr/sbin']

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+
+import { parsePlatform } from '@drayage/manifest'
+import { createRuntime, pruneImages, type Runtime } from '@drayage/runtime'
+
+import { findFaults } from '../../packages/runtime/src/test/check-store.ts'
+import type { Place } from './place.ts'
+
+/** What a place holds, as its user sees it. */
+export interface PlaceState {
+  /** What each name stands for. */
+  readonly names: ReadonlyMap<string, string>
+  /** The digests of all that is listed, and the platforms that it has. */
+  readonly images: ReadonlyMap<string, string>
+  readonly blobs: ReadonlySet<string>
+  /** All files of the place by their paths, with the hash of those in `output`. */
+  readonly files: ReadonlyMap<string, string>
+  /** What is wrong with the store. */
+  readonly faults: readonly string[]
+}
+
+/** Opens the store of a place, as the next command would, and reads all of it. */
+export async function readState(place: Place): Promise<PlaceState> {
+  const state = await readStore(place)
+  return { ...state, files: await listFiles(place) }
+}
+
+/** Does what `dray prune` does. */
+export async function prunePlace(place: Place): Promise<void> {
+  await using runtime = await openPlace(place)
+  await pruneImages(runtime)
+}
+
+function openPlace({ directory, store }: Place): Promise<Runtime> {
+  const platform = parsePlatform('linux/amd64')
+  return createRuntime({ env: {}, home: directory, etc: directory, storeDirectory: store, platform })
+}
+
+async function readStore(place: Place): Promise<Omit<PlaceState, 'files'>> {
+  await using runtime = await openPlace(place)
+  const store = await runtime.openStore()
+  const names = new Map((await store.images.listNames()).map(({ reference, target }) => [reference, target.digest]))
+  const images = new Map(
+    (await store.images.list()).map(({ target, platforms, others }) => [
+      target.digest,
+      [...platforms, ...others]
+        .map(({ manifest }) => manifest.digest)
+        .toSorted()
+        .join(),
+    ]),
+  )
+  const blobs = new Set<string>()
+  for await (const { digest } of store.content.list()) blobs.add(digest)
+  return { names, images, blobs, faults: await findFaults(store) }
+}
+
+/** Files of SQLite that are there while a store is open, or after a process with an open store was killed. */
+const BESIDE_DATABASE = /-(wal|shm)$/
+
+async function listFiles({ directory }: Place): Promise<Map<string, string>> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+  const files = new Map<string, string>()
+  for (const entry of entries) {
+    const file = path.join(entry.parentPath, entry.name)
+    const name = path.relative(directory, file)
+    if (BESIDE_DATABASE.test(name) || entry.isDirectory()) continue
+    files.set(name, name.startsWith('output') && entry.isFile() ? await hashOf(file) : entry.isFile() ? '' : 'no file')
+  }
+  return files
+}
+
+async function hashOf(file: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex')
+}
