@@ -59,13 +59,13 @@ describe.skipIf(!here)('a layer with 300,000 files', () => {
 
   test('leaves the memory of drayd as it is, however often it is pulled', async () => {
     const after: number[] = []
-    for (let round = 0; round < 8; round += 1) {
+    for (let round = 0; round < 12; round += 1) {
       expect(await daemon.docker(['pull', '-q', name(MANY)])).toMatchObject({ code: 0 })
       expect(await daemon.docker(['rmi', '-f', name(MANY)])).toMatchObject({ code: 0 })
       after.push(await residentBytes(daemon.pid))
     }
     process.stderr.write(`drayd after each pull: ${after.map((bytes) => Math.round(bytes / 1e6)).join(', ')} MB\n`)
-    expect(after.at(-1)).toBeLessThanOrEqual((after[2] ?? 0) + MOST_GROWTH)
+    expect(Math.max(...after)).toBeLessThanOrEqual(1.15 * Math.max(...after.slice(0, 5)))
   })
 })
 

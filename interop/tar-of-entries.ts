@@ -22,5 +22,5 @@ export async function* tarOfEntries(count: number): AsyncGenerator<Uint8Array, v
   yield TAR_END
 }
 
-// As a program: `node interop/tar-of-entries.ts 10000000 | dray import - many`.
+// As a program: `node interop/tar-of-entries.ts 10000000 | docker import - many`, with `DOCKER_HOST` the socket of `drayd`.
 if (import.meta.main) Readable.from(tarOfEntries(Number(process.argv[2]))).pipe(process.stdout)

@@ -39,9 +39,11 @@ export class CompressionLimitError extends DrayageError<'ERR_COMPRESSION_LIMIT'>
   }
 }
 
-/** A worker thread that ended while it had a job. */
+/** A worker thread that ended while it had a job, for example since the job kept more memory than a thread may have. */
 export class WorkerCrashedError extends DrayageError<'ERR_WORKER_CRASHED'> {
   override readonly name: string = 'WorkerCrashedError'
+  /** The same job may end well in another thread. */
+  readonly doubtful: boolean = true
   /** The job it had. */
   readonly job: string
 

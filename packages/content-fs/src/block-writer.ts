@@ -1,3 +1,4 @@
+import { freeBuffer } from '@drayage/bytes'
 import type { FileHandle } from 'node:fs/promises'
 
 /** How much is written at once. */
@@ -10,7 +11,7 @@ const SYNC_BYTES = 64 * 1_048_576
 export interface BlockWriter {
   /** Takes the bytes; the array is free for reuse once this resolves. */
   write(chunk: Uint8Array): Promise<void>
-  /** Writes what is left and waits for it. */
+  /** Writes what is left, waits for it, and frees what was written with. */
   flush(): Promise<void>
 }
 
@@ -74,6 +75,10 @@ export function createBlockWriter(handle: FileHandle, options: BlockWriterOption
     async flush() {
       if (used > 0) await startBlock()
       await writing
+      // They are old enough to wait for a collection of the old generation, which comes late.
+      for (const block of [filling, spare]) if (block !== undefined) freeBuffer(block)
+      filling = undefined
+      spare = undefined
     },
   }
 }

@@ -2,7 +2,7 @@ import { fromBytes, type ByteStream } from '@drayage/bytes'
 import { digestOf } from '@drayage/digest'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 
 import type { OddJobs } from '../test/odd-worker.ts'
 import { COMPRESSION_ERROR_TYPES } from '../errors.ts'
@@ -166,6 +166,22 @@ test.each([
     job,
     message: expect.stringMatching(message),
   })
+  expect(await one.run('pours', undefined, { chunks: 1 })).toBe(1)
+})
+
+test('WorkerPool ends a thread that has had no job for a while, and starts another for the next one', async () => {
+  const short = createWorkerPool<OddJobs>({ url, size: 2, idleMs: 20 })
+  pools.push(short)
+  const thread = await short.run('threadId', undefined, undefined)
+  expect(await short.run('threadId', undefined, undefined)).toBe(thread)
+  const ended = async (): Promise<void> => expect(await short.run('threadId', undefined, undefined)).not.toBe(thread)
+  await vi.waitFor(ended, { interval: 100, timeout: 20_000 })
+})
+
+test('WorkerPool.run() rejects when a job keeps more than its thread may have, and continues with another', async () => {
+  const one = pool(1)
+  const error = await one.run('keeps', undefined, undefined).catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({ code: 'ERR_WORKER_CRASHED', doubtful: true, message: /memory limit/ })
   expect(await one.run('pours', undefined, { chunks: 1 })).toBe(1)
 })
 

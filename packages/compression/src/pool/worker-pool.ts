@@ -5,6 +5,9 @@ import { PoolWorker } from './pool-worker.ts'
 import type { ErrorTypes } from './wire-error.ts'
 import type { JobMap } from './worker-protocol.ts'
 
+/** How long a thread waits for its next job by default, in milliseconds, before it ends and gives back its memory. */
+const DEFAULT_IDLE_MS = 10_000
+
 /** Options of {@link createWorkerPool}. */
 export interface WorkerPoolOptions {
   /** The module that each worker thread runs; it calls `serveJobs`. */
@@ -13,6 +16,8 @@ export interface WorkerPoolOptions {
   readonly size: number
   /** Error classes by code; errors of jobs become instances of them. By default they are plain errors of the same name. */
   readonly errorTypes?: ErrorTypes
+  /** How long a thread without a job is kept for the next one, in milliseconds; 10 s by default. */
+  readonly idleMs?: number | undefined
 }
 
 /** Options of {@link WorkerPool.run}. */
@@ -27,8 +32,8 @@ export interface RunJobOptions extends AbortOptions {
 }
 
 /**
- * Worker threads that run jobs, one each at a time. Threads start when first needed, are reused, and do not keep the
- * program alive while they have no job.
+ * Worker threads that run jobs, one each at a time. Threads start when first needed, are reused, do not keep the program
+ * alive while they have no job, and end when they have had none for a while.
  */
 export interface WorkerPool<Jobs extends JobMap> extends AsyncDisposable {
   /**
@@ -70,7 +75,8 @@ class Pool<Jobs extends JobMap> implements WorkerPool<Jobs> {
   readonly #options: WorkerPoolOptions
   readonly #workers = new Set<PoolWorker>()
   readonly #waiters: Waiter[] = []
-  #idle: PoolWorker[] = []
+  /** Threads without a job, with the timers that end them; the last one used is the next one used. */
+  readonly #idle = new Map<PoolWorker, NodeJS.Timeout>()
   #freeSlots: number
   #isClosed = false
 
@@ -110,6 +116,7 @@ class Pool<Jobs extends JobMap> implements WorkerPool<Jobs> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true
+    for (const timer of this.#idle.values()) clearTimeout(timer)
     for (const waiter of this.#waiters.splice(0)) waiter.reject(new WorkerPoolClosedError(waiter.job))
     await Promise.all([...this.#workers].map((worker) => worker.close((job) => new WorkerPoolClosedError(job))))
   }
@@ -141,7 +148,9 @@ class Pool<Jobs extends JobMap> implements WorkerPool<Jobs> {
   }
 
   #takeWorker(): PoolWorker {
-    for (let worker = this.#idle.pop(); worker !== undefined; worker = this.#idle.pop()) {
+    for (const [worker, timer] of [...this.#idle].toReversed()) {
+      clearTimeout(timer)
+      this.#idle.delete(worker)
       if (worker.isAlive) return worker
       this.#workers.delete(worker)
     }
@@ -151,10 +160,19 @@ class Pool<Jobs extends JobMap> implements WorkerPool<Jobs> {
   }
 
   #release(worker: PoolWorker): void {
-    if (worker.isAlive) this.#idle.push(worker)
+    if (worker.isAlive) this.#keep(worker)
     else this.#workers.delete(worker)
     const next = this.#waiters.shift()
     if (next === undefined) this.#freeSlots += 1
     else next.resolve()
+  }
+
+  #keep(worker: PoolWorker): void {
+    const end = async (): Promise<void> => {
+      this.#idle.delete(worker)
+      await worker.close((job) => new WorkerPoolClosedError(job))
+      this.#workers.delete(worker)
+    }
+    this.#idle.set(worker, setTimeout(() => void end(), this.#options.idleMs ?? DEFAULT_IDLE_MS).unref())
   }
 }

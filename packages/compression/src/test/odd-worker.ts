@@ -11,6 +11,7 @@ export type OddJobs = {
   readonly fails: { readonly params: undefined; readonly result: never }
   readonly exits: { readonly params: undefined; readonly result: never }
   readonly throwsLate: { readonly params: undefined; readonly result: never }
+  readonly keeps: { readonly params: undefined; readonly result: never }
   readonly threadId: { readonly params: undefined; readonly result: number }
 }
 
@@ -45,6 +46,10 @@ serveJobs<OddJobs>({
       throw new Error('outside of the job')
     })
     return new Promise<never>(() => {})
+  },
+  async keeps() {
+    const kept: object[] = []
+    for (;;) kept.push(Array.from({ length: 10_000 }, String))
   },
   async threadId() {
     return threadId

@@ -1,5 +1,5 @@
 import { anySignal } from '@drayage/bytes'
-import { canFollow, problemOf, type Fetcher, type Ingest } from '@drayage/content'
+import { canFollow, isDoubtful, problemOf, type Fetcher, type Ingest } from '@drayage/content'
 import type { DiffId } from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
 import type { TransferContext } from '@drayage/transfer'
@@ -41,7 +41,13 @@ export async function fetchLayer<M extends LayerMeasurement>(
     release()
     report({ state: 'registering' })
     const followed = outcome === 'fetched' ? measures.at(-1) : undefined
-    const measurement = await (followed ?? layers.measure(content.fetch(layer, { signal }), { signal }))
+    const measure = (): Promise<M> => layers.measure(content.fetch(layer, { signal }), { signal })
+    // What the work was lost with, such as its thread, says nothing of the layer, which is here.
+    const measurement = await (followed ?? measure()).catch((error: unknown) => {
+      signal.throwIfAborted()
+      if (isDoubtful(error)) return measure()
+      throw error
+    })
     return { diffId: measurement.diffId, measurement }
   } catch (error) {
     signal.throwIfAborted()

@@ -201,6 +201,27 @@ describe('failure of one part', () => {
   })
 })
 
+test('a layer is measured again from the store when the first time was lost for a reason that is not its own', async () => {
+  const registry = await testRegistry(['repo', 'v1', await buildImage()])
+  const lost = Object.assign(new Error('lost'), { doubtful: true })
+  const pullLosing = async (times: number): Promise<unknown> => {
+    const store = testStore()
+    let left = times
+    const measure: typeof store.layers.measure = async (source, each) => {
+      if (left-- > 0) throw lost
+      return await store.layers.measure(source, each)
+    }
+    return await pull(
+      registry.client,
+      { ...store, layers: { ...store.layers, measure } },
+      'registry.test/repo:v1',
+      options,
+    )
+  }
+  await pullLosing(1)
+  expect(await failure(pullLosing(2))).toMatchObject({ code: 'ERR_TRANSFER', side: 'source', cause: lost })
+})
+
 describe('two pulls at a time', () => {
   async function twoImages(): Promise<{ readonly base: TestLayer; readonly images: readonly [TestImage, TestImage] }> {
     const base = await noiseLayer(1, 100_000)

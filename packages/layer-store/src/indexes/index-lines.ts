@@ -1,4 +1,4 @@
-import type { AbortOptions, ByteStream } from '@drayage/bytes'
+import { freeBuffer, type AbortOptions, type ByteStream } from '@drayage/bytes'
 import { decompress } from '@drayage/compression'
 import { constants, zstdCompressSync } from 'node:zlib'
 
@@ -8,8 +8,11 @@ import type { LayerEntry } from './layer-entry.ts'
 const BATCH_BYTES = 256 * 1024
 /** Most bytes of one UTF-16 unit in UTF-8. */
 const MOST_UNIT_BYTES = 3
-/** The checksum of each frame tells when the file went bad. */
-const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 } }
+/** Into buffers of their own, beyond those that Node shares among small ones; the checksum of each frame tells when the file went bad. */
+const FAST = {
+  chunkSize: 64 * 1024,
+  params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 },
+}
 
 /** Writes an index: one JSON object per line, in zstd frames. */
 export interface IndexWriter {
@@ -18,11 +21,14 @@ export interface IndexWriter {
   add(entry: LayerEntry): void
   /** Writes what has been added when it is enough to be worth it. */
   flush(): Promise<void>
-  /** Writes the rest. */
+  /** Writes the rest; nothing is added afterwards. */
   finish(): Promise<void>
 }
 
-/** Creates a writer that gives the parts of its index to `write`, one after the other. */
+/**
+ * Creates a writer that gives the parts of its index to `write`, one after the other. A part is emptied once `write` is done
+ * with it: parts of millions of entries would wait for a collection of the old generation, which comes late in a thread.
+ */
 export function createIndexWriter(write: (part: Uint8Array) => Promise<void>): IndexWriter {
   // Bytes and not texts: millions of those would outlive the young generation of the thread, and fill the old one.
   let batch = Buffer.allocUnsafeSlow(2 * BATCH_BYTES)
@@ -32,6 +38,7 @@ export function createIndexWriter(write: (part: Uint8Array) => Promise<void>): I
     const part = zstdCompressSync(batch.subarray(0, length), FAST)
     length = 0
     await write(part)
+    freeWhole(part)
   }
   return {
     get count() {
@@ -42,6 +49,7 @@ export function createIndexWriter(write: (part: Uint8Array) => Promise<void>): I
       if (length + line.length * MOST_UNIT_BYTES > batch.byteLength) {
         const longer = Buffer.allocUnsafeSlow(2 * batch.byteLength + line.length * MOST_UNIT_BYTES)
         batch.copy(longer, 0, 0, length)
+        freeWhole(batch)
         batch = longer
       }
       length += batch.write(line, length)
@@ -52,8 +60,14 @@ export function createIndexWriter(write: (part: Uint8Array) => Promise<void>): I
     },
     async finish() {
       if (length > 0) await writeBatch()
+      freeWhole(batch)
     },
   }
+}
+
+/** Frees an array with all of its buffer, which nothing else uses. */
+function freeWhole({ buffer }: Uint8Array): void {
+  freeBuffer(new Uint8Array(buffer))
 }
 
 /** The entries of an index, in the order of the tar. */

@@ -20,7 +20,7 @@ export class MemoryIndexes implements LayerIndexes {
   async measure(source: ByteStream, options: MeasureOptions = {}): Promise<LayerMeasurement> {
     const { algorithm = 'sha256', signal } = options
     const index: Uint8Array[] = []
-    const writer = createIndexWriter(async (part) => void index.push(part))
+    const writer = createIndexWriter(async (part) => void index.push(new Uint8Array(part)))
     const settings = { ...this.#limits, ownsSource: false, signal, algorithm }
     const { digest, size, fault } = await measureLayer(abortable(source, { signal }), writer, settings)
     await writer.finish()
