@@ -9,6 +9,11 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>
   readonly body?: ByteStream
   readonly signal?: AbortSignal | undefined
+  /**
+   * The origin of the server that named `url`, where it was not the caller. A transport that looks names up keeps such a
+   * request from addresses that the server may not name, such as those of this machine.
+   */
+  readonly namedBy?: string | undefined
 }
 
 /** A response; its receiver reads the body to the end or closes it. */

@@ -9,7 +9,7 @@ import { redactUrl } from '../gate/redact-url.ts'
 import type { HttpTransport } from '../http/transport.ts'
 import type { RequestScope } from './scope.ts'
 import { basicHeader, fetchToken, type TokenRequest } from './token.ts'
-import { checkUrl, type UrlGateOptions } from '../gate/url-gate.ts'
+import { checkUrl, namerOf, type UrlGateOptions } from '../gate/url-gate.ts'
 
 /** Options of {@link answerChallenge} and of the grants that it makes. */
 export interface GrantOptions extends UrlGateOptions {
@@ -91,6 +91,7 @@ function bearerGrant(
   const ask = async (credentials: Credentials | undefined, signal: AbortSignal): Promise<Authorization> => {
     const wanted: TokenRequest = {
       realm,
+      namedBy: namerOf(registry, realm, options),
       service,
       scopes,
       credentials,

@@ -21,6 +21,8 @@ export function basicHeader(login: { readonly username: string; readonly passwor
 export interface TokenRequest {
   /** The token server's URL; it passed the gate. */
   readonly realm: URL
+  /** The origin that named it, if it may not name every address. */
+  readonly namedBy?: string | undefined
   readonly service: string | undefined
   readonly scopes: readonly string[]
   /** Credentials that this token server may see. */
@@ -65,7 +67,12 @@ export async function fetchToken(http: HttpTransport, wanted: TokenRequest): Pro
   const timeout = AbortSignal.timeout(wanted.timeoutMs ?? TOKEN_TIMEOUT_MS)
   const signal = AbortSignal.any([wanted.signal, timeout])
   try {
-    return await exchange(http, { ...request, signal }, { facts, now: wanted.now, signal }, wanted.withheld)
+    return await exchange(
+      http,
+      { ...request, signal, namedBy: wanted.namedBy },
+      { facts, now: wanted.now, signal },
+      wanted.withheld,
+    )
   } catch (error) {
     if (wanted.signal.aborted || !timeout.aborted) throw error
     const late = { ...facts, reason: 'headers-timeout', host: wanted.realm.host, retryable: true } as const

@@ -6,7 +6,7 @@ import type { CredentialSource } from '../auth/credentials.ts'
 import type { OnRegistryEvent } from '../events.ts'
 import type { RealmRule } from '../gate/credential-gate.ts'
 import { redactUrl } from '../gate/redact-url.ts'
-import type { UrlGateOptions } from '../gate/url-gate.ts'
+import { namerOf, type UrlGateOptions } from '../gate/url-gate.ts'
 import { orGet } from '../http/or-get.ts'
 import { rateGate } from '../http/rate-gate.ts'
 import { reportHeaders } from '../http/report-headers.ts'
@@ -97,30 +97,33 @@ export function openEndpoint(spec: RegistryEndpoint, domain: string, options: Op
     through: HttpTransport,
     url: URL,
     request: Omit<AwayRequest, 'url'>,
-    scopeUrl?: string,
+    { scopeUrl, namedBy }: Pick<TransportRequest, 'scopeUrl' | 'namedBy'>,
   ): Promise<EndpointAnswer> => {
     const { method, signal } = request
     const headers = { 'accept-encoding': 'identity', 'user-agent': userAgent, ...request.headers }
-    const response = await through({ method, url: url.href, headers, signal, scopeUrl, ...bodyOf(request.content) })
+    const body = bodyOf(request.content)
+    const response = await through({ method, url: url.href, headers, signal, scopeUrl, namedBy, ...body })
     reportHeaders(host, response.headers, onEvent)
     return { response, url, body: { facts: { method: response.method ?? method, url: redactUrl(url) }, now, signal } }
   }
+  const gate: UrlGateOptions = { isTrustedHost, allowsHttp: allowsHttpBlobs }
+  const origin = (): URL => new URL(`${scheme.current()}://${host}`)
   return {
     host,
     onEvent,
-    gate: { isTrustedHost, allowsHttp: allowsHttpBlobs },
-    origin: () => new URL(`${scheme.current()}://${host}`),
+    gate,
+    origin,
     pathOf: ({ pathname, search }) =>
       (pathname.startsWith(`${basePath}/`) ? `/v2${pathname.slice(basePath.length)}` : pathname) + search,
     send: (request) =>
       scheme.send((by) => {
-        const origin = `${by}://${host}`
+        const own = `${by}://${host}`
         const scopePath = request.scopePath ?? (basePath === '/v2' ? undefined : request.path)
         const headers = { ...ownHeaders, ...request.headers }
-        const scopeUrl = scopePath === undefined ? undefined : origin + scopePath
-        return exchange(gated, urlOf(origin, request.path), { ...request, headers }, scopeUrl)
+        const scopeUrl = scopePath === undefined ? undefined : own + scopePath
+        return exchange(gated, urlOf(own, request.path), { ...request, headers }, { scopeUrl })
       }, request),
-    sendAway: (request) => exchange(anonymous, request.url, request),
+    sendAway: (request) => exchange(anonymous, request.url, request, { namedBy: namerOf(origin(), request.url, gate) }),
   }
 }
 

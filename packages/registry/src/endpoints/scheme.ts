@@ -41,10 +41,16 @@ export function chooseScheme(host: string, schemes: readonly [Scheme] | readonly
         return answer
       } catch (error) {
         signal?.throwIfAborted()
-        throw failure instanceof RegistryError ? error : failure
+        throw saysMore(error, failure) ? error : failure
       }
     },
   }
+}
+
+/** Whether the failure of the second try says more than that of the first: it has reached a server that speaks its scheme. */
+function saysMore(second: unknown, first: unknown): boolean {
+  const isPlain = first instanceof RegistryUnreachableError && first.errno === 'ERR_SSL_WRONG_VERSION_NUMBER'
+  return isPlain || first instanceof RegistryError || !(second instanceof RegistryUnreachableError)
 }
 
 /** Throws the error of a 400 to a plain request, unless a registry gave it. */

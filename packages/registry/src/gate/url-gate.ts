@@ -40,6 +40,14 @@ export function checkUrl(from: URL, target: string, options: UrlGateOptions = {}
 }
 
 /**
+ * Who named a URL that passed {@link checkUrl}, as `HttpRequest.namedBy` has it; `undefined` for one of `from` itself, or of
+ * a host that is trusted.
+ */
+export function namerOf(from: URL, url: URL, options: UrlGateOptions): string | undefined {
+  return url.origin === from.origin || options.isTrustedHost?.(url.host) === true ? undefined : from.origin
+}
+
+/**
  * The URL that `from` names as `target`, such as the next page of a list, if it is on the same host. A registry behind a
  * proxy that names itself with http means the origin it was asked at.
  *

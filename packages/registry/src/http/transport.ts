@@ -4,7 +4,7 @@ import type { HttpClient, HttpRequest, HttpResponse } from '@drayage/content'
 import { UrlRefusedError } from '../errors/refusal-errors.ts'
 import type { WithheldLogin } from '../gate/credential-gate.ts'
 import { redactUrl } from '../gate/redact-url.ts'
-import { checkUrl, type UrlGateOptions } from '../gate/url-gate.ts'
+import { checkUrl, namerOf, type UrlGateOptions } from '../gate/url-gate.ts'
 import { MAX_REDIRECTS } from '../limits.ts'
 import { discardBody } from './body.ts'
 import { mapFailures } from './failures.ts'
@@ -61,9 +61,9 @@ export function createTransport(client: HttpClient, options: TransportOptions = 
   const http = mapFailures(client)
   return async (request) => {
     const origin = new URL(request.url).origin
-    const { method, url, headers, body, signal, replay } = request
+    const { method, url, headers, body, signal, replay, namedBy } = request
     const isRepeatable = body === undefined || replay !== undefined
-    let current: HttpRequest = { method, url, headers, signal, ...(body !== undefined && { body }) }
+    let current: HttpRequest = { method, url, headers, signal, namedBy, ...(body !== undefined && { body }) }
     for (let hops = 0; ; hops++) {
       const response = await http(current)
       if (!isRepeatable || !isRedirect(response, method)) return { ...response, url: current.url }
@@ -79,7 +79,14 @@ export function createTransport(client: HttpClient, options: TransportOptions = 
       const location = response.headers['location'] ?? ''
       const next = checkUrl(new URL(current.url), location, { ...options, allowsHttp })
       const kept = next.origin === origin ? current.headers : withoutSecrets(current.headers, options.secretHeaders)
-      current = { ...current, url: next.href, headers: kept, ...(replay !== undefined && { body: replay() }) }
+      const by = next.origin === origin ? namedBy : (namerOf(new URL(current.url), next, options) ?? current.namedBy)
+      current = {
+        ...current,
+        url: next.href,
+        headers: kept,
+        namedBy: by,
+        ...(replay !== undefined && { body: replay() }),
+      }
     }
   }
 }

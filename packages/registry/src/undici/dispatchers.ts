@@ -1,9 +1,12 @@
+import type { LookupFunction } from 'node:net'
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
 
 import { createLruMap } from '@drayage/bytes'
+import type { HttpRequest } from '@drayage/content'
 import { Agent, ProxyAgent, type buildConnector, type Dispatcher } from 'undici'
 
 import { STALL_TIMEOUT_MS } from '../limits.ts'
+import { createNameGate } from './name-gate.ts'
 
 /** Options of `undiciClient`. */
 export interface DispatcherOptions {
@@ -32,6 +35,8 @@ export interface DispatcherOptions {
    * It is called for each request, and connections are shared as long as it gives the same object.
    */
   readonly tls?: (host: string) => Promise<HostTls | undefined>
+  /** How names of hosts are looked up; as the system does by default. */
+  readonly lookup?: LookupFunction
   /** The proxy for a URL, such as `proxyFromEnvironment(process.env)`; none by default. */
   readonly proxy?: string | ((url: string) => string | undefined)
 }
@@ -64,15 +69,19 @@ function connectBy({ ca, cert, key, isInsecure = false }: HostTls): TlsConnect {
   return { secureContext, rejectUnauthorized: !isInsecure }
 }
 
-/** Gives the dispatcher for a URL. */
+/** Where a request goes, and who named it. */
+type Destination = Pick<HttpRequest, 'url' | 'namedBy'>
+
+/** Gives the dispatcher for a URL. @throws UrlRefusedError `ERR_URL_REFUSED` for an address that its server may not name */
 export interface Dispatchers {
   /** With kept-alive connections. */
-  pooled(url: string): Promise<Dispatcher>
+  pooled(to: Destination): Promise<Dispatcher>
   /** With a new connection for each request. */
-  fresh(url: string): Promise<Dispatcher>
+  fresh(to: Destination): Promise<Dispatcher>
   close(): Promise<void>
 }
 
+/** More than there are ways of TLS, proxies and reaches in use. */
 const MAX_PROXIES = 64
 
 type AgentSettings = Omit<Agent.Options, 'connect'> & { readonly connect: buildConnector.BuildOptions }
@@ -91,25 +100,29 @@ export function createDispatchers(options: DispatcherOptions): Dispatchers {
     ways.set(tls, way)
     return way
   }
-  const dispatcher = async (url: string, isFresh: boolean): Promise<Dispatcher> => {
+  const gate = createNameGate(options.lookup)
+  const dispatcher = async ({ url, namedBy }: Destination, isFresh: boolean): Promise<Dispatcher> => {
     const way = await wayOf(new URL(url))
     const proxy = typeof options.proxy === 'function' ? options.proxy(url) : options.proxy
-    const key = `${isFresh ? 'fresh' : 'pooled'} ${way?.id ?? 0} ${proxy ?? ''}`
+    // A proxy looks names up itself.
+    const reach = namedBy === undefined || proxy !== undefined ? undefined : gate.reachOf(namedBy)
+    if (reach !== undefined) gate.assertAddress(new URL(url).hostname, reach)
+    const key = `${isFresh ? 'fresh' : 'pooled'} ${way?.id ?? 0} ${reach ?? ''} ${proxy ?? ''}`
     const found = known.get(key)
     if (found !== undefined) return found
     const { connect, ...rest } = isFresh ? { ...settings, pipelining: 0 } : settings
     const toHost = way === undefined ? connect : { ...connect, ...way.connect }
     const created =
       proxy === undefined
-        ? new Agent({ ...rest, connect: toHost })
+        ? new Agent({ ...rest, connect: { ...toHost, lookup: gate.lookup(reach) } })
         : new ProxyAgent({ ...rest, uri: proxy, requestTls: toHost, proxyTls: connect })
     opened.push(created)
     known.set(key, created)
     return created
   }
   return {
-    pooled: (url) => dispatcher(url, false),
-    fresh: (url) => dispatcher(url, true),
+    pooled: (to) => dispatcher(to, false),
+    fresh: (to) => dispatcher(to, true),
     close: async () => {
       await Promise.all(opened.splice(0).map((entry) => entry.close()))
     },

@@ -6,6 +6,7 @@ import type { Dispatcher } from 'undici'
 
 import { createDispatchers, type DispatcherOptions } from './dispatchers.ts'
 import type { RegistryUnreachableError } from '../errors/connection-errors.ts'
+import { UrlRefusedError } from '../errors/refusal-errors.ts'
 import { transportFailure } from './transport-failure.ts'
 
 /** A transport over undici, with its sockets. */
@@ -22,22 +23,25 @@ const BODY_BUFFER_BYTES = 256 * 1024
  * A transport over undici: HTTP/1.1 with kept-alive connections. It follows no redirects and decodes no bodies. Failures
  * below HTTP are a `RegistryUnreachableError` with the reason. A GET or HEAD whose connection is closed before the first byte
  * of an answer, as when a server drops a kept-alive connection while a request is on its way, is sent once more on a new
- * connection.
+ * connection. A request whose URL another server named goes to no address that this server may not name: names are looked
+ * up, judged by where that server itself is, and connected to by the address that was judged.
  */
 export function undiciClient(options: DispatcherOptions = {}): UndiciClient {
   const dispatchers = createDispatchers(options)
   const client = async (request: HttpRequest): Promise<HttpResponse> => {
     const { signal, method, url } = request
     signal?.throwIfAborted()
-    const pooled = await dispatchers.pooled(url)
+    const pooled = await dispatchers.pooled(request)
     try {
       return await exchange(pooled, request)
     } catch (error) {
       signal?.throwIfAborted()
+      const refusal = refusalIn(error)
+      if (refusal !== undefined) throw refusal
       const failure = transportFailure(error, method, url)
       if (!isLostRace(failure, request)) throw failure
     }
-    const fresh = await dispatchers.fresh(url)
+    const fresh = await dispatchers.fresh(request)
     try {
       return await exchange(fresh, request)
     } catch (error) {
@@ -47,6 +51,12 @@ export function undiciClient(options: DispatcherOptions = {}): UndiciClient {
   }
   const close = async (): Promise<void> => await dispatchers.close()
   return Object.assign(client, { close, [Symbol.asyncDispose]: close })
+}
+
+/** What the gate of names said of the address that a connection would have gone to. */
+function refusalIn(error: unknown): UrlRefusedError | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof UrlRefusedError) return at
+  return undefined
 }
 
 function isLostRace(failure: RegistryUnreachableError, request: HttpRequest): boolean {
