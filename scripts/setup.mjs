@@ -7,7 +7,8 @@
 // --then    afterwards runs <file> (relative to the repository) with the pinned Node and passes on its exit status
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -43,17 +44,42 @@ function readArguments(given) {
 function install() {
   if (existsSync(bin) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === fingerprint()) return
   rmSync(stampFile, { force: true })
-  const { packageManager } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
-  step(
-    'install',
-    'npx',
-    ['-y', packageManager, 'install', '--frozen-lockfile'],
-    [
-      'The locked packages could not be installed. Look at the lines above; if they speak of the network, check that',
-      '`npm ping` works, then run the same command again. If they speak of an outdated lockfile, run `pnpm install`.',
-    ],
-  )
+  const advice = [
+    'The locked packages could not be installed. Look at the lines above; if they speak of the network, check that',
+    '`npm ping` works, then run the same command again. If they speak of an outdated lockfile, run `pnpm install`.',
+  ]
+  const directory = mkdtempSync(path.join(tmpdir(), 'drayage-setup-'))
+  try {
+    const [program, ...parameters] = fetchPnpm(directory, advice)
+    step('install', program, [...parameters, 'install', '--frozen-lockfile'], advice)
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
   writeFileSync(stampFile, fingerprint())
+}
+
+/** Fetches pnpm as the lockfile has it, and checks its hash before it runs; gives the command that starts it. */
+function fetchPnpm(directory, advice) {
+  const { packageManager } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+  const version = packageManager.split('@')[1]
+  // Of the builds for Linux, the one for musl is told by the C library of the running Node.
+  const isMusl = process.platform === 'linux' && process.report.getReport().header.glibcVersionRuntime === undefined
+  const name = `@pnpm/exe.${process.platform}-${process.arch}${isMusl ? '-musl' : ''}@${version}`
+  const lock = readFileSync(path.join(root, 'pnpm-lock.yaml'), 'utf8')
+  const integrity = lock.split(`'${name}':\n    resolution: {integrity: `)[1]?.split('}')[0]
+  if (integrity === undefined) {
+    process.stderr.write(
+      `install: the lockfile has no hash of ${name}: npm checks what it fetches, and nothing else does\n`,
+    )
+    return ['npx', '-y', packageManager]
+  }
+  step('fetch pnpm', 'npm', ['pack', name, '--silent', '--pack-destination', directory], advice)
+  const [file] = readdirSync(directory)
+  const archive = path.join(directory, file)
+  const found = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`
+  if (found !== integrity) fail(`Cannot install: ${name} has the hash ${found}, expected ${integrity}`)
+  step('unpack pnpm', 'tar', ['-xzf', archive, '-C', directory], advice)
+  return [path.join(directory, 'package', process.platform === 'win32' ? 'pnpm.exe' : 'pnpm')]
 }
 
 /** What an install depends on: the lockfile, the workspace file and every package.json, and that the links are there. */
@@ -114,7 +140,8 @@ function step(name, program, parameters, advice) {
       ...advice,
     )
   }
-  if (!quiet) process.stderr.write(`${name}: done in ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`)
+  if (!quiet && !name.endsWith(' pnpm'))
+    process.stderr.write(`${name}: done in ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`)
 }
 
 /** Runs the requested program instead of this one: same terminal, same exit status, signals passed on. */
