@@ -291,6 +291,11 @@ test('dray tags, digest, manifest and config look into a registry without pullin
   expect(shown.stdout).not.toContain('\u001B')
 })
 
+test('dray blob prints no byte of a small blob that is not what its digest says', async () => {
+  const broken = await dray('blob', at(`damaged@${damaged.layers[0]?.descriptor.digest}`))
+  expect([broken.code, broken.output.byteLength]).toEqual([5, 0])
+})
+
 test('dray blob, catalog and referrers look into a registry', async () => {
   const layer = image.layers[0]
   const blob = await dray('blob', at(`image@${layer?.descriptor.digest}`))

@@ -89,45 +89,40 @@ const COLUMNS: readonly Column[] = [
 ]
 
 /** What is printed for rows. */
-async function printed(
-  format: string,
-  rows: readonly Record<string, unknown>[],
-  isTerminal: boolean,
-): Promise<string[]> {
+async function printed(format: string, rows: readonly Record<string, unknown>[]): Promise<string[]> {
   const lines: string[] = []
-  const printer = createRowPrinter({ isTerminal, print: async (line) => void lines.push(line) }, format, COLUMNS)
+  const printer = createRowPrinter({ print: async (line) => void lines.push(line) }, format, COLUMNS)
   for (const row of rows) await printer.row(row)
   await printer.end()
   return lines
 }
 
 test.each([
-  ['json', true, ['{"Id":"a"}', '{"Id":"b"}']],
-  ['{{.Id}}', false, ['a', 'b']],
-  ['table', false, ['ID   EVIL\na    undefined\nb    undefined']],
-  [String.raw`table {{.Id}}\t{{.CreatedSince}}`, true, ['ID   CREATED SINCE\na    <no value>\nb    <no value>']],
-])('createRowPrinter() with --format %j', async (format, isTerminal, lines) => {
-  expect(await printed(format, [{ Id: 'a' }, { Id: 'b' }], isTerminal)).toEqual(lines)
+  ['json', ['{"Id":"a"}', '{"Id":"b"}']],
+  ['{{.Id}}', ['a', 'b']],
+  ['table', ['ID   EVIL\na    undefined\nb    undefined']],
+  [String.raw`table {{.Id}}\t{{.CreatedSince}}`, ['ID   CREATED SINCE\na    <no value>\nb    <no value>']],
+])('createRowPrinter() with --format %j', async (format, lines) => {
+  expect(await printed(format, [{ Id: 'a' }, { Id: 'b' }])).toEqual(lines)
 })
 
 test('createRowPrinter() refuses a template that cannot be read before any row', () => {
-  expect(() => createRowPrinter({ isTerminal: true, print: async () => {} }, '{{', [])).toThrow(
-    'Cannot read the format',
-  )
+  expect(() => createRowPrinter({ print: async () => {} }, '{{', [])).toThrow('Cannot read the format')
 })
 
-test('createRowPrinter() lets foreign text steer no terminal, and gives it to a pipe as it is', async () => {
+test('createRowPrinter() lets foreign text steer no terminal, also behind a pipe', async () => {
   const safe = String.raw`\u{1b}[2J`
-  expect(await printed('{{.Evil}}', [data], true)).toEqual([safe])
-  expect(await printed('{{.Evil}}', [data], false)).toEqual([data.Evil])
-  expect(await printed('table', [data], false)).toEqual([`ID   EVIL\nx    ${safe}`])
-  expect(await printed('json', [{ Evil: data.Evil }], false)).toEqual([String.raw`{"Evil":"\u001b[2J"}`])
+  expect(await printed('{{.Evil}}', [data])).toEqual([safe])
+  expect(await printed('{{upper .Evil}}{{println .Evil}}', [{ Evil: 'a\nb' }])).toEqual([
+    String.raw`A\U{A}Ba\u{a}b` + '\n',
+  ])
+  expect(await printed('table', [data])).toEqual([`ID   EVIL\nx    ${safe}`])
+  expect(await printed('json', [{ Evil: data.Evil }])).toEqual([String.raw`{"Evil":"\u001b[2J"}`])
 })
 
 test('printDocument() indents a document for people, and gives it byte for byte when asked to', async () => {
   const lines: (string | Uint8Array)[] = []
   const output = {
-    isTerminal: true,
     print: async (line: string) => void lines.push(line),
     write: async (bytes: Uint8Array) => void lines.push(bytes),
   }

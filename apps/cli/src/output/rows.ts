@@ -5,8 +5,6 @@ import { compileGoTemplate } from './go-template.ts'
 /** Where rows are printed. */
 export interface RowOutput {
   print(line: string): Promise<void>
-  /** Whether that is a terminal, which foreign text must not steer. */
-  readonly isTerminal: boolean
 }
 
 /** A column of a table: its title and the field of the rows. */
@@ -21,6 +19,7 @@ export interface RowPrinter {
 /**
  * Creates what prints rows the way `--format` asks: `json` prints each as a line of JSON, `table` the given columns under
  * their titles, `table TEMPLATE` a template in columns that `\t` separates, and anything else is a Go template for each row.
+ * Foreign text is escaped wherever it goes: what a pipe leads to may be a terminal, or read line by line.
  *
  * @throws UsageError `ERR_USAGE` for a template that cannot be read
  */
@@ -28,7 +27,7 @@ export function createRowPrinter(output: RowOutput, format: string, columns: rea
   if (format === 'json') return { row: (row) => output.print(escapeJson(row)), end: async () => {} }
   if (format === 'table') {
     const cellsOf = (row: Readonly<Record<string, unknown>>): string[] =>
-      columns.map(([, field]) => escapeText(String(row[field]), Number.POSITIVE_INFINITY))
+      columns.map(([, field]) => safe(String(row[field])))
     return tablePrinter(
       output,
       columns.map(([title]) => title),
@@ -37,9 +36,8 @@ export function createRowPrinter(output: RowOutput, format: string, columns: rea
   }
   const inTable = format.startsWith('table ')
   const template = compileGoTemplate(inTable ? format.slice('table '.length) : format)
-  const text = output.isTerminal ? (each: string): string => escapeText(each, Number.POSITIVE_INFINITY) : undefined
-  if (!inTable) return { row: (row) => output.print(template.render(row, text)), end: async () => {} }
-  return tablePrinter(output, template.fields.map(titleOf), (row) => template.render(row, text).split('\t'))
+  if (!inTable) return { row: (row) => output.print(template.render(row, safe)), end: async () => {} }
+  return tablePrinter(output, template.fields.map(titleOf), (row) => template.render(row, safe).split('\t'))
 }
 
 function tablePrinter(
@@ -52,6 +50,11 @@ function tablePrinter(
     row: async (row) => void cells.push(cellsOf(row)),
     end: () => output.print(formatTable(titles, cells)),
   }
+}
+
+/** All of a foreign text, as a part of one line. */
+function safe(text: string): string {
+  return escapeText(text, Number.POSITIVE_INFINITY)
 }
 
 /** Docker's title of a column: `CreatedSince` is `CREATED SINCE`, `ID` stays. */

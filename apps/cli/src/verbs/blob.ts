@@ -12,5 +12,6 @@ export const blobVerb: Verb = {
   dray blob ghcr.io/org/app@sha256:0123... > layer.tar.gz
   dray blob ghcr.io/org/app@sha256:0123... | tar -tz
 
-The digest is checked after the last byte: if it differs, the exit code is 5.`,
+Nothing is printed of a blob whose bytes are not those of its digest: the exit code is 5. Of one with more than
+8.39MB the bytes are printed as they come, and a warning says so: look at the exit code before you use them.`,
 }
