@@ -83,6 +83,17 @@ test('an ingest whose directory, data or lock is a symbolic link is refused', as
   expect(await readFile(join(elsewhere, 'victim'), 'utf8')).toBe('unharmed')
 })
 
+test.each(['blobs', 'blobs/sha256', 'ingest', 'trash'])(
+  'a store closes its %s when every user may write there',
+  async (part) => {
+    const directory = await temporaryDirectory()
+    await createFsStore({ directory }).prepare()
+    await chmod(join(directory, part), 0o777)
+    await createFsStore({ directory }).prepare()
+    expect(await modeOf(join(directory, part))).toBe(0o700)
+  },
+)
+
 test.runIf(isRoot)('a store of another user is refused', async () => {
   const directory = await temporaryDirectory()
   await run('chown', ['12345', directory])

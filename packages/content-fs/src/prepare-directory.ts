@@ -6,6 +6,9 @@ import { disk, syncDirectory, systemCode } from '@drayage/files'
 import { storeFailure, StoreUnsafeError } from './errors.ts'
 import type { Layout } from './layout.ts'
 
+/** What is taken from others: whoever could put something into a part of a store could make it believe that. */
+const OTHERS_WRITE = 0o002
+
 /** The mode of every directory of a store: for its user only. */
 export const DIRECTORY_MODE = 0o700
 
@@ -48,7 +51,9 @@ export async function ensurePart(path: string): Promise<void> {
   await makeOne(path).catch((error: unknown) => {
     throw storeFailure(error, path)
   })
-  await assertOwn(path, disk.lstat)
+  const { mode } = await assertOwn(path, disk.lstat)
+  // On a file system that cannot be written to, it stays as it is.
+  if ((mode & OTHERS_WRITE) !== 0) await disk.chmod(path, DIRECTORY_MODE).catch(() => {})
 }
 
 /** Makes the names in a directory of the store durable. */
@@ -83,11 +88,12 @@ async function makeOne(path: string): Promise<void> {
   await disk.chmod(path, DIRECTORY_MODE)
 }
 
-async function assertOwn(path: string, look: (path: string) => Promise<Stats>): Promise<void> {
+async function assertOwn(path: string, look: (path: string) => Promise<Stats>): Promise<Stats> {
   const found = await look(path)
   assertDirectory(path, found)
   const user = process.geteuid?.()
   if (user !== undefined && found.uid !== user) throw new StoreUnsafeError(path, `owned by user ${found.uid}`)
+  return found
 }
 
 function assertDirectory(path: string, found: Stats): void {

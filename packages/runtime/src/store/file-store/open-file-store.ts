@@ -13,7 +13,7 @@ import type { FileStore, FileStoreOptions } from './store-directory.ts'
 import { claimSweep, sweepLeftovers } from './leftovers.ts'
 import { openReadOnlyStore } from './read-only-store.ts'
 import { openReserve, withReserve } from './reserve.ts'
-import { prepareStoreDirectory, whyReadOnly } from './prepare-store-directory.ts'
+import { prepareStoreDirectory, protectStoreFiles, whyReadOnly } from './prepare-store-directory.ts'
 
 /**
  * Opens the store in `directory`, and creates it when it is missing. Any number of processes may do so at once. One that
@@ -36,6 +36,7 @@ export async function openFileStore(directory: string, options: FileStoreOptions
   const database = withReserve(await openDatabase(path.join(directory, 'metadata.db')), reserve)
   try {
     const journal = path.join(directory, 'names.journal')
+    await protectStoreFiles(directory)
     await takeOverFirstModel({ database, content, journal })
     const lives = openFileLives(path.join(directory, 'holders'))
     const metadata = createMetadata({ ...options, database, content, journal, life: lives })

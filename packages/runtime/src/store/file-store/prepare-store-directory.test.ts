@@ -1,9 +1,10 @@
-import { chown, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
 import { tempDir } from '@drayage/testkit'
 import { expect, test } from 'vitest'
 
+import { openFileStore } from './open-file-store.ts'
 import { prepareStoreDirectory, STORE_LAYOUT } from './prepare-store-directory.ts'
 import { runChild } from '../../test/run-child.ts'
 
@@ -55,4 +56,57 @@ test.runIf(process.geteuid?.() === 0)('prepareStoreDirectory() refuses a directo
   await using directory = await tempDir()
   await chown(directory.path, 12345, 12345)
   await expect(prepareStoreDirectory(directory.path)).rejects.toMatchObject({ code: 'ERR_STORE_UNSAFE' })
+})
+
+test('prepareStoreDirectory() closes a store that every user may write to, and refuses another directory', async () => {
+  await using directory = await tempDir()
+  for (const mode of [0o777, 0o1777]) {
+    await chmod(directory.path, mode)
+    await prepareStoreDirectory(directory.path)
+    expect((await stat(directory.path)).mode & 0o022).toBe(0)
+  }
+  await using other = await tempDir()
+  await writeFile(path.join(other.path, 'file'), '')
+  await chmod(other.path, 0o777)
+  await expect(prepareStoreDirectory(other.path)).rejects.toMatchObject({ code: 'ERR_STORE_UNSAFE' })
+  expect(await readdir(other.path)).toEqual(['file'])
+})
+
+test.runIf(process.geteuid?.() === 0)(
+  'prepareStoreDirectory() refuses a store where another user has put something',
+  async () => {
+    await using directory = await tempDir()
+    await prepareStoreDirectory(directory.path)
+    await chmod(directory.path, 0o777)
+    const planted = path.join(directory.path, 'metadata.db-journal')
+    await writeFile(planted, '')
+    await chown(planted, 12345, 12345)
+    await expect(prepareStoreDirectory(directory.path)).rejects.toMatchObject({
+      code: 'ERR_STORE_UNSAFE',
+      path: planted,
+    })
+  },
+)
+
+test.each(['metadata.db', 'metadata.db-wal', 'names.journal'])(
+  'openFileStore() follows no link in the place of %s',
+  async (name) => {
+    await using directory = await tempDir()
+    const outside = path.join(directory.path, 'outside')
+    const store = path.join(directory.path, 'store')
+    await mkdir(store, { mode: 0o700 })
+    await symlink(outside, path.join(store, name))
+    await expect(openFileStore(store)).rejects.toMatchObject({ code: 'ERR_STORE_UNSAFE', path: path.join(store, name) })
+    expect(await readdir(directory.path)).toEqual(['store'])
+  },
+)
+
+test("the metadata of a store is its owner's alone", async () => {
+  await using directory = await tempDir()
+  const store = path.join(directory.path, 'store')
+  await using opened = await openFileStore(store)
+  await opened.images.listNames()
+  for (const name of ['metadata.db', 'metadata.db-wal', 'metadata.db-shm']) {
+    expect([name, (await stat(path.join(store, name))).mode & 0o777]).toEqual([name, 0o600])
+  }
 })

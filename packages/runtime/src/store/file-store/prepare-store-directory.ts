@@ -61,12 +61,54 @@ async function hasVersion(directory: string, file: string): Promise<boolean> {
   return version === STORE_LAYOUT
 }
 
-/** What the other parts of the store assert of their own directories. */
+/** What the other parts of the store assert of their own directories; and that nobody else may put something there. */
 async function assertOwn(directory: string): Promise<void> {
   const user = process.geteuid?.()
-  const { uid } = await disk.stat(directory)
+  const { uid, mode } = await disk.stat(directory)
   if (user !== undefined && uid !== user) throw new StoreUnsafeError(directory, `owner ${uid}`)
+  if ((mode & OTHERS_WRITE) !== 0) await close(directory, mode, user)
   const layers = path.join(directory, 'layers')
   const found = await disk.lstat(layers).catch(() => undefined)
   if (found?.isSymbolicLink() === true) throw new StoreUnsafeError(layers, 'a symbolic link')
+  await protectStoreFiles(directory)
+}
+
+const OTHERS_WRITE = 0o002
+
+/**
+ * Takes the permission to write from others, in a directory where nobody has used it: an empty one, or a store.
+ *
+ * @throws StoreUnsafeError `ERR_STORE_UNSAFE` for any other one
+ */
+async function close(directory: string, mode: number, user: number | undefined): Promise<void> {
+  const names = await disk.readdir(directory)
+  if (names.length > 0 && !names.includes('version')) throw new StoreUnsafeError(directory, 'open to every user')
+  for (const name of names) {
+    const entry = path.join(directory, name)
+    const { uid } = await disk.lstat(entry)
+    if (user !== undefined && uid !== user) throw new StoreUnsafeError(entry, `owner ${uid}`)
+  }
+  // On a file system that cannot be written to, it stays as it is.
+  await disk.chmod(directory, mode & 0o755).catch(() => {})
+}
+
+/** What SQLite and the journal keep: files that nobody else may read, since names say what somebody works on. */
+const PRIVATE_FILES: readonly string[] = ['metadata.db', 'metadata.db-wal', 'metadata.db-shm', 'names.journal']
+
+/**
+ * Makes the files of the store's metadata private, whatever the umask was that they were made under.
+ *
+ * @throws StoreUnsafeError `ERR_STORE_UNSAFE` for a link or another user's file in the place of one
+ */
+export async function protectStoreFiles(directory: string): Promise<void> {
+  const user = process.geteuid?.()
+  for (const name of PRIVATE_FILES) {
+    const file = path.join(directory, name)
+    const found = await unlessMissing(disk.lstat(file))
+    if (found === undefined) continue
+    if (!found.isFile()) throw new StoreUnsafeError(file, 'something else than a file')
+    if (user !== undefined && found.uid !== user) throw new StoreUnsafeError(file, `owner ${found.uid}`)
+    // On a file system that cannot be written to, they stay as they are.
+    if ((found.mode & 0o077) !== 0) await disk.chmod(file, 0o600).catch(() => {})
+  }
 }
