@@ -23,6 +23,11 @@ export interface FullDiskCase {
   readonly isDaemon: boolean
 }
 
+/** An image that no full disk has room for. */
+function bigLayout(directory: string): string {
+  return path.join(directory, 'big')
+}
+
 /** Makes a file system with such a store in a file below `directory`. */
 export async function makeStoreImage(directory: string, blockBytes: number): Promise<string> {
   const image = path.join(directory, `${blockBytes}.img`)
@@ -34,13 +39,15 @@ export async function makeStoreImage(directory: string, blockBytes: number): Pro
     await writeOciLayout(layout, built, `${name}:latest`)
     await runOk(process.execPath, [program, '--store', path.join(disk.path, 'store'), 'load', '-i', layout])
   }
+  const big = await buildImage({ layers: [[{ path: 'big', content: randomBytes('big', 4_000_000) }]] })
+  await writeOciLayout(bigLayout(directory), big, 'big:latest')
   return image
 }
 
 /** Looks at the images of a store on a full disk and removes them; gives what went wrong. */
 export async function checkFullDisk(given: FullDiskCase): Promise<string[]> {
   await using disk = await mountCopy(given.image, given.directory)
-  return given.isDaemon ? await checkDaemon(disk, given) : await checkCommand(disk, given.fullness)
+  return given.isDaemon ? await checkDaemon(disk, given) : await checkCommand(disk, given)
 }
 
 /** Bytes that are free or kept for removals. */
@@ -55,7 +62,7 @@ function fill(disk: SmallDisk, fullness: Fullness): void {
   else disk.leaveInodes(fullness.inodes)
 }
 
-async function checkCommand(disk: SmallDisk, fullness: Fullness): Promise<string[]> {
+async function checkCommand(disk: SmallDisk, { directory, fullness }: FullDiskCase): Promise<string[]> {
   const faults: string[] = []
   const dray = async (words: string, isRight: (result: RunResult) => boolean): Promise<void> => {
     const result = await run(process.execPath, [program, '--store', path.join(disk.path, 'store'), ...words.split(' ')])
@@ -65,6 +72,13 @@ async function checkCommand(disk: SmallDisk, fullness: Fullness): Promise<string
   await dray('images --format {{.Repository}}', ({ stdout }) => stdout === 'b\na\n' || stdout === 'a\nb\n')
   await dray('inspect a', ({ stdout }) => stdout.includes('sha256:'))
   await dray('df', () => true)
+  // It says so before it writes any.
+  const big = bigLayout(directory)
+  const load = await run(process.execPath, [program, '--store', path.join(disk.path, 'store'), 'load', '-i', big])
+  const saysWhy = /: Cannot write ".*store": \S+ (?:files )?are needed for the image, and .* are free\nhint: .*prune/s
+  if (load.code !== 6 || !saysWhy.test(load.stderr)) faults.push(`load: ${load.code} ${load.stdout}${load.stderr}`)
+  const begun = readdirSync(path.join(disk.path, 'store/ingest'))
+  if (begun.length > 0) faults.push(`load: left ${begun.join()}`)
   const before = freeOf(disk)
   await dray('rmi a', ({ stdout }) => stdout.includes('Untagged'))
   if (freeOf(disk) <= before) faults.push(`rmi: ${freeOf(disk)} bytes are free, ${before} before`)

@@ -60,15 +60,7 @@ export class ArchiveFormatError extends DrayageError<'ERR_ARCHIVE_FORMAT'> {
 }
 
 /** Which limit an archive exceeds. */
-export type ArchiveLimit =
-  | 'maxBytes'
-  | 'freeSpace'
-  | 'members'
-  | 'names'
-  | 'extendedHeader'
-  | 'file'
-  | 'images'
-  | 'layers'
+export type ArchiveLimit = 'maxBytes' | 'members' | 'names' | 'extendedHeader' | 'file' | 'images' | 'layers'
 
 /** An archive that holds more than its reader accepts. */
 export class ArchiveLimitError extends DrayageError<'ERR_ARCHIVE_LIMIT'> {

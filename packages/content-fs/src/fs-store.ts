@@ -2,6 +2,7 @@ import type { AbortOptions, ByteStream } from '@drayage/bytes'
 import type { ContentStore, Followable, Ingest, IngestKey, RangeOptions, Taker, Verifier } from '@drayage/content'
 import { assertIngestKey, createKeyedLock } from '@drayage/content'
 import { type Digest, digestAlgorithm, isDigest } from '@drayage/digest'
+import { disk, unlessMissing } from '@drayage/files'
 import type { Descriptor } from '@drayage/manifest'
 
 import { deleteBlob, readBlobFile, hasBlob, listBlobs } from './blobs.ts'
@@ -23,6 +24,8 @@ export interface FsStore extends ContentStore, Taker, Verifier, AsyncDisposable 
   prepare(options?: AbortOptions): Promise<void>
   /** Where the file of a blob is or would be. It is for reading only. */
   blobPath(digest: Digest): string
+  /** How many bytes of some content are neither stored nor on their way in. */
+  missingBytes(all: readonly Descriptor[], options?: AbortOptions): Promise<number>
   /** Removes the free ingests that got no bytes for `olderThanMs`, and what crashes left in the trash. */
   sweepIngests(options: SweepOptions): Promise<SweepResult>
 }
@@ -143,6 +146,17 @@ export function openFsStore(
     },
     ...createTaker(layout),
     blobPath: (digest) => blobFile(layout, digest),
+    async missingBytes(all, options = {}) {
+      await ready(options)
+      let bytes = 0
+      for (const what of new Map(all.map((each) => [each.digest, each])).values()) {
+        options.signal?.throwIfAborted()
+        if (await hasBlob(layout, what)) continue
+        const begun = await unlessMissing(disk.lstat(dataFile(ingestDirectory(layout, what.digest))))
+        bytes += Math.max(0, what.size - (begun?.size ?? 0))
+      }
+      return bytes
+    },
     async sweepIngests(options) {
       await ready(options)
       return sweepIngests(layout, now(), options)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 
 import type { AbortOptions, ByteStream } from '@drayage/bytes'
 import { decompress, type DecompressLimits, DETECT_BYTES, detectCompression } from '@drayage/compression'
-import { disk, fileBytes, throwWriteFailure, writeFully } from '@drayage/files'
+import { disk, fileBytes, FileWriteError, throwWriteFailure, writeFully } from '@drayage/files'
 
 import { archiveBytes, type ArchiveBytes } from './archive-bytes.ts'
 import { ArchiveLimitError } from '../errors.ts'
@@ -31,8 +31,9 @@ export interface OpenArchiveOptions extends AbortOptions {
 /** 256 GiB, above any archive in use; the free space of the file system is the limit that is met first. */
 export const DEFAULT_MAX_SPOOL_BYTES: number = 256 * 2 ** 30
 
-/** How much of a file system stays free, so that other programs can go on. */
+/** How much of a file system stays free, so that other programs can go on; at most this share of it. */
 const RESERVED_BYTES = 64 * 2 ** 20
+const RESERVED_SHARE = 1 / 64
 
 /** How many bytes are written before the free space is looked at again. */
 const CHECK_BYTES = 64 * 2 ** 20
@@ -41,6 +42,7 @@ const CHECK_BYTES = 64 * 2 ** 20
  * Opens an archive for reading anywhere. What cannot be read so is written once to a temporary file, inflated.
  *
  * @throws ArchiveLimitError `ERR_ARCHIVE_LIMIT`
+ * @throws FileWriteError `ERR_FILE_WRITE` of `@drayage/files`, also before the disk is full
  * @throws CompressedDataError `ERR_COMPRESSED_DATA`
  * @throws CompressionLimitError `ERR_COMPRESSION_LIMIT`
  */
@@ -94,15 +96,11 @@ async function spool(source: ByteStream, options: OpenArchiveOptions): Promise<A
 }
 
 async function assertSpace(directory: string, wanted: number): Promise<void> {
-  const { bavail, bsize } = await disk.statfs(directory)
-  const free = bavail * bsize
-  if (free < RESERVED_BYTES + wanted) {
-    throw new ArchiveLimitError(
-      'freeSpace',
-      'more bytes than the disk has room for',
-      Math.max(0, free - RESERVED_BYTES),
-    )
-  }
+  const { bavail, bsize, blocks } = await disk.statfs(directory)
+  const reserved = Math.min(RESERVED_BYTES, blocks * bsize * RESERVED_SHARE)
+  // A file system that does not tell its size has room.
+  if (blocks === 0 || bavail * bsize >= reserved + wanted) return
+  throw new FileWriteError(directory, Object.assign(new Error('no space left'), { code: 'ENOSPC', syscall: 'write' }))
 }
 
 /** The bytes of a pipe or a device, which has no positions. */

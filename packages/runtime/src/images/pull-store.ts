@@ -16,7 +16,7 @@ import { platformOf, type Descriptor } from '@drayage/manifest'
 
 import { hasIntact } from '../check/has-intact.ts'
 import { isWhole } from './is-whole.ts'
-import type { Store } from '../store/store.ts'
+import { canAssertRoom, type Store } from '../store/store.ts'
 
 /** The local store as a pull uses it, for the time of one pull. */
 export interface PullSink extends ImageSink<LayerMeasurement>, AsyncDisposable {
@@ -48,7 +48,12 @@ export function openPullSink(store: Store): PullSink {
       fetch: content.fetch,
       has: (what, options) => hasIntact(content, what, options),
       begin: content.begin,
-      keep,
+      async keep(what, options) {
+        // What is kept at URLs may stay there.
+        const wanted = what.filter(({ urls = [] }) => urls.length === 0)
+        if (canAssertRoom(store)) await store.assertRoom(wanted, options)
+        await keep(what, options)
+      },
     },
     layers: layersOf(store, registration),
     images: {

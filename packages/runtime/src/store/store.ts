@@ -2,6 +2,7 @@ import type { AbortOptions } from '@drayage/bytes'
 import type { ContentStore, Taker } from '@drayage/content'
 import type { Metadata } from '@drayage/image-store'
 import type { LayerMeasurer, LayerReader, LayerRegistrar } from '@drayage/layer-store'
+import type { Descriptor } from '@drayage/manifest'
 import type { UploadSessionStore } from '@drayage/registry'
 
 import type { StoreFinding } from '../check/store-finding.ts'
@@ -67,6 +68,17 @@ export interface LeftoverSweeper {
   sweepLeftovers(options: AbortOptions & { readonly olderThanMs: number }): Promise<SweptLeftovers>
   /** Claims a sweep, unless one was claimed within the `everyMs` before `nowMs`; resolves to whether it did. */
   claimSweep(everyMs: number, nowMs: number): Promise<boolean>
+}
+
+/** Tells beforehand whether there is room. It is an ability that a store may have; `canAssertRoom` tells. */
+export interface RoomAsserter {
+  /** Rejects unless there is room for what is not there yet of some content. */
+  assertRoom(wanted: readonly Descriptor[], options?: AbortOptions): Promise<void>
+}
+
+/** Tells whether `store` knows if it has room. */
+export function canAssertRoom(store: object): store is RoomAsserter {
+  return 'assertRoom' in store && typeof store.assertRoom === 'function'
 }
 
 /** Has a directory for large temporary files. It is an ability that a store may have; `canSpool` tells. */

@@ -7,6 +7,7 @@ import { createMetadata, openDatabase, takeOverFirstModel } from '@drayage/image
 import { createLayerStore } from '@drayage/layer-store'
 
 import type { Store } from '../store.ts'
+import { assertRoom } from './assert-room.ts'
 import { checkStoreParts } from './check-parts.ts'
 import { openFileLives } from './holder-life.ts'
 import type { FileStore, FileStoreOptions } from './store-directory.ts'
@@ -49,6 +50,7 @@ export async function openFileStore(directory: string, options: FileStoreOptions
       lockImages: createImageLock(path.join(directory, 'images.lock')),
       sweepLeftovers: (options) => sweepLeftovers({ directory, content, lives, ...metadata }, options),
       checkParts: (options) => checkStoreParts(directory, database, options),
+      assertRoom: (wanted, each = {}) => assertRoom(directory, content, wanted, each),
       claimSweep: (everyMs, nowMs) => claimSweep(directory, everyMs, nowMs),
       async spoolDirectory() {
         // On the disk of the store, which has the room for images; what is spooled has no name there.

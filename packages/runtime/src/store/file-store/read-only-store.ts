@@ -54,6 +54,7 @@ export async function openReadOnlyStore(
       lockImages: async () => refuse(),
       sweepLeftovers: async () => refuse(),
       checkParts: (check) => checkStoreParts(directory, database, check),
+      assertRoom: async () => refuse(),
       claimSweep: async () => false,
       spoolDirectory: async () => tmpdir(),
       async [Symbol.asyncDispose]() {

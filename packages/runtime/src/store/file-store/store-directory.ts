@@ -2,10 +2,10 @@ import path from 'node:path'
 
 import type { FsStore } from '@drayage/content-fs'
 
-import type { LeftoverSweeper, PartChecker, Spooler, Store } from '../store.ts'
+import type { LeftoverSweeper, PartChecker, RoomAsserter, Spooler, Store } from '../store.ts'
 
 /** The store in a directory. */
-export interface FileStore extends Store, LeftoverSweeper, PartChecker, Spooler {
+export interface FileStore extends Store, LeftoverSweeper, PartChecker, RoomAsserter, Spooler {
   readonly directory: string
   readonly content: FsStore
 }
