@@ -1,5 +1,5 @@
 import type { AbortOptions } from '@drayage/bytes'
-import { NameNotFoundError, type ContentStore } from '@drayage/content'
+import { canVerify, NameNotFoundError, type ContentStore } from '@drayage/content'
 import type { Digest } from '@drayage/digest'
 import type { StoredImage } from '@drayage/image-store'
 import {
@@ -13,7 +13,6 @@ import {
 } from '@drayage/reference'
 import { RequestRefusedError, type Links, type RegistryStorage } from '@drayage/registry-server'
 
-import { hasIntact } from '../check/has-intact.ts'
 import type { StoreAccess, TransferSettings } from '../runtime.ts'
 import { createPushedLeases, type PushedLeases } from './pushed-leases.ts'
 import type { Store } from './store.ts'
@@ -136,7 +135,7 @@ function leasedContent({ content }: Pick<Store, 'content'>, pushed: PushedLeases
   return {
     fetch: content.fetch,
     // What went bad is not there: a push brings it again.
-    has: (what, options) => hasIntact(content, what, options),
+    has: canVerify(content) ? async (what, options) => (await content.verify(what, options)) === 'intact' : content.has,
     list: content.list,
     delete: content.delete,
     async begin(key, options) {

@@ -1,0 +1,179 @@
+import { cp, readdir, rm, stat } from 'node:fs/promises'
+import path from 'node:path'
+
+import { createMemoryStorage, createRegistryHandler } from '@drayage/registry-server'
+import { serve, type HttpServer } from '@drayage/registry-server/node'
+import {
+  checkStore,
+  createRuntime,
+  listImages,
+  loadImages,
+  pruneImages,
+  pullImage,
+  saveImages,
+  type Runtime,
+} from '@drayage/runtime'
+import { buildImage, buildIndex, HARMS, harmFile, randomBytes, type Harm, type TestImage } from '@drayage/testkit'
+
+import { exitCodeOf } from '../../apps/cli/src/exit-code.ts'
+import { fillStorage } from '../fill-storage.ts'
+import { Random } from '../fuzz/random.ts'
+
+/** Options of {@link flipFiles}. */
+export interface FlipOptions {
+  /** How many images the store has, every fifth within an index. */
+  readonly images: number
+  /** Tries this many cases, chosen by the seed; all by default. */
+  readonly sample?: number | undefined
+  readonly seed: number
+  readonly directory: string
+  readonly print: (line: string) => void
+}
+
+/** What the database and the journal are made of has tests of its own. */
+const METADATA = /^(?:metadata\.db|names\.journal|version|images\.lock|swept|reserve)/
+
+/** Exit codes with which a command may fail that needs what was harmed: it is not there, or is not what it should be. */
+const FAILURES: readonly number[] = [3, 5]
+
+/**
+ * Harms the files of a store one at a time: configs, manifests, indexes, layers, indexes of layers and unfinished downloads.
+ * Each time all images are listed, none is pruned, none is saved with a wrong byte, those that need no harmed file are
+ * saved, and a repair mends all from the registry. Resolves to what did not hold.
+ */
+export async function flipFiles({ images, sample, seed, directory, print }: FlipOptions): Promise<string[]> {
+  const storage = createMemoryStorage()
+  const registry = await serve(createRegistryHandler({ storage }), { graceMs: 0 })
+  try {
+    const sound = path.join(directory, 'sound')
+    const names = await fillStore(sound, registry, storage, images)
+    const cases = (await filesOf(sound)).flatMap((file) => HARMS.map((harm) => ({ file, harm })))
+    const random = new Random(seed)
+    const order = new Map(cases.map((each) => [each, random.next()]))
+    const shuffled = cases.toSorted((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0))
+    const chosen = shuffled.slice(0, sample ?? cases.length)
+    const faults: string[] = []
+    for (const [at, { file, harm }] of chosen.entries()) {
+      const harmed = path.join(directory, 'harmed')
+      await cp(sound, harmed, { recursive: true, preserveTimestamps: true })
+      const found = await tryOne(harmed, { file, harm, bit: random.int(2 ** 30), names })
+      await rm(harmed, { recursive: true })
+      faults.push(...found.map((fault) => `${harm} ${file}: ${fault}`))
+      for (const fault of found) print(`${harm} ${file}: ${fault}`)
+      if (at % 100 === 99) print(`${at + 1} of ${chosen.length} files, ${faults.length} faults`)
+    }
+    return faults
+  } finally {
+    await registry.close()
+  }
+}
+
+function openRuntime(directory: string): Promise<Runtime> {
+  return createRuntime({
+    env: { DOCKER_CONFIG: directory },
+    home: directory,
+    etc: directory,
+    storeDirectory: path.join(directory, 'store'),
+    platform: { os: 'linux', architecture: 'amd64' },
+    retry: { attempts: 1, stepMs: 0 },
+  })
+}
+
+/** Fills a store with images that share a layer, and leaves an unfinished download in it; resolves to their names. */
+async function fillStore(
+  directory: string,
+  { host }: HttpServer,
+  storage: ReturnType<typeof createMemoryStorage>,
+  count: number,
+): Promise<string[]> {
+  await using runtime = await openRuntime(directory)
+  const names: string[] = []
+  const shared = [{ path: 'shared', content: randomBytes('shared', 20_000) }]
+  for (let at = 0; at < count; at++) {
+    const own = (seed: string): Promise<TestImage> =>
+      buildImage({ layers: [shared, [{ path: 'own', content: randomBytes(`${seed} ${at}`, 10_000) }]] })
+    const parts = at % 5 === 0 ? [await own('a'), await own('b')] : [await own('a')]
+    const [first] = parts
+    for (const image of parts) await fillStorage(storage, { name: `app-${at}`, tags: [], image })
+    const image = parts.length > 1 || first === undefined ? buildIndex(parts) : first
+    await fillStorage(storage, { name: `app-${at}`, tags: ['1'], image })
+    const name = `${host}/app-${at}:1`
+    await pullImage(runtime, name)
+    names.push(name)
+  }
+  const { content } = await runtime.openStore()
+  await using ingest = await content.begin('unfinished')
+  await ingest.append(oneChunk(randomBytes('unfinished', 1000)))
+  return names
+}
+
+async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
+  yield bytes
+}
+
+async function filesOf(directory: string): Promise<string[]> {
+  const store = path.join(directory, 'store')
+  const entries = await readdir(store, { recursive: true, withFileTypes: true })
+  const files = entries.filter((each) => each.isFile()).map((each) => path.join(each.parentPath, each.name))
+  return files
+    .map((each) => path.relative(store, each))
+    .filter((each) => !METADATA.test(each))
+    .toSorted()
+}
+
+interface HarmedFile {
+  readonly file: string
+  readonly harm: Harm
+  readonly bit: number
+  readonly names: readonly string[]
+}
+
+async function tryOne(directory: string, { file, harm, bit, names }: HarmedFile): Promise<string[]> {
+  const faults: string[] = []
+  const { size } = await stat(path.join(directory, 'store', file))
+  if (size === 0 && harm !== 'deleted') return []
+  await harmFile(path.join(directory, 'store', file), harm, bit % (size * 8 || 1))
+  await using runtime = await openRuntime(directory)
+  const expectAll = async (when: string): Promise<void> => {
+    const listed = (await listImages(runtime)).flatMap(({ RepoTags }) => RepoTags)
+    const lost = names.filter((name) => !listed.includes(name))
+    if (lost.length > 0) faults.push(`${when}: ${lost.join(', ')} not listed`)
+  }
+  await expectAll('after the harm')
+  await pruneImages(runtime)
+  await expectAll('after a prune')
+  const needing = new Set(
+    (await Array.fromAsync(checkStore(runtime, { deep: true }))).flatMap(({ neededBy }) => neededBy),
+  )
+  if (needing.size === 0 && file.startsWith('blobs/')) faults.push('a deep check found nothing')
+  for (const name of [...needing, ...names.filter((each) => !needing.has(each)).slice(0, 1)]) {
+    const code = await saved(runtime, directory, name)
+    const isFine = code === 0 || (needing.has(name) && FAILURES.includes(code))
+    if (!isFine) faults.push(`save ${name}: exit code ${code}`)
+  }
+  const stays = await Array.fromAsync(checkStore(runtime, { deep: true, repair: true }))
+  for (const { state, what, note } of stays) if (state === 'fault') faults.push(`repair: ${what}: ${note}`)
+  const after = await Array.fromAsync(checkStore(runtime, { deep: true }))
+  for (const { state, what, problem } of after) if (state === 'fault') faults.push(`after it: ${what} ${problem}`)
+  for (const name of needing) {
+    const code = await saved(runtime, directory, name)
+    if (code !== 0) faults.push(`save ${name} after the repair: exit code ${code}`)
+  }
+  return faults
+}
+
+/** Saves an image and loads it into a store of its own, which verifies each byte; resolves to the exit code. */
+async function saved(runtime: Runtime, directory: string, name: string): Promise<number> {
+  const output = path.join(directory, 'saved.tar')
+  try {
+    await saveImages(runtime, [name], { output })
+  } catch (error) {
+    return exitCodeOf(error)
+  }
+  const other = path.join(directory, 'other')
+  await using loader = await openRuntime(other)
+  await loadImages(loader, output)
+  await rm(other, { recursive: true })
+  await rm(output)
+  return 0
+}
