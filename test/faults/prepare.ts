@@ -22,12 +22,15 @@ export interface Prepared {
 }
 
 /** Runs a workload without a fault, and records its system calls. */
-export async function prepareWorkload(scenario: Scenario, name: string): Promise<Prepared> {
+export async function prepareWorkload(
+  scenario: Scenario,
+  name: string,
+  directory = path.join(scenario.directory, 'place'),
+): Promise<Prepared> {
   const workload = WORKLOADS[name]
   if (workload === undefined)
     throw new RangeError(`Cannot run "${name}": expected ${Object.keys(WORKLOADS).join(', ')}`)
   const template = await workload.prepare(scenario, path.join(scenario.directory, `${name}-template`))
-  const directory = path.join(scenario.directory, 'place')
   const log = path.join(scenario.directory, 'strace.log')
   const before = await readState(name === 'first' ? await copyPlace(template, directory) : template)
   const place = await copyPlace(template, directory)

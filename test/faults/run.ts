@@ -6,7 +6,8 @@
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 
-import { KINDS, type FaultKind } from './kinds.ts'
+import type { FaultKind } from './kind.ts'
+import { KINDS } from './kinds.ts'
 import { WORKLOADS } from './workloads.ts'
 
 const text = { type: 'string' } as const

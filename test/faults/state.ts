@@ -3,9 +3,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 
 import { parsePlatform } from '@drayage/manifest'
-import { createRuntime, pruneImages, type Runtime } from '@drayage/runtime'
+import { checkStore, createRuntime, findingText, pruneImages, type Runtime } from '@drayage/runtime'
 
-import { findFaults } from '../../packages/runtime/src/test/check-store.ts'
 import type { Place } from './place.ts'
 
 /** What a place holds, as its user sees it. */
@@ -53,7 +52,11 @@ async function readStore(place: Place): Promise<Omit<PlaceState, 'files'>> {
   )
   const blobs = new Set<string>()
   for await (const { digest } of store.content.list()) blobs.add(digest)
-  return { names, images, blobs, faults: await findFaults(store) }
+  const faults: string[] = []
+  for await (const finding of checkStore(runtime, { deep: true })) {
+    if (finding.state === 'fault') faults.push(findingText(finding))
+  }
+  return { names, images, blobs, faults }
 }
 
 /** Files of SQLite that are there while a store is open, or after a process with an open store was killed. */

@@ -29,8 +29,11 @@ export interface Scenario extends AsyncDisposable {
 export interface Workload {
   /** Makes the place that each case begins with. */
   prepare(scenario: Scenario, directory: string): Promise<Place>
-  /** Runs it; resolves to how it ended, with `code` 0 when its effect was acknowledged. */
-  run(scenario: Scenario, place: Place, start: Start): Promise<Ended>
+  /**
+   * Runs it; resolves to how it ended, with `code` 0 when its effect was acknowledged. What is told before a program ends is
+   * also reported at once.
+   */
+  run(scenario: Scenario, place: Place, start: Start, onAcknowledged?: () => void): Promise<Ended>
   /** Whether its effect comes in parts, such as the removal of several images. */
   readonly isPartial?: true
 }
@@ -77,6 +80,9 @@ export async function openScenario(seed: number, directory: string): Promise<Sce
 
 const fromBase = ({ base }: Scenario, directory: string): Promise<Place> => copyPlace(base, directory)
 
+/** What says that something is done, in the output of a command. */
+const ACKNOWLEDGED = /^(Status: Downloaded|Loaded image|Untagged: )/m
+
 /** A workload of one command. */
 function command(
   args: (scenario: Scenario, place: Place) => readonly string[],
@@ -84,7 +90,13 @@ function command(
 ): Workload {
   return {
     prepare: fromBase,
-    run: (scenario, place, start) => start(place, args(scenario, place)).ended,
+    async run(scenario, place, start, onAcknowledged) {
+      const running = start(place, args(scenario, place))
+      running.child.stdout?.on('data', () => {
+        if (ACKNOWLEDGED.test(running.stdout())) onAcknowledged?.()
+      })
+      return await running.ended
+    },
     ...more,
   }
 }
@@ -139,14 +151,20 @@ async function danglingArchive({ base, seed, registry }: Scenario, directory: st
 }
 
 /** Pushes into `dray serve`, and stops it; acknowledged is what the push was told. */
-async function servePush({ subject }: Scenario, place: Place, start: Start): Promise<Ended> {
-  const serving = start(place, ['serve', '--listen', '127.0.0.1:0'])
+async function servePush(
+  { subject }: Scenario,
+  place: Place,
+  start: Start,
+  onAcknowledged?: () => void,
+): Promise<Ended> {
+  const serving = start(place, ['serve', '--allow-anonymous-push', '--listen', '127.0.0.1:0'])
   const isOver = serving.ended.then(() => true)
   let isPushed = false
   for (;;) {
     const host = /Serving on (\S+)/.exec(serving.stdout())?.[1]
     if (host !== undefined) {
       isPushed = await pushTo(host, 'team/app', '1', subject)
+      if (isPushed) onAcknowledged?.()
       break
     }
     if (await Promise.race([isOver, new Promise((resolve) => setTimeout(resolve, 20))])) break
