@@ -22,8 +22,14 @@ export const RESTORE_TRIES = 3
 /** The first wait at most for small content, such as a config, which Docker Engine doubles: 250 ms, 500 ms, 1 s, 2 s. */
 export const MAX_SMALL_STEP_MS = 250
 
-/** Bytes of progress after which the count of failed tries starts anew. */
-export const PROGRESS_BYTES: number = 1024 * 1024
+/**
+ * Bytes of progress after which the count of failed tries starts anew: 64 KiB. Five tries wait 50 s, so that a registry that
+ * breaks off again and again may be as slow as one that sends 1 KiB/s, the slowest that is read from, and no slower.
+ */
+export const PROGRESS_BYTES: number = 64 * 1024
+
+/** Parts of a blob of less than ten times {@link PROGRESS_BYTES} that each count as progress. */
+export const PROGRESS_PARTS = 10
 
 /** Bytes between two reports of a transfer's progress: a report per chunk costs more than the chunk. */
 export const REPORT_BYTES: number = 256 * 1024

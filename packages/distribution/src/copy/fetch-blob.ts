@@ -4,11 +4,11 @@ import { isDigestError, LongContentError, ShortContentError } from '@drayage/dig
 import type { Descriptor } from '@drayage/manifest'
 import { retry as retryWork } from '@drayage/transfer'
 
-import { PROGRESS_BYTES, REPORT_BYTES } from '../defaults.ts'
+import { REPORT_BYTES } from '../defaults.ts'
 import { TransferError } from '../errors.ts'
 import type { LayerState } from '../events.ts'
 import { causeInSink, hasInSink, inSink } from '../retry/attempt.ts'
-import { judgeFailures } from '../retry/judge-failures.ts'
+import { Progress } from '../retry/progress.ts'
 import { retryDelayMs, type RetryPolicy } from '../retry/retry-policy.ts'
 
 /** Options of {@link fetchBlob}. */
@@ -30,9 +30,9 @@ export interface FetchBlobOptions extends AbortOptions {
 
 /**
  * Brings a blob into `sink`, from the byte where an earlier try stopped, and verifies it. Failures that can pass, of either
- * side, are tried again as `retry` says; the count starts anew with each {@link PROGRESS_BYTES} of progress. Answers that
- * cannot be right are asked for twice more. Bytes that turn out wrong are dropped and fetched once more. When the sink says
- * that it received other bytes, it gets all of them once more, which verifies the source from its first byte.
+ * side, are tried again as `retry` says; tries that get further do not count. Answers that cannot be right are asked for
+ * twice more. Bytes that turn out wrong are dropped and fetched once more. When the sink says that it received other bytes,
+ * it gets all of them once more, which verifies the source from its first byte.
  *
  * @returns whether bytes had to be fetched
  * @throws TransferError `ERR_TRANSFER`
@@ -44,7 +44,7 @@ export async function fetchBlob(
   options: FetchBlobOptions,
 ): Promise<'fetched' | 'already-present'> {
   const { signal, retry, onState } = options
-  const progress = new ProgressMark()
+  const progress = new Progress(what.size)
   const onIngest = (ingest: Ingest): void => {
     progress.offset = ingest.offset
     options.onIngest?.(ingest)
@@ -53,29 +53,12 @@ export async function fetchBlob(
     attempts: retry.attempts,
     // What the source failed with was tried again where it failed.
     isRetryable: (error) => isRetryable(causeInSink(error)),
-    hasProgressed: () => progress.hasPassed(),
+    hasProgressed: progress.hasPassed,
     delayMs: (number, error) => retryDelayMs(retry, number, causeInSink(error)),
     onRetry: ({ secondsLeft, retry: number, error }) =>
       onState({ state: 'retrying', secondsLeft, retry: number, error }),
     signal,
   })
-}
-
-/** Tells whether tries get further: by {@link PROGRESS_BYTES} since it was last so. */
-class ProgressMark {
-  offset: number
-  #mark: number
-
-  constructor(offset: number = 0) {
-    this.offset = offset
-    this.#mark = offset
-  }
-
-  hasPassed(): boolean {
-    if (this.offset - this.#mark < PROGRESS_BYTES) return false
-    this.#mark = this.offset
-    return true
-  }
 }
 
 async function fetchOnce(
@@ -131,9 +114,8 @@ interface FillOptions extends FetchBlobOptions {
 /** Appends what is missing. */
 async function fillIngest(source: Fetcher, ingest: Ingest, what: Descriptor, options: FillOptions): Promise<void> {
   const { signal, retry: both, sourceRetry: retry = both, onState, verify } = options
-  const judge = judgeFailures()
   const isWrong = (error: unknown): boolean => verify && isMismatch(error)
-  const progress = new ProgressMark(ingest.offset)
+  const progress = new Progress(what.size, ingest.offset)
   onState({ state: 'downloading', current: ingest.offset, total: what.size })
   const append = async (): Promise<void> => {
     if (ingest.offset < what.size) await appendRest(source, ingest, what, options)
@@ -141,7 +123,7 @@ async function fillIngest(source: Fetcher, ingest: Ingest, what: Descriptor, opt
   try {
     await retryWork(append, {
       attempts: retry.attempts,
-      isRetryable: (error) => !isWrong(error) && judge(error),
+      isRetryable: (error) => !isWrong(error) && progress.judge(error),
       hasProgressed: () => {
         progress.offset = ingest.offset
         return progress.hasPassed()

@@ -37,7 +37,7 @@ describe('fetchStream()', () => {
     )
     expect(await read()).toEqual(layer.bytes)
     expect(registry.ranges).toEqual(['bytes=30000-', 'bytes=60000-'])
-    expect(states.filter((each) => each.state === 'retrying')).toMatchObject([{ retry: 1 }, { retry: 2 }])
+    expect(states.filter((each) => each.state === 'retrying')).toMatchObject([{ retry: 1 }, { retry: 1 }])
     expect(states.at(-1)).toEqual({ state: 'downloading', current: layer.bytes.length, total: layer.bytes.length })
   })
 

@@ -4,10 +4,9 @@ import { verify } from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
 import { countDown } from '@drayage/transfer'
 
-import { PROGRESS_BYTES } from '../defaults.ts'
 import { TransferError } from '../errors.ts'
 import type { LayerState } from '../events.ts'
-import { judgeFailures } from './judge-failures.ts'
+import { Progress } from './progress.ts'
 import { retryDelayMs, type RetryPolicy } from './retry-policy.ts'
 
 /** Options of {@link fetchStream}. */
@@ -33,23 +32,19 @@ export async function* fetchStream(source: Fetcher, what: Descriptor, options: F
 
 async function* fetchParts(source: Fetcher, what: Descriptor, options: FetchStreamOptions): ByteStream {
   const { signal, retry, onState } = options
-  const judge = judgeFailures()
-  let offset = 0
-  let mark = 0
+  const progress = new Progress(what.size)
   for (let failures = 0; ;) {
     try {
-      for await (const chunk of source.fetch(what, { offset, verify: false, signal })) {
-        offset += chunk.byteLength
-        onState({ state: 'downloading', current: offset, total: what.size })
+      for await (const chunk of source.fetch(what, { offset: progress.offset, verify: false, signal })) {
+        progress.offset += chunk.byteLength
+        onState({ state: 'downloading', current: progress.offset, total: what.size })
         yield chunk
       }
       return
     } catch (error) {
       signal?.throwIfAborted()
-      const hasProgressed = offset - mark >= PROGRESS_BYTES
-      failures = hasProgressed ? 1 : failures + 1
-      if (hasProgressed) mark = offset
-      if (failures >= retry.attempts || !judge(error)) {
+      failures = progress.hasPassed() ? 1 : failures + 1
+      if (failures >= retry.attempts || !progress.judge(error)) {
         throw new TransferError('source', 'fetch', `blob ${what.digest}`, error)
       }
       const number = failures
