@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 import { assertIngestKey, createIngest, createKeyedLock, type IngestBytes, type Ingester } from '@drayage/content'
 import { createHasher, digestAlgorithm, type DigestAlgorithm, digestOfStream, isDigest } from '@drayage/digest'
@@ -11,7 +10,9 @@ import {
   type HeldDirectory,
   holdDirectory,
   publishFile,
+  removeLeftBehind,
   systemCode,
+  temporaryBeside,
   throwWriteFailure,
   UnsafePathError,
   writeFailure,
@@ -24,6 +25,9 @@ import type { SinkDirectory } from './sink-directory.ts'
 
 /** The directory of partial files below that of a layout or an image. */
 const INGESTS = '.drayage-ingest'
+
+/** What partial files are named after. */
+const PARTIAL = 'blob'
 
 /** How often the directory of partial files may be removed while it is being used. */
 const MOST_TRIES = 100
@@ -85,8 +89,9 @@ async function openPartial(sink: SinkDirectory): Promise<PartialFile> {
 
 async function tryOpenPartial(root: HeldDirectory): Promise<PartialFile | undefined> {
   const directory = await holdDirectory(INGESTS, { within: root, create: true })
-  const name = randomBytes(12).toString('hex')
+  const name = basename(temporaryBeside(PARTIAL))
   try {
+    await removeLeftBehind({ directory, name: PARTIAL })
     return { root, directory, name, file: await disk.open(directory.at(name), 'wx+', 0o600) }
   } catch (error) {
     await directory[Symbol.asyncDispose]()

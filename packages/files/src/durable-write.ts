@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, openSync } from 'node:fs'
 import { open, rename, rm, type FileHandle } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 
 import { writeFailure } from './errors.ts'
+import { temporaryBeside } from './left-behind.ts'
 
 /** Windows has no directories that can be opened; there, names are durable with their files. */
 const CAN_SYNC_DIRECTORIES = process.platform !== 'win32'
@@ -41,11 +41,6 @@ export async function writeFully(file: FileHandle, bytes: Uint8Array, position: 
     const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, at)
     done += bytesWritten
   }
-}
-
-/** The path of a new, hidden file next to `path`, whose content is to replace it. */
-export function temporaryBeside(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.partial`)
 }
 
 /** Options of {@link replaceFile}. */

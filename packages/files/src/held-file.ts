@@ -2,9 +2,9 @@ import type { BigIntStats } from 'node:fs'
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 
-import { temporaryBeside } from './durable-write.ts'
 import { throwWriteFailure, UnsafePathError, writeFailure } from './errors.ts'
 import { type HeldDirectory, holdDirectory, linkTarget, MOST_LINKS } from './held-directory.ts'
+import { removeLeftBehind, temporaryBeside } from './left-behind.ts'
 import { unlessMissing } from './system-error.ts'
 
 /** A name in a directory, whether something has it or not. */
@@ -89,6 +89,7 @@ export async function assertSame(file: FileHandle, at: FileName): Promise<void> 
  * @throws FileWriteError `ERR_FILE_WRITE`
  */
 export async function replaceHeldFile(to: FileName, content: Uint8Array | string): Promise<void> {
+  await removeLeftBehind(to)
   const temporary = { directory: to.directory, name: basename(temporaryBeside(to.name)) }
   try {
     await using file = await open(pathOf(temporary), 'wx', 0o644)

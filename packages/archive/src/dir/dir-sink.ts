@@ -9,7 +9,7 @@ import {
   verifyContent,
   walk,
 } from '@drayage/content'
-import { disk, replaceHeldFile } from '@drayage/files'
+import { disk, removeLeftBehind, replaceHeldFile } from '@drayage/files'
 import { digestHex } from '@drayage/digest'
 import { manifestKind, type Descriptor } from '@drayage/manifest'
 
@@ -81,6 +81,7 @@ async function prepare(sink: SinkDirectory, { overwrite = false, signal }: DirSi
   await using held = await sink.hold()
   const { path: directory } = sink
   if (!(await hasDirVersion(directory, { signal }))) {
+    await removeLeftBehind({ directory: held, name: 'version' })
     const names = await disk.readdir(held.at('.'))
     if (names.length > 0) throw new DirImageError(directory, 'it holds other files', ELSEWHERE)
     await replaceHeldFile({ directory: held, name: 'version' }, DIR_VERSION)

@@ -10,6 +10,7 @@ import {
   holdPlace,
   publishFile,
   systemCode,
+  removeLeftBehind,
   temporaryBeside,
   throwWriteFailure,
   unlessMissing,
@@ -45,6 +46,7 @@ export async function openFileOutput(path: string, options: FileOutputOptions = 
   try {
     if (isSpecial(place.found)) return await openSpecial(place, path, options)
     assertFree(place.found, path, options)
+    await removeLeftBehind(place)
     const temporary = basename(temporaryBeside(place.name))
     const file = await disk.open(place.directory.at(temporary), 'wx+', 0o644).catch(throwWriteFailure(path))
     return positionalFile(file, { place, temporary, path, options })

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdir, readdir, rename, rm, utimes } from 'node:fs/promises'
 import path from 'node:path'
 
@@ -14,6 +15,7 @@ import { openTestRuntime } from '../test/open-test-runtime.ts'
 import { startRegistry } from '../test/test-registry.ts'
 import { STORE_KINDS } from '../test/test-store.ts'
 import { DEFAULT_INGEST_AGE_MS } from '../store/store.ts'
+import { startChild } from '../test/run-child.ts'
 import { uploadsDirectory } from '../store/file-store/store-directory.ts'
 import { createFileSessions } from '../store/file-store/upload-sessions.ts'
 
@@ -70,6 +72,21 @@ test('sweepStore() removes what killed conversions left, and leaves those at wor
   await utimes(path.join(scratch, 'killed'), old, old)
   await sweepStore(runtime)
   expect(await readdir(scratch)).toEqual(['at-work'])
+})
+
+test('sweepStore() removes what a conversion left as soon as its process has ended', async () => {
+  await using directory = await tempDir()
+  await using runtime = await openTestRuntime(directory.path)
+  await using _own = await runtime.store.openScratch()
+  const child = startChild(directory.path, 'scratch')
+  await once(child.stdout, 'data')
+  const scratch = path.join(runtime.store.location, 'scratch')
+  await sweepStore(runtime)
+  expect(await readdir(scratch)).toHaveLength(2)
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  await sweepStore(runtime)
+  expect(await readdir(scratch)).toHaveLength(1)
 })
 
 test('sweepWhenDue() sweeps once a day, and again after a clock that was ahead', async () => {

@@ -1,4 +1,4 @@
-/** A process that uses a store: `pull HOST ROUNDS`, `platform NAME PLATFORM`, `keep DIGEST`, `remove HOST MARK` or `abort NAME`, after the directory. */
+/** A process that uses a store: `pull HOST ROUNDS`, `platform NAME PLATFORM`, `keep DIGEST`, `scratch`, `remove HOST MARK` or `abort NAME`, after the directory. */
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 
@@ -24,6 +24,7 @@ if (mode === 'platform') await pullImage(runtime, rest[0] ?? '', { platforms: [p
 if (mode === 'remove') await removeAndAgain(runtime, rest[0] ?? '', rest[1] ?? '')
 if (mode === 'abort') await abortPull(runtime, rest[0] ?? '')
 if (mode === 'open') await runtime.openStore()
+if (mode === 'scratch') await scratchForEver(runtime)
 if (mode === 'keep') await keepForEver(runtime, rest[0] ?? '')
 await runtime[Symbol.asyncDispose]()
 
@@ -49,6 +50,13 @@ async function removeAndAgain(runtime: Runtime, host: string, mark: string): Pro
     }
   }
   process.stdout.write(`removed ${removed > 0 ? 'some' : 'none'}\n`)
+}
+
+/** Opens room for a conversion, says so, and goes on for as long as the process lives. */
+async function scratchForEver(runtime: Runtime): Promise<void> {
+  await runtime.store.openScratch()
+  process.stdout.write('opened\n')
+  await new Promise<never>(() => setInterval(() => {}, 1_000))
 }
 
 /** Keeps content, says so, and goes on for as long as the process lives. */

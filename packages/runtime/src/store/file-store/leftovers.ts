@@ -3,12 +3,12 @@ import path from 'node:path'
 import type { AbortOptions } from '@drayage/bytes'
 import type { FsStore } from '@drayage/content-fs'
 import { isDigest } from '@drayage/digest'
-import { disk, unlessMissing } from '@drayage/files'
+import { disk, isFileError, tryLockFile, unlessMissing } from '@drayage/files'
 import type { ContentLeaser, UploadRecords } from '@drayage/image-store'
 
 import { DEFAULT_INGEST_AGE_MS, type SweptLeftovers } from '../store.ts'
 import type { FileLives } from './holder-life.ts'
-import { scratchDirectory, uploadsDirectory } from './store-directory.ts'
+import { scratchDirectory, scratchOwner, uploadsDirectory } from './store-directory.ts'
 
 /** Where {@link sweepLeftovers} looks. */
 export interface LeftoverParts {
@@ -27,6 +27,7 @@ export async function sweepLeftovers(
   const othersMs = Math.max(olderThanMs, DEFAULT_INGEST_AGE_MS)
   const newestMs = Date.now() - othersMs
   await removeOlder(uploadsDirectory(directory), newestMs, { signal })
+  await removeOwnerless(scratchDirectory(directory), { signal })
   await removeOlder(scratchDirectory(directory), newestMs, { signal })
   await lives.removeEnded({ signal })
   return await content.sweepIngests({
@@ -37,6 +38,24 @@ export async function sweepLeftovers(
       return (await leases.isKept(key)) ? Number.POSITIVE_INFINITY : olderThanMs
     },
   })
+}
+
+/** Removes the conversions in `directory` whose process has ended. */
+async function removeOwnerless(directory: string, { signal }: AbortOptions): Promise<void> {
+  for (const name of (await unlessMissing(disk.readdir(directory))) ?? []) {
+    signal?.throwIfAborted()
+    const one = path.join(directory, name)
+    // One that is being made has no owner yet.
+    if ((await unlessMissing(disk.lstat(scratchOwner(one)))) === undefined) continue
+    const lock = await tryLockFile(scratchOwner(one)).catch((error: unknown) => {
+      // It ended meanwhile.
+      if (isFileError(error) && error.fault === 'no-directory') return undefined
+      throw error
+    })
+    if (lock === undefined) continue
+    await disk.rm(one, { recursive: true, force: true })
+    lock.release()
+  }
 }
 
 /** Removes what is in `directory` and was last changed at `newestMs` or before. */

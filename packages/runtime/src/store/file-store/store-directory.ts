@@ -48,6 +48,11 @@ export function uploadsDirectory(store: string): string {
   return path.join(store, 'uploads')
 }
 
+/** The file that the process of a conversion holds a lock of, in the directory of what it makes. */
+export function scratchOwner(directory: string): string {
+  return path.join(directory, 'owner')
+}
+
 /** What conversions make, until they end. */
 export function scratchDirectory(store: string): string {
   return path.join(store, 'scratch')

@@ -1,11 +1,17 @@
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
-import { disk, unlessMissing } from '@drayage/files'
+import { disk, lockFile, unlessMissing } from '@drayage/files'
 
 import type { Scratch, StoreOpener } from '../store.ts'
 import { prepareStoreDirectory, whyReadOnly } from './prepare-store-directory.ts'
-import { type FileStoreOptions, scratchDirectory, uploadsDirectory, versionFile } from './store-directory.ts'
+import {
+  type FileStoreOptions,
+  scratchDirectory,
+  scratchOwner,
+  uploadsDirectory,
+  versionFile,
+} from './store-directory.ts'
 import { createFileSessions } from './upload-sessions.ts'
 
 /**
@@ -38,12 +44,15 @@ async function openScratch(storeDirectory: string): Promise<Scratch> {
   const { createFsStore } = await import('@drayage/content-fs')
   const parent = (await whyReadOnly(storeDirectory)) === undefined ? await scratchIn(storeDirectory) : tmpdir()
   const directory = await disk.mkdtemp(path.join(parent, 'convert-'))
+  // Ends with this process, so that the next sweep knows what it left.
+  const owner = await lockFile(scratchOwner(directory), { mode: 0o600 })
   const content = createFsStore({ directory })
   return {
     ...content,
     async [Symbol.asyncDispose]() {
       await content[Symbol.asyncDispose]()
       await disk.rm(directory, { recursive: true, force: true })
+      owner.release()
     },
   }
 }
