@@ -137,6 +137,8 @@ test('stores, archives and layouts use the file system through `disk`, whose fai
   // themselves.
   const synchronous = [
     'image-store/journal/',
+    'image-store/sql/seen-file.ts',
+    'image-store/sql/set-aside.ts',
     'layer-store/indexes/index-directory.ts',
     'content-fs/suspect-blobs.ts',
     'content-fs/taken-blobs.ts',

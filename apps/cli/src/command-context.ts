@@ -94,6 +94,7 @@ export async function createCommandContext(
   const warnings = createMirrorWarnings()
   const runtime = await createRuntime({
     onRegistryEvent: warnings.onEvent,
+    onStoreWarning: (text) => writeError(lineOf(`dray: warning: ${text}`)),
     foreignLayers,
     requireSchema2: options.requireSchema2 ?? false,
     imageId: options.imageId,

@@ -126,6 +126,7 @@ async function openRuntime(
       metrics.onRegistryEvent(event)
       if (event.type === 'warning') log.warn({ registry: event.host }, event.text)
     },
+    onStoreWarning: (text) => log.warn(text),
     ...(store === undefined ? {} : { storeDirectory: path.resolve(store) }),
     ...(platform === undefined ? {} : { platform: parsePlatform(platform, { host: hostPlatform() }) }),
     foreignLayers: FOREIGN_LAYERS.find((each) => each === config.text('foreign-layers')),

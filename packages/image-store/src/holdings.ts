@@ -4,19 +4,22 @@ import type { Descriptor } from '@drayage/manifest'
 import type { Repository } from '@drayage/reference'
 
 import { partsOfContent } from './images/content-row.ts'
+import type { Ledger } from './images/ledger.ts'
 import type { HoldingKind, Holdings } from './ports.ts'
 import type { ContentRow, Tables } from './tables.ts'
 
 /** The holdings in some tables. */
-export function openHoldings(tables: Tables, now: () => number): Holdings {
+export function openHoldings(tables: Tables, ledger: Ledger, now: () => number): Holdings {
   const { names, holdings } = tables
   const check = ({ signal }: AbortOptions = {}): void => signal?.throwIfAborted()
   return {
     async hold(kind, repository, what, { parts = [], signal } = {}) {
       check({ signal })
-      tables.transaction(() => {
-        holdings.put(kind, repository, what, now())
-        holdings.addParts(what.digest, parts)
+      // A blob of its own is nothing yet: what is pushed is its manifest.
+      if (kind === 'blob') return holdings.put(kind, repository, what, now())
+      ledger.transact((apply) => {
+        apply({ op: 'hold', repository: plain(repository), what, atMs: now() })
+        if (parts.length > 0) apply({ op: 'parts', whole: what.digest, parts })
       })
     },
     async find(kind, repository, digest, options) {
@@ -29,15 +32,16 @@ export function openHoldings(tables: Tables, now: () => number): Holdings {
     },
     async drop(kind, repository, digest, options) {
       check(options)
-      return tables.transaction(() => {
+      return ledger.transact((apply) => {
         const isHeld = holdings.get(kind, repository, digest) !== undefined
-        holdings.remove(kind, repository, digest)
+        if (kind === 'blob') holdings.remove(kind, repository, digest)
+        else if (isHeld) apply({ op: 'unhold', repository: plain(repository), digest })
         return isHeld
       })
     },
     async refer(repository, subject, referrer, options) {
       check(options)
-      holdings.addReferrer(repository, subject, referrer)
+      ledger.transact((apply) => apply({ op: 'refer', repository: plain(repository), subject, referrer }))
     },
     async referrers(repository, subject, page) {
       check(page)
@@ -45,7 +49,7 @@ export function openHoldings(tables: Tables, now: () => number): Holdings {
     },
     async unrefer(repository, subject, referrer, options) {
       check(options)
-      holdings.removeReferrer(repository, subject, referrer)
+      ledger.transact((apply) => apply({ op: 'unrefer', repository: plain(repository), subject, referrer }))
     },
     async repositories(page) {
       check(page)
@@ -57,6 +61,11 @@ export function openHoldings(tables: Tables, now: () => number): Holdings {
       return tags.length > 0 || holdings.hasRepository(repository) ? tags : undefined
     },
   }
+}
+
+/** The repository alone, also of a name in it. */
+function plain({ domain, path }: Repository): Repository {
+  return { domain, path }
 }
 
 /** Content of the targets with a name in a repository, except of `except` itself. */

@@ -6,6 +6,7 @@
 export type { Database, OpenDatabaseOptions, Row, SqlValue } from './sql/database.ts'
 export type { DatabaseMetadataOptions, MetadataOptions } from './metadata.ts'
 export type { ImageStoreError, ImageStoreErrorCode } from './errors.ts'
+export type { RecoverOptions } from './journal/recover-images.ts'
 export type { RebuildOptions, RebuildResult } from './journal/rebuild.ts'
 export type {
   ListedFacts,
@@ -16,6 +17,8 @@ export type {
   PlatformImage,
   StoredImage,
 } from './stored-image.ts'
+export type { LayerRecords, RebuiltDatabase, StoreDatabase, StoreDatabaseOptions } from './sql/store-database.ts'
+export type { Due } from './journal/applied-journal.ts'
 export type { TakeOverOptions } from './sql/take-over.ts'
 export type {
   ConfigReader,
@@ -70,5 +73,7 @@ export { createMemoryMetadata, createMetadata } from './metadata.ts'
 export { DEFAULT_LEASE_MS } from './leases.ts'
 export { HOLDING_GRACE_MS } from './ports.ts'
 export { MAX_SOURCES } from './images/image-store.ts'
+export { recoverImages } from './journal/recover-images.ts'
 export { rebuildImageStore } from './journal/rebuild.ts'
+export { openStoreDatabase } from './sql/open-store-database.ts'
 export { takeOverFirstModel } from './sql/take-over.ts'

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { AbortOptions } from '@drayage/bytes'
 import type { Digest } from '@drayage/digest'
 
+import type { Ledger } from './images/ledger.ts'
 import { HOLDING_GRACE_MS, type ContentLeases, type HolderLife } from './ports.ts'
 import type { Tables } from './tables.ts'
 
@@ -15,12 +16,13 @@ const BATCH = 200
 /** What leases work with. */
 export interface LeaseParts {
   readonly tables: Tables
+  readonly ledger: Ledger
   readonly life: HolderLife
   readonly now: () => number
 }
 
 /** The leases in some tables. */
-export function openLeases({ tables, life, now }: LeaseParts): ContentLeases {
+export function openLeases({ tables, ledger, life, now }: LeaseParts): ContentLeases {
   const { leases, holdings } = tables
   /** Holders that could not be ended yet. */
   const leaving: string[] = []
@@ -72,13 +74,12 @@ export function openLeases({ tables, life, now }: LeaseParts): ContentLeases {
       for (let at = 0; at < candidates.length; at += BATCH) {
         if (at > 0) await nextTurn()
         signal?.throwIfAborted()
-        tables.transaction(() => {
-          for (const digest of candidates.slice(at, at + BATCH)) {
-            if (leases.isLeased(digest) || isNeeded(digest)) continue
-            holdings.forget(digest)
-            take(digest)
-            taken.push(digest)
-          }
+        ledger.transact((apply) => {
+          const batch = candidates.slice(at, at + BATCH).filter((each) => !leases.isLeased(each) && !isNeeded(each))
+          const known = batch.filter((digest) => holdings.knows(digest))
+          if (known.length > 0) apply({ op: 'forget', digests: known })
+          for (const digest of batch) take(digest)
+          taken.push(...batch)
         })
       }
       return taken

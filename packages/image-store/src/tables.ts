@@ -110,11 +110,27 @@ export interface LeaseTable {
   expire(beforeMs: number, nowMs: number): void
 }
 
+/** What a repository holds. */
+export interface HoldingRow {
+  readonly repository: Repository
+  readonly what: Descriptor
+  readonly heldAtMs: number
+}
+
+/** What has another manifest for its subject. */
+export interface ReferrerRow {
+  readonly repository: Repository
+  readonly subject: Digest
+  readonly referrer: Descriptor
+}
+
 /** The rows of what repositories hold. */
 export interface HoldingTable {
   put(kind: HoldingKind, repository: Repository, what: Descriptor, heldAtMs: number): void
   get(kind: HoldingKind, repository: Repository, digest: Digest): Descriptor | undefined
   remove(kind: HoldingKind, repository: Repository, digest: Digest): void
+  /** All that is held of a kind, in no order. */
+  list(kind: HoldingKind): HoldingRow[]
   /** Whether this was held after this time. */
   isHeldSince(digest: Digest, heldAtMs: number): boolean
   /** Content that was held after `nowMs`, by another clock, is held now. */
@@ -124,13 +140,19 @@ export interface HoldingTable {
   /** The full names of the repositories that have a name or hold anything, sorted. */
   repositories(page: RowPage): string[]
   addParts(whole: Digest, parts: readonly Digest[]): void
+  /** All parts, in no order. */
+  listParts(): { readonly whole: Digest; readonly part: Digest }[]
   removePart(whole: Digest, part: Digest): void
   addReferrer(repository: Repository, subject: Digest, referrer: Descriptor): void
   /** The referrers of `subject` in the order of their digests. */
   referrers(repository: Repository, subject: Digest, page: RowPage): Descriptor[]
+  /** All referrers, in no order. */
+  listReferrers(): ReferrerRow[]
   removeReferrer(repository: Repository, subject: Digest, referrer: Digest): void
   /** What keeps this content where it stays itself: wholes that have it as a part, and subjects that it refers to. */
   keepersOf(digest: Digest): Digest[]
+  /** Whether there are rows about this content. */
+  knows(digest: Digest): boolean
   /** Removes all rows about this content. */
   forget(digest: Digest): void
 }

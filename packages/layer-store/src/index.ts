@@ -15,6 +15,7 @@ export type {
   LayerReader,
   LayerRecord,
   LayerRegistrar,
+  LayerRestorer,
   LayerStore,
   LayerStoreOptions,
   MeasureOptions,
@@ -24,6 +25,7 @@ export type {
 } from './layer-store.ts'
 export type { LayerStoreError, LayerStoreErrorCode } from './errors.ts'
 export type { SqlRow, SqlDatabase, SqlCell } from './records/sql-database.ts'
+export type { LayerFault } from './records/layer-fault.ts'
 export type { LayerEntry } from './indexes/layer-entry.ts'
 
 export {
@@ -36,4 +38,6 @@ export {
   LayerUnmeasuredError,
 } from './errors.ts'
 export { createLayerStore, createMemoryLayerStore } from './create-layer-store.ts'
+export { findLayerFault } from './records/layer-fault.ts'
+export { createLayerTables } from './records/sql-layer-tables.ts'
 export { MAX_LAYER_DEPTH } from './layer-store.ts'

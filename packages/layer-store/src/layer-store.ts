@@ -165,5 +165,18 @@ export interface LayerReader {
   entries(chainId: ChainId, options?: AbortOptions): AsyncIterable<LayerEntry>
 }
 
+/** Brings the records of layers back after they were lost. */
+export interface LayerRestorer {
+  /**
+   * Registers a layer as it was before, on the word of the caller that the blob has this DiffID, with what the index of
+   * its entries says; `undefined` when that does not say enough, and the layer is to be measured.
+   *
+   * @throws LayerNotFoundError `ERR_LAYER_NOT_FOUND` when the parent is not registered
+   */
+  restore(layer: Descriptor, options: RegisterOptions): Promise<LayerRecord | undefined>
+  /** Releases all holders but these. */
+  retain(holders: ReadonlySet<string>, options?: AbortOptions): Promise<void>
+}
+
 /** Layers by ChainID. Disposing it ends the worker threads. */
-export interface LayerStore extends LayerMeasurer, LayerRegistrar, LayerReader, AsyncDisposable {}
+export interface LayerStore extends LayerMeasurer, LayerRegistrar, LayerReader, LayerRestorer, AsyncDisposable {}

@@ -79,6 +79,24 @@ export class RecordedLayerStore implements LayerStore {
     })
   }
 
+  async restore(layer: Descriptor, { signal, ...options }: RegisterOptions): Promise<LayerRecord | undefined> {
+    signal?.throwIfAborted()
+    return this.#tables.transaction(() => {
+      const { diffId } = options
+      const facts =
+        this.#tables.knownBlobs(layer.digest).find((each) => each.diffId === diffId) ?? this.#indexes.factsOf(diffId)
+      if (facts === undefined) return undefined
+      return this.#add(knownFrom(layer, { diffId, size: facts.size, entryCount: facts.entryCount }), options)
+    })
+  }
+
+  async retain(holders: ReadonlySet<string>, { signal }: AbortOptions = {}): Promise<void> {
+    for (const holder of this.#tables.holders()) {
+      signal?.throwIfAborted()
+      if (!holders.has(holder)) await this.release(holder)
+    }
+  }
+
   async release(holder: string): Promise<Released> {
     return this.#tables.transaction(() => {
       const held = this.#tables.heldBy(holder)
@@ -156,18 +174,22 @@ export class RecordedLayerStore implements LayerStore {
   }
 
   #register(layer: Descriptor, measurement: LayerMeasurement | undefined, options: RegisterOptions): LayerRecord {
-    const { parent, diffId, holder } = options
+    const { diffId } = options
     const candidates =
       measurement === undefined ? this.#tables.knownBlobs(layer.digest) : [knownFrom(layer, measurement)]
     const known = candidates.find((each) => each.diffId === diffId) ?? candidates[0]
     if (known === undefined) throw new LayerUnmeasuredError(layer.digest)
     if (known.diffId !== diffId) throw new DiffIdMismatchError(known.diffId, diffId, layer.digest)
-    const depth = parent === undefined ? 1 : this.#require(parent).depth + 1
-    if (depth > MAX_LAYER_DEPTH) throw new LayerDepthError(layer.digest, MAX_LAYER_DEPTH)
+    this.#depthOn(options.parent, layer)
     if (measurement?.fault !== undefined) this.#tables.addFault(diffId, measurement.fault)
     else if (measurement !== undefined && !this.#indexes.publish(measurement)) {
       throw new LayerUnmeasuredError(layer.digest)
     }
+    return this.#add(known, options)
+  }
+
+  #add(known: KnownBlob, { parent, diffId, holder }: RegisterOptions): LayerRecord {
+    const depth = this.#depthOn(parent, known.blob)
     const chainId = chainIdOf(diffId, parent)
     const { size, entryCount, blob } = known
     if (this.#tables.layer(chainId) === undefined) {
@@ -189,6 +211,12 @@ export class RecordedLayerStore implements LayerStore {
       at = layer.parent
     }
     return removed
+  }
+
+  #depthOn(parent: ChainId | undefined, blob: Descriptor): number {
+    const depth = parent === undefined ? 1 : this.#require(parent).depth + 1
+    if (depth > MAX_LAYER_DEPTH) throw new LayerDepthError(blob.digest, MAX_LAYER_DEPTH)
+    return depth
   }
 
   #require(chainId: ChainId): LayerRecord {

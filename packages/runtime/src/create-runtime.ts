@@ -82,6 +82,8 @@ export interface RuntimeOptions {
   readonly chunkBytes?: number
   /** Wraps the transport that all requests to registries go through, such as to count their bytes. */
   readonly wrapTransport?: (http: HttpClient) => HttpClient
+  /** Told, in a line, what of the default store was damaged and is mended. */
+  readonly onStoreWarning?: (text: string) => void
   /** Receives what registries say beside their answers, such as warnings. */
   readonly onRegistryEvent?: OnRegistryEvent
 }
@@ -104,7 +106,8 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Runti
   const credentials = options.credentials ?? createCredentialSource({ env, home })
   const send: HttpClient = async (request) => (await transport.open())(request)
   const { storeDirectory = defaultStoreDirectory({ env, home, isRoot: process.getuid?.() === 0 }) } = options
-  const { store = storeInDirectory(storeDirectory) } = options
+  const { onStoreWarning: onWarning } = options
+  const { store = storeInDirectory(storeDirectory, onWarning && { onWarning }) } = options
   const usedLogins = watchLogins(credentials)
   const registry = createRegistryClient({
     ...(store.uploadSessions === undefined ? {} : { uploadSessions: store.uploadSessions }),

@@ -27,6 +27,7 @@ export type {
   Store,
   StoreOpener,
   SweptLeftovers,
+  MetadataComparer,
 } from './store/store.ts'
 export type { PrunedImages, PruneImagesOptions } from './images/prune-images.ts'
 export type { PushedImage } from './images/push-image.ts'
@@ -99,7 +100,7 @@ export { listImages } from './images/list-images.ts'
 export { logIn, logOut } from './remote/log-in.ts'
 export { loadImages } from './archives/load-images.ts'
 export { openRegistryStorage } from './store/registry-storage.ts'
-export { canCheckParts, canSpool, canSweepLeftovers, DEFAULT_INGEST_AGE_MS } from './store/store.ts'
+export { canCheckParts, canSpool, canSweepLeftovers, canCompareMetadata, DEFAULT_INGEST_AGE_MS } from './store/store.ts'
 export { storeInDirectory } from './store/file-store/store-in-directory.ts'
 export { storeInMemory } from './store/memory-store.ts'
 export { pruneImages } from './images/prune-images.ts'

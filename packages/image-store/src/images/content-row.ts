@@ -24,3 +24,10 @@ export function fullerDescriptor(known: Descriptor | undefined, given: Descripto
   const signed = signedBytesOf(given)?.digest
   return signed === undefined || signed === signedBytesOf(known)?.digest ? known : given
 }
+
+/** Content without what can be read of it again, which is not journaled. */
+export function withoutFacts(row: ContentRow): ContentRow {
+  if (row.kind === 'other') return row
+  const { facts: _, ...image } = row.image
+  return { kind: 'image', image }
+}

@@ -7,7 +7,7 @@ import type { ImageStore } from '../image-ports.ts'
 import type { Tables } from '../tables.ts'
 import { rememberConfigs } from './config-cache.ts'
 import { findTargets } from './find-images.ts'
-import { openLedger, type Apply } from './ledger.ts'
+import type { Apply, Ledger } from './ledger.ts'
 import { listStored, storedImage } from './listed-images.ts'
 import { storedName, storedNameText } from './name-rules.ts'
 import { assertKept, putContent, setNames, type Changing } from './put-images.ts'
@@ -20,14 +20,12 @@ export const MAX_SOURCES: number = 50
 export interface ImageStoreParts {
   readonly tables: Tables
   readonly content: Fetcher
-  /** The file that names and images can be rebuilt from. */
-  readonly journal?: string | undefined
+  readonly ledger: Ledger
   readonly now: () => number
 }
 
 /** The image store over some tables. */
-export function openImageStore({ tables, content, journal, now }: ImageStoreParts): ImageStore {
-  const ledger = openLedger(tables, journal)
+export function openImageStore({ tables, content, ledger, now }: ImageStoreParts): ImageStore {
   const { names, contents, sources } = tables
 
   const readConfig = rememberConfigs(async (config, options) =>

@@ -3,7 +3,7 @@ import { signedBytesOf, type Descriptor } from '@drayage/manifest'
 import { ImageNotFoundError, LeaseLostError } from '../errors.ts'
 import type { NewContent, NewName } from '../stored-image.ts'
 import type { ContentRow, Tables } from '../tables.ts'
-import { contentDigest, fullerDescriptor, partsOfContent } from './content-row.ts'
+import { contentDigest, fullerDescriptor, partsOfContent, withoutFacts } from './content-row.ts'
 import type { Apply } from './ledger.ts'
 import { assertCanName, storedName, storedNameText } from './name-rules.ts'
 import { dropUnneeded } from './removal.ts'
@@ -28,13 +28,6 @@ export function putContent({ tables, apply, now }: Changing, target: Descriptor,
   if (!isKnown) apply({ op: 'put', target, contents: missing.map(withoutFacts), atMs: now() })
   for (const { manifest, facts } of added.platforms ?? [])
     if (facts !== undefined) contents.setFacts(manifest.digest, facts)
-}
-
-/** What can be read again is not journaled. */
-function withoutFacts(row: ContentRow): ContentRow {
-  if (row.kind === 'other') return row
-  const { facts: _, ...image } = row.image
-  return { kind: 'image', image }
 }
 
 /**

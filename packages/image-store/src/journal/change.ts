@@ -1,6 +1,6 @@
 import { isDigest, parseImageId, tryParseDigest, type Digest, type ImageId } from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
-import type { Reference } from '@drayage/reference'
+import type { Reference, Repository } from '@drayage/reference'
 
 import { asDescriptor, asDescriptors, asObject, asPlatform } from '../record-codec.ts'
 import type { NewName, OtherContent, PlatformImage } from '../stored-image.ts'
@@ -17,8 +17,20 @@ export type Change =
   | { readonly op: 'drop'; readonly target: Digest }
   /** Content that a target has no longer. */
   | { readonly op: 'shed'; readonly target: Digest; readonly manifests: readonly Digest[] }
+  | HoldingChange
   /** Nothing of what was before. */
   | { readonly op: 'reset' }
+
+/** A change of the manifests that a registry's repositories hold. */
+export type HoldingChange =
+  | { readonly op: 'hold'; readonly repository: Repository; readonly what: Descriptor; readonly atMs: number }
+  | { readonly op: 'unhold'; readonly repository: Repository; readonly digest: Digest }
+  /** What a manifest needs. */
+  | { readonly op: 'parts'; readonly whole: Digest; readonly parts: readonly Digest[] }
+  | { readonly op: 'refer'; readonly repository: Repository; readonly subject: Digest; readonly referrer: Descriptor }
+  | { readonly op: 'unrefer'; readonly repository: Repository; readonly subject: Digest; readonly referrer: Digest }
+  /** Nothing of what is held about this content. */
+  | { readonly op: 'forget'; readonly digests: readonly Digest[] }
 
 /** A change of the first model, in which a name selected an image, and images were by themselves. */
 export type FirstChange =
@@ -61,6 +73,13 @@ export function decodeChange(value: unknown): Change | FirstChange | undefined {
     }
     case 'reset':
       return { op: 'reset' }
+    case 'hold':
+    case 'unhold':
+    case 'parts':
+    case 'refer':
+    case 'unrefer':
+    case 'forget':
+      return decodeHoldingChange(object, atMs)
     case 'image': {
       const image = asPlatformImage(object['image'])
       return image === undefined ? undefined : { op: 'first-image', image, atMs }
@@ -72,6 +91,28 @@ export function decodeChange(value: unknown): Change | FirstChange | undefined {
     default:
       return undefined
   }
+}
+
+function decodeHoldingChange(object: Readonly<Record<string, unknown>>, atMs: number): HoldingChange | undefined {
+  const { op, digest, whole, parts, subject, referrer } = object
+  if (op === 'parts') {
+    return isDigest(whole) && Array.isArray(parts) && parts.every(isDigest) ? { op, whole, parts } : undefined
+  }
+  if (op === 'forget') {
+    const { digests } = object
+    return Array.isArray(digests) && digests.every(isDigest) ? { op, digests } : undefined
+  }
+  const repository = asRepository(object['repository'])
+  if (repository === undefined) return undefined
+  if (op === 'unhold') return isDigest(digest) ? { op, repository, digest } : undefined
+  if (op === 'hold') {
+    const what = asDescriptor(object['what'])
+    return what === undefined ? undefined : { op, repository, what, atMs }
+  }
+  if (!isDigest(subject)) return undefined
+  if (op === 'unrefer') return isDigest(referrer) ? { op, repository, subject, referrer } : undefined
+  const described = asDescriptor(referrer)
+  return described === undefined ? undefined : { op: 'refer', repository, subject, referrer: described }
 }
 
 function decodeName(object: Readonly<Record<string, unknown>>, atMs: number): Change | FirstChange | undefined {
@@ -108,6 +149,11 @@ function asOther(value: unknown): OtherContent | undefined {
 
 function asImageId(value: unknown): ImageId | undefined {
   return typeof value === 'string' && tryParseDigest(value).ok ? parseImageId(value) : undefined
+}
+
+function asRepository(value: unknown): Repository | undefined {
+  const { domain, path } = asObject(value) ?? {}
+  return typeof domain === 'string' && typeof path === 'string' ? { domain, path } : undefined
 }
 
 function asReference(value: unknown): Reference | undefined {

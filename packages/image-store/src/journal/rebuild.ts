@@ -36,11 +36,25 @@ export interface RebuildResult {
   readonly lostNames: readonly string[]
 }
 
+/** What {@link planRebuild} found. */
+export interface RebuildPlan {
+  readonly result: RebuildResult
+  /** Puts it into the database, as a part of the caller's transaction. */
+  fill(): void
+}
+
 /**
  * Fills a database with the names and images in the journal whose content is stored and verifies. Names and images that
  * the database holds already stay. Journals of releases before a name stood for an index are read too.
  */
 export async function rebuildImageStore(options: RebuildOptions): Promise<RebuildResult> {
+  const { result, fill } = await planRebuild(options)
+  options.database.transaction(fill)
+  return result
+}
+
+/** Reads what {@link rebuildImageStore} brings into the database, and changes nothing. */
+export async function planRebuild(options: RebuildOptions): Promise<RebuildPlan> {
   const { database, content, journal, signal } = options
   const { puts, names, damagedLines, lostNames } = await replayJournal(journal, content, { signal })
   const lost = new Map<Digest, ImageId>()
@@ -61,17 +75,18 @@ export async function rebuildImageStore(options: RebuildOptions): Promise<Rebuil
   const named = names.filter(({ target }) => targets.has(target.digest))
   const unnamed = names.filter(({ target }) => !targets.has(target.digest))
   const tables = openSqlTables(database)
-  tables.transaction(() => {
+  const fill = (): void => {
     for (const put of kept) applyChange(tables, put)
     for (const name of named) if (tables.names.get(storedNameText(name.name)) === undefined) applyChange(tables, name)
-  })
-  return {
+  }
+  const result = {
     images: new Set(kept.flatMap(({ contents }) => contents.filter(isImage).map(contentDigest))).size,
     names: named.length,
     damagedLines,
     lostImages: [...new Set(lost.values())],
     lostNames: [...unnamed.map(({ name }) => storedNameText(name)), ...lostNames],
   }
+  return { result, fill }
 }
 
 function isImage({ kind }: ContentRow): boolean {

@@ -7,10 +7,11 @@ import { storedNameText } from '../images/name-rules.ts'
 import { nameChange } from '../images/present-state.ts'
 import { openMemoryTables } from '../memory/memory-tables.ts'
 import type { PlatformImage } from '../stored-image.ts'
+import { countDamaged, isOfToday } from './applied-journal.ts'
 import type { Change, FirstChange, FirstName } from './change.ts'
 import type { FirstImage } from './first-content.ts'
 import { fromFirstModel, type FirstModel } from './first-model.ts'
-import { readChanges } from './journal.ts'
+import { readLines } from './journal.ts'
 
 /** What a journal says in the end. */
 export interface ReplayedJournal {
@@ -30,13 +31,10 @@ export async function replayJournal(
 ): Promise<ReplayedJournal> {
   const tables = openMemoryTables()
   const first = new FirstReplay()
-  let damagedLines = 0
-  for await (const changes of readChanges(journal, options)) {
-    if (changes === undefined) damagedLines++
-    for (const change of changes ?? []) {
-      first.replay(change)
-      if (isOfToday(change)) applyChange(tables, change)
-    }
+  const { lines } = readLines(journal, 0)
+  for (const change of lines.flatMap((changes) => changes ?? [])) {
+    first.replay(change)
+    if (isOfToday(change)) applyChange(tables, change)
   }
   const model = first.model()
   for (const change of await fromFirstModel(model, content, options)) applyChange(tables, change)
@@ -50,12 +48,8 @@ export async function replayJournal(
     lostNames: model.names
       .map(({ name }) => storedNameText(name))
       .filter((each) => tables.names.get(each) === undefined),
-    damagedLines,
+    damagedLines: countDamaged(lines),
   }
-}
-
-function isOfToday(change: Change | FirstChange): change is Change {
-  return !change.op.startsWith('first-')
 }
 
 /** The changes of the first model; those of today that take away names are of both. */
@@ -81,9 +75,7 @@ class FirstReplay {
         this.#images.clear()
         this.#names.clear()
         return
-      case 'put':
-      case 'drop':
-      case 'shed':
+      default:
     }
   }
 

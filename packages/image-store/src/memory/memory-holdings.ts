@@ -1,31 +1,18 @@
 import type { Digest } from '@drayage/digest'
-import type { Descriptor } from '@drayage/manifest'
 import { formatRepository } from '@drayage/reference'
 
 import type { HoldingKind } from '../ports.ts'
 import type { NameRecord } from '../stored-image.ts'
-import type { HoldingTable } from '../tables.ts'
+import type { HoldingRow, HoldingTable, ReferrerRow } from '../tables.ts'
 import { by, pageOf, type Rows } from './rows.ts'
 
-/** Content that a repository holds. */
-export interface HoldingRow {
-  readonly kind: HoldingKind
-  readonly repository: string
-  readonly what: Descriptor
-  readonly heldAtMs: number
-}
-
-/** A manifest with a subject. */
-export interface ReferrerRow {
-  readonly repository: string
-  readonly subject: Digest
-  readonly referrer: Descriptor
-}
+/** What is held, and as what. */
+type HeldRow = HoldingRow & { readonly kind: HoldingKind }
 
 /** The rows that holdings are made of. */
 export interface HoldingRows {
   readonly named: Rows<NameRecord>
-  readonly held: Rows<HoldingRow>
+  readonly held: Rows<HeldRow>
   readonly parts: Rows<{ readonly whole: Digest; readonly part: Digest }>
   readonly referring: Rows<ReferrerRow>
 }
@@ -34,12 +21,12 @@ export interface HoldingRows {
 export function memoryHoldings({ named, held, parts, referring }: HoldingRows): HoldingTable {
   const repositories = (): Set<string> =>
     new Set([
-      ...held.where().map(({ repository }) => repository),
+      ...held.where().map(({ repository }) => formatRepository(repository)),
       ...named.where().map(({ name }) => formatRepository(name)),
     ])
   return {
     put(kind, repository, what, heldAtMs) {
-      const row = { repository: formatRepository(repository), kind, what, heldAtMs }
+      const row = { repository, kind, what, heldAtMs }
       held.set(keyOf(row), row)
     },
     get: (kind, repository, digest) => held.get(`${formatRepository(repository)} ${kind} ${digest}`)?.what,
@@ -50,29 +37,38 @@ export function memoryHoldings({ named, held, parts, referring }: HoldingRows): 
       for (const row of held.where(({ heldAtMs }) => heldAtMs > nowMs))
         held.set(keyOf(row), { ...row, heldAtMs: nowMs })
     },
+    list: (kind) => held.where((row) => row.kind === kind),
     hasRepository: (repository) => repositories().has(formatRepository(repository)),
     repositories: (page) => pageOf([...repositories()], page),
     addParts(whole, all) {
       for (const part of all) parts.set(`${whole} ${part}`, { whole, part })
     },
+    listParts: () => parts.where(),
     removePart: (whole, part) => parts.remove(`${whole} ${part}`),
     addReferrer(repository, subject, referrer) {
-      const name = formatRepository(repository)
-      referring.set(`${name} ${subject} ${referrer.digest}`, { repository: name, subject, referrer })
+      const key = `${formatRepository(repository)} ${subject} ${referrer.digest}`
+      referring.set(key, { repository, subject, referrer })
     },
     referrers: (repository, subject, { limit, after = '' }) =>
       referring
-        .where((row) => row.repository === formatRepository(repository) && row.subject === subject)
+        .where((row) => row.subject === subject && formatRepository(row.repository) === formatRepository(repository))
         .map(({ referrer }) => referrer)
         .filter(({ digest }) => digest > after)
         .sort(by(({ digest }) => digest))
         .slice(0, limit),
+    listReferrers: () => referring.where(),
     removeReferrer: (repository, subject, referrer) =>
       referring.remove(`${formatRepository(repository)} ${subject} ${referrer}`),
     keepersOf: (digest) => [
       ...parts.where(({ part }) => part === digest).map(({ whole }) => whole),
       ...referring.where(({ referrer }) => referrer.digest === digest).map(({ subject }) => subject),
     ],
+    knows: (digest) =>
+      [
+        ...held.where(({ what }) => what.digest === digest),
+        ...parts.where(({ whole }) => whole === digest),
+        ...referring.where(({ subject, referrer }) => subject === digest || referrer.digest === digest),
+      ].length > 0,
     forget(digest) {
       held.removeWhere(({ what }) => what.digest === digest)
       parts.removeWhere(({ whole }) => whole === digest)
@@ -81,6 +77,6 @@ export function memoryHoldings({ named, held, parts, referring }: HoldingRows): 
   }
 }
 
-function keyOf({ repository, kind, what }: Omit<HoldingRow, 'heldAtMs'>): string {
-  return `${repository} ${kind} ${what.digest}`
+function keyOf({ repository, kind, what }: Omit<HeldRow, 'heldAtMs'>): string {
+  return `${formatRepository(repository)} ${kind} ${what.digest}`
 }

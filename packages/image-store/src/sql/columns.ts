@@ -1,4 +1,4 @@
-import { parseDigest, type Digest } from '@drayage/digest'
+import { tryParseDigest, type Digest } from '@drayage/digest'
 import type { Descriptor } from '@drayage/manifest'
 
 import { StoreCorruptError } from '../errors.ts'
@@ -13,7 +13,11 @@ export function required<T>(value: T | undefined): T {
 
 /** The value of a column of JSON. */
 export function jsonIn(row: Row, column: string): unknown {
-  return JSON.parse(String(row[column]))
+  try {
+    return JSON.parse(String(row[column]))
+  } catch {
+    return required(undefined)
+  }
 }
 
 /** The descriptor in a column of JSON. */
@@ -23,5 +27,6 @@ export function descriptorIn(row: Row, column: string): Descriptor {
 
 /** The digest in a column of text. */
 export function digestIn(row: Row, column: string): Digest {
-  return parseDigest(String(row[column]))
+  const parsed = tryParseDigest(String(row[column]))
+  return required(parsed.ok ? parsed.value : undefined)
 }

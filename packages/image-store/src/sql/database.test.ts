@@ -34,7 +34,7 @@ test('openDatabase() creates a durable WAL database with foreign keys and finds 
     using database = await openDatabase(path)
     expect(database.isNew).toBe(true)
     expect(database.all('pragma journal_mode')[0]?.['journal_mode']).toBe('wal')
-    expect(database.all('pragma synchronous')[0]?.['synchronous']).toBe(2)
+    expect(database.all('pragma synchronous')[0]?.['synchronous']).toBe(1)
     expect(database.all('pragma foreign_keys')[0]?.['foreign_keys']).toBe(1)
     expect(database.all('pragma busy_timeout')[0]?.['timeout']).toBe(10_000)
     expect(database.all('pragma user_version')[0]?.['user_version']).toBe(SCHEMA_VERSION)

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { AbortOptions } from '@drayage/bytes'
 
-import { StoreVersionError } from '../errors.ts'
-import { SCHEMA_VERSION, MIGRATIONS } from './schema.ts'
-import { isBusy, translateSqliteError } from './sqlite-error.ts'
+import { StoreBusyError, StoreCorruptError, StoreVersionError } from '../errors.ts'
+import { applicationId, MIGRATIONS, SCHEMA_VERSION } from './schema.ts'
+import { translateSqliteError } from './sqlite-error.ts'
 
 /** What a column holds or a parameter gives. */
 export type SqlValue = null | number | bigint | string | Uint8Array
@@ -13,8 +13,12 @@ export type SqlValue = null | number | bigint | string | Uint8Array
 /** A row, by column name. */
 export type Row = Readonly<Record<string, SqlValue>>
 
-/** The metadata database: a few synchronous calls, each of which is durable when it returns. */
+/**
+ * The metadata database: a few synchronous calls. What is committed survives the death of the process; a power cut may take
+ * the last moments, which the journal gives back.
+ */
 export interface Database extends Disposable {
+  readonly path: string
   /** Whether the file was created by this opening. */
   readonly isNew: boolean
   /** Runs one statement with positional parameters. */
@@ -44,7 +48,7 @@ const RETRY_AFTER_MS = 20
 
 /**
  * Opens the metadata database at `path` and brings it to the present layout; any number of processes may do so at once.
- * Writes are durable when they return (WAL, `synchronous=FULL`), foreign keys are enforced.
+ * It is in WAL mode with `synchronous=NORMAL`, and foreign keys are enforced.
  *
  * @throws StoreVersionError `ERR_STORE_VERSION`
  * @throws StoreCorruptError `ERR_STORE_CORRUPT`
@@ -59,33 +63,62 @@ export async function openDatabase(path: string, options: OpenDatabaseOptions = 
   const deadline = performance.now() + busyTimeoutMs
   for (;;) {
     signal?.throwIfAborted()
-    let handle: DatabaseSync | undefined
     try {
-      handle = new DatabaseSync(path, { timeout: busyTimeoutMs })
-      return wrap(handle, path, prepareFile(handle, path))
+      return openNow(DatabaseSync, path, { busyTimeoutMs })
     } catch (error) {
-      handle?.close()
       // Switching to WAL and recovering it do not wait for the timeout, so that the wait is here.
-      if (!isBusy(error) || performance.now() >= deadline) throw translateSqliteError(error, path)
+      if (!isStoreBusy(error) || performance.now() >= deadline) throw error
     }
     await sleep(RETRY_AFTER_MS, undefined, { signal })
   }
 }
 
+/** The class of `node:sqlite`, which is loaded when a database is opened. */
+export type Sqlite = typeof DatabaseSync
+
+/** Options of {@link openNow}. */
+export interface OpenNowOptions {
+  readonly busyTimeoutMs: number
+  /** Keeps all others out for as long as it is open, and shares no memory with them; `false` by default. */
+  readonly isExclusive?: boolean
+}
+
+/** {@link openDatabase} without a wait for those that hold it longer than the timeout, or that recover it. */
+export function openNow(
+  Sqlite: Sqlite,
+  path: string,
+  { busyTimeoutMs, isExclusive = false }: OpenNowOptions,
+): Database {
+  let handle: DatabaseSync | undefined
+  try {
+    handle = new Sqlite(path, { timeout: busyTimeoutMs })
+    if (isExclusive) handle.exec('pragma locking_mode = exclusive')
+    return wrap(handle, path, prepareFile(handle, path))
+  } catch (error) {
+    handle?.close()
+    throw translateSqliteError(error, path)
+  }
+}
+
+/** Whether an error says that another process holds the database. */
+export function isStoreBusy(error: unknown): boolean {
+  return error instanceof StoreBusyError
+}
+
 /** Configures the connection and migrates the file; returns whether the file is new. */
 function prepareFile(handle: DatabaseSync, path: string): boolean {
-  const found = layoutVersion(handle)
+  const found = layoutVersion(handle, path)
   if (found > SCHEMA_VERSION) throw new StoreVersionError(path, found, SCHEMA_VERSION)
   handle.exec('pragma journal_mode = wal')
-  handle.exec('pragma synchronous = full')
+  handle.exec('pragma synchronous = normal')
   handle.exec('pragma foreign_keys = on')
   if (found === SCHEMA_VERSION) return false
   handle.exec('begin immediate')
   try {
-    const version = layoutVersion(handle)
+    const version = layoutVersion(handle, path)
     if (version > SCHEMA_VERSION) throw new StoreVersionError(path, version, SCHEMA_VERSION)
     for (const step of MIGRATIONS.slice(version)) handle.exec(step)
-    handle.exec(`pragma user_version = ${SCHEMA_VERSION}`)
+    handle.exec(`pragma user_version = ${SCHEMA_VERSION}; pragma application_id = ${applicationId(SCHEMA_VERSION)}`)
     handle.exec('commit')
     return version === 0
   } catch (error) {
@@ -94,8 +127,19 @@ function prepareFile(handle: DatabaseSync, path: string): boolean {
   }
 }
 
-function layoutVersion(handle: DatabaseSync): number {
-  return Number(handle.prepare('pragma user_version').get()?.['user_version'] ?? 0)
+/** @throws StoreCorruptError `ERR_STORE_CORRUPT` when the file says two different things */
+function layoutVersion(handle: DatabaseSync, path: string): number {
+  const version = Number(handle.prepare('pragma user_version').get()?.['user_version'] ?? 0)
+  const id = Number(handle.prepare('pragma application_id').get()?.['application_id'] ?? 0)
+  if (id !== applicationId(version) && !isNewer(version)) throw new StoreCorruptError(path)
+  return version
+}
+
+/** Whether a version that nothing confirms is that of another release, and not one of this with a bit changed. */
+function isNewer(version: number): boolean {
+  const changed = version ^ SCHEMA_VERSION
+  const isOneBit = (changed & (changed - 1)) === 0
+  return version > SCHEMA_VERSION && (version === SCHEMA_VERSION + 1 || !isOneBit)
 }
 
 function wrap(handle: DatabaseSync, path: string, isNew: boolean): Database {
@@ -135,6 +179,7 @@ function wrap(handle: DatabaseSync, path: string, isNew: boolean): Database {
   }
 
   return {
+    path,
     isNew,
     run: (sql, ...params) => guarded(() => void statement(sql).run(...params)),
     all: (sql, ...params) => guarded(() => statement(sql).all(...params)),

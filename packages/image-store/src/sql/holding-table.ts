@@ -1,4 +1,4 @@
-import { formatRepository } from '@drayage/reference'
+import { formatRepository, parseRepository } from '@drayage/reference'
 
 import type { HoldingTable } from '../tables.ts'
 import { descriptorIn, digestIn } from './columns.ts'
@@ -24,6 +24,12 @@ export function openHoldingTable(database: Database): HoldingTable {
     },
     remove: (kind, repository, digest) =>
       database.run(`delete from holdings ${ONE}`, formatRepository(repository), kind, digest),
+    list: (kind) =>
+      database.all('select repository, descriptor, held_at from holdings where kind = ?', kind).map((row) => ({
+        repository: parseRepository(String(row['repository'])),
+        what: descriptorIn(row, 'descriptor'),
+        heldAtMs: Number(row['held_at']),
+      })),
     isHeldSince: (digest, heldAtMs) =>
       database.all('select 1 from holdings where digest = ? and held_at > ? limit 1', digest, heldAtMs).length > 0,
     correctTimes: (nowMs) => database.run('update holdings set held_at = ?1 where held_at > ?1', nowMs),
@@ -44,6 +50,10 @@ export function openHoldingTable(database: Database): HoldingTable {
     addParts(whole, parts) {
       for (const part of parts) database.run('insert or ignore into parts (whole, part) values (?, ?)', whole, part)
     },
+    listParts: () =>
+      database
+        .all('select whole, part from parts')
+        .map((row) => ({ whole: digestIn(row, 'whole'), part: digestIn(row, 'part') })),
     removePart: (whole, part) => database.run('delete from parts where whole = ? and part = ?', whole, part),
     addReferrer(repository, subject, referrer) {
       database.run(
@@ -58,6 +68,12 @@ export function openHoldingTable(database: Database): HoldingTable {
           ...[formatRepository(repository), subject, after, limit],
         )
         .map((row) => descriptorIn(row, 'descriptor')),
+    listReferrers: () =>
+      database.all('select repository, subject, descriptor from referrers').map((row) => ({
+        repository: parseRepository(String(row['repository'])),
+        subject: digestIn(row, 'subject'),
+        referrer: descriptorIn(row, 'descriptor'),
+      })),
     removeReferrer: (repository, subject, referrer) =>
       database.run(
         'delete from referrers where repository = ? and subject = ? and digest = ?',
@@ -70,6 +86,13 @@ export function openHoldingTable(database: Database): HoldingTable {
           digest,
         )
         .map((row) => digestIn(row, 'keeper')),
+    knows: (digest) =>
+      database.all(
+        `select 1 from holdings where digest = ?1
+         union all select 1 from parts where whole = ?1
+         union all select 1 from referrers where digest = ?1 or subject = ?1 limit 1`,
+        digest,
+      ).length > 0,
     forget(digest) {
       database.run('delete from holdings where digest = ?', digest)
       database.run('delete from parts where whole = ?', digest)

@@ -200,7 +200,28 @@ export const MIGRATIONS: readonly string[] = [
   drop table timed_leases;
   drop table condemned;
   `,
+  // How far the journal is applied; `due` is what is still to be brought back after a rebuild.
+  `
+  create table journal (
+    id text not null,
+    generation integer not null,
+    position integer not null,
+    check_at integer not null,
+    due text not null
+  ) strict;
+  `,
 ]
 
 /** The layout version that this release writes. */
 export const SCHEMA_VERSION: number = MIGRATIONS.length
+
+/** The first layout whose databases confirm their version. */
+const FIRST_CONFIRMED = 6
+
+/**
+ * What the `application_id` of a database of this layout is, so that a damaged `user_version` is told from one of another
+ * release. Every release keeps this rule.
+ */
+export function applicationId(version: number): number {
+  return version < FIRST_CONFIRMED ? 0 : 0x64726100 + (((version * 37) ^ 0x5a) & 0xff)
+}

@@ -21,8 +21,3 @@ export function translateSqliteError(error: unknown, path: string): unknown {
     }
   }
 }
-
-/** Whether `error` says that another process holds the database. */
-export function isBusy(error: unknown): boolean {
-  return sqliteCode(error) === BUSY
-}

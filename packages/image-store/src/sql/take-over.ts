@@ -42,7 +42,8 @@ export async function takeOverFirstModel({ database, content, journal, signal }:
   })
 }
 
-function hasFirstModel(database: Database): boolean {
+/** Whether a database still has the tables of before a name stood for an index. */
+export function hasFirstModel(database: Database): boolean {
   return database.all("select 1 from sqlite_master where type = 'table' and name = 'first_images'").length > 0
 }
 

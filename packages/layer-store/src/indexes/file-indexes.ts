@@ -5,6 +5,7 @@ import { disk, FileReadError, FileWriteError } from '@drayage/files'
 
 import { IndexDirectory } from './index-directory.ts'
 import { readIndexFile } from './index-file.ts'
+import type { TarFacts } from './index-trailer.ts'
 import type { LayerIndexes } from './layer-indexes.ts'
 import type { LayerMeasurement, MeasureOptions } from '../layer-store.ts'
 import type { MeasureJobs } from './measure-layer.ts'
@@ -68,6 +69,10 @@ export class FileIndexes implements LayerIndexes {
 
   has(diffId: DiffId): boolean {
     return this.#directory.has(diffId)
+  }
+
+  factsOf(diffId: DiffId): TarFacts | undefined {
+    return this.#directory.factsOf(diffId)
   }
 
   remove(diffId: DiffId): void {

@@ -1,8 +1,10 @@
 import { digestAlgorithm, digestHex, type DiffId } from '@drayage/digest'
-import { disk, syncDirectorySync, systemCode, writeFailure } from '@drayage/files'
+import { disk, isMissing, readFailure, syncDirectorySync, systemCode, writeFailure } from '@drayage/files'
 import { randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+
+import { decodeTrailer, TRAILER_BYTES, type TarFacts } from './index-trailer.ts'
 
 /** The age at which an unregistered index counts as left by a dead process: a day. */
 const STALE_AFTER_MS = 24 * 3600 * 1000
@@ -62,6 +64,25 @@ export class IndexDirectory {
   }
 
   /** @throws FileWriteError `ERR_FILE_WRITE` */
+  /** What the index of `diffId` says of its tar; `undefined` when there is none that says it. */
+  factsOf(diffId: DiffId): TarFacts | undefined {
+    const path = this.path(diffId)
+    try {
+      const file = openSync(path, 'r')
+      try {
+        const end = new Uint8Array(TRAILER_BYTES)
+        const { size } = fstatSync(file)
+        const length = size < TRAILER_BYTES ? 0 : readSync(file, end, 0, TRAILER_BYTES, size - TRAILER_BYTES)
+        return decodeTrailer(end.subarray(0, length))
+      } finally {
+        closeSync(file)
+      }
+    } catch (error) {
+      if (isMissing(error)) return undefined
+      throw readFailure(error, path)
+    }
+  }
+
   remove(diffId: DiffId): void {
     const path = this.path(diffId)
     try {

@@ -1,13 +1,15 @@
 import type { AbortOptions } from '@drayage/bytes'
 import { disk, fileBytes } from '@drayage/files'
+import { zstdCompressSync } from 'node:zlib'
 
 import { createIndexWriter, readIndex, type IndexWriter } from './index-lines.ts'
+import { encodeTrailer } from './index-trailer.ts'
 import type { LayerEntry } from './layer-entry.ts'
 
 /** An index that is being written to a file. */
 export interface IndexFile extends Omit<IndexWriter, 'finish'> {
-  /** Writes the rest and makes the file durable. */
-  close(): Promise<void>
+  /** Writes the rest and the size of the tar, and makes the file durable. */
+  close(size: number): Promise<void>
   /** Closes and removes the file. */
   drop(): Promise<void>
 }
@@ -22,8 +24,11 @@ export async function createIndexFile(path: string): Promise<IndexFile> {
     },
     add: writer.add,
     flush: writer.flush,
-    async close() {
+    async close(size) {
       await writer.finish()
+      // A stream of skippable frames alone is none.
+      if (writer.count === 0) await file.appendFile(zstdCompressSync(new Uint8Array(0)))
+      await file.appendFile(encodeTrailer({ size, entryCount: writer.count }))
       await file.sync()
       await file.close()
     },

@@ -9,7 +9,7 @@ serveJobs<MeasureJobs>({
     const index = await createIndexFile(params.indexPath)
     try {
       const measured = await measureLayer(input, index, { ...params, ownsSource: true })
-      if (measured.fault === undefined) await index.close()
+      if (measured.fault === undefined) await index.close(measured.size)
       else await index.drop()
       return { ...measured, entryCount: index.count }
     } catch (error) {

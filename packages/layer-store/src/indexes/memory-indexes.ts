@@ -43,6 +43,10 @@ export class MemoryIndexes implements LayerIndexes {
     return this.#published.has(diffId)
   }
 
+  factsOf(): undefined {
+    // The records in memory are lost with the indexes only.
+  }
+
   remove(diffId: DiffId): void {
     this.#published.delete(diffId)
   }

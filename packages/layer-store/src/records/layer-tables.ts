@@ -24,6 +24,7 @@ export interface LayerTables {
   isUsed(chainId: ChainId): boolean
   addHolder(chainId: ChainId, holder: string): void
   removeHolder(holder: string): void
+  holders(): string[]
   /** The tars in a blob: one for each hash of a DiffID. */
   knownBlobs(digest: Digest): KnownBlob[]
   blobsOf(diffId: DiffId): Descriptor[]

@@ -52,6 +52,10 @@ export class MemoryLayerTables implements LayerTables {
     }
   }
 
+  holders(): string[] {
+    return [...new Set([...this.#holders.values()].flatMap((each) => [...each]))]
+  }
+
   knownBlobs(digest: Digest): KnownBlob[] {
     return this.#blobs.get(digest) ?? []
   }

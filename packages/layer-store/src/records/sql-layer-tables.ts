@@ -32,17 +32,22 @@ const TAKE_OVER: readonly string[] = [
 /** Layers with their faults. */
 const LAYERS = 'select layers.*, fault_found, fault_offset from layers left join layer_faults using (diff_id)'
 
+/** Creates the tables of a layer store where they are missing, as `createLayerStore` does. */
+export function createLayerTables(database: SqlDatabase): void {
+  const hasOld = hasTable(database, 'layer_blobs')
+  database.transaction(() => {
+    for (const statement of TABLES) database.run(statement)
+    if (hasOld) for (const statement of TAKE_OVER) database.run(statement)
+  })
+}
+
 /** The records of layers in a database. */
 export class SqlLayerTables implements LayerTables {
   readonly #database: SqlDatabase
 
   constructor(database: SqlDatabase) {
     this.#database = database
-    const hasOld = hasTable(database, 'layer_blobs')
-    database.transaction(() => {
-      for (const statement of TABLES) database.run(statement)
-      if (hasOld) for (const statement of TAKE_OVER) database.run(statement)
-    })
+    createLayerTables(database)
   }
 
   transaction<T>(work: () => T): T {
@@ -91,6 +96,10 @@ export class SqlLayerTables implements LayerTables {
     this.#database.run('delete from layer_holders where holder = ?', holder)
   }
 
+  holders(): string[] {
+    return this.#database.all('select distinct holder from layer_holders').map((row) => textOf(row['holder']))
+  }
+
   knownBlobs(digest: Digest): KnownBlob[] {
     const rows = this.#database.all('select * from layer_tars where blob = ?', digest)
     return rows.map((row) => ({
@@ -135,7 +144,7 @@ function hasTable(database: SqlDatabase, name: string): boolean {
 }
 
 /** A row of `layers` as a record. */
-function layerFromRow(row: SqlRow): LayerRecord {
+export function layerFromRow(row: SqlRow): LayerRecord {
   return {
     chainId: parseChainId(textOf(row['chain_id'])),
     diffId: parseDiffId(textOf(row['diff_id'])),

@@ -5,6 +5,7 @@ import type { OnEvent } from '@drayage/distribution'
 import { builtAtMs } from '@drayage/image-store'
 
 import type { StoreAccess } from '../runtime.ts'
+import { canCompareMetadata } from '../store/store.ts'
 import { factsOf, type ImageFacts } from './image-facts.ts'
 import { FilterError } from '../errors.ts'
 import { hasLabel, parseUntil } from './image-filters.ts'
@@ -50,6 +51,7 @@ export async function pruneImages(
 ): Promise<PrunedImages> {
   const { all = false, filters = [], signal, now = Date.now } = options
   const store = await runtime.openStore()
+  if (canCompareMetadata(store)) await store.compareMetadata()
   const isWanted = compileFilters(filters, now())
   const removed: RemovedItem[] = []
   let bytes = 0

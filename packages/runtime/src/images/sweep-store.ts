@@ -3,7 +3,7 @@ import type { Digest } from '@drayage/digest'
 import type { OnEvent } from '@drayage/distribution'
 
 import type { StoreAccess } from '../runtime.ts'
-import { canSweepLeftovers, DEFAULT_INGEST_AGE_MS, type Store } from '../store/store.ts'
+import { canSweepLeftovers, canCompareMetadata, DEFAULT_INGEST_AGE_MS, type Store } from '../store/store.ts'
 
 /** How often pulls and removals sweep the store, in milliseconds: once a day, as long as a lease lasts. */
 export const SWEEP_EVERY_MS: number = 24 * 60 * 60 * 1000
@@ -39,6 +39,8 @@ async function sweep(
   { olderThanMs = DEFAULT_INGEST_AGE_MS, graceMs, signal }: SweepStoreOptions,
 ): Promise<SweptStore> {
   const { content, leases } = store
+  // Nothing goes by what a damaged database says.
+  if (canCompareMetadata(store)) await store.compareMetadata()
   const candidates: Digest[] = []
   for await (const { digest } of content.list({ signal })) candidates.push(digest)
   let swept = 0

@@ -81,6 +81,12 @@ export function canAssertRoom(store: object): store is RoomAsserter {
   return 'assertRoom' in store && typeof store.assertRoom === 'function'
 }
 
+/** Compares the metadata with what they can be rebuilt from. It is an ability that a store may have; `canCompareMetadata` tells. */
+export interface MetadataComparer {
+  /** Rebuilds what is damaged, so that what is removed next is what nothing needs; takes time by what the store holds. */
+  compareMetadata(): Promise<void>
+}
+
 /** Has a directory for large temporary files. It is an ability that a store may have; `canSpool` tells. */
 export interface Spooler {
   /** The directory, which exists when this resolves. */
@@ -103,6 +109,11 @@ export function canCheckParts(store: object): store is PartChecker {
 /** Tells whether `store` has leftovers of its own that have to be swept. */
 export function canSweepLeftovers(store: object): store is LeftoverSweeper {
   return 'sweepLeftovers' in store && typeof store.sweepLeftovers === 'function'
+}
+
+/** Tells whether `store` can compare its metadata. */
+export function canCompareMetadata(store: object): store is MetadataComparer {
+  return 'compareMetadata' in store && typeof store.compareMetadata === 'function'
 }
 
 /** Tells whether `store` has a directory for large temporary files. */

@@ -1,13 +1,14 @@
 import path from 'node:path'
 
 import { createKeyedLock } from '@drayage/content'
-import { createFsStore } from '@drayage/content-fs'
+import { createFsStore, type FsStore } from '@drayage/content-fs'
 import { disk, lockFile } from '@drayage/files'
-import { createMetadata, openDatabase, takeOverFirstModel } from '@drayage/image-store'
+import { createMetadata, openStoreDatabase, type RebuiltDatabase } from '@drayage/image-store'
 import { createLayerStore } from '@drayage/layer-store'
 
 import type { Store } from '../store.ts'
 import { assertRoom } from './assert-room.ts'
+import { bringBack, LAYER_RECORDS, settledLayers } from './bring-back.ts'
 import { checkStoreParts } from './check-parts.ts'
 import { openFileLives } from './holder-life.ts'
 import type { FileStore, FileStoreOptions } from './store-directory.ts'
@@ -34,20 +35,39 @@ export async function openFileStore(directory: string, options: FileStoreOptions
   await content.prepare()
   const reserve = openReserve(directory)
   reserve.makeRoom()
-  const database = withReserve(await openDatabase(path.join(directory, 'metadata.db')), reserve)
+  const { onWarning: warn = (): void => {} } = options
+  const opened = await openStoreDatabase(path.join(directory, 'metadata.db'), {
+    journal: path.join(directory, 'names.journal'),
+    content,
+    hasContent: () => hasAny(content),
+    layers: LAYER_RECORDS,
+    onRebuilt: (rebuilt) => warn(textOf(rebuilt)),
+  })
+  const database = withReserve(opened, reserve)
   try {
-    const journal = path.join(directory, 'names.journal')
     await protectStoreFiles(directory)
-    await takeOverFirstModel({ database, content, journal })
     const lives = openFileLives(path.join(directory, 'holders'))
-    const metadata = createMetadata({ ...options, database, content, journal, life: lives })
     const layers = createLayerStore({ database, directory: path.join(directory, 'layers'), content })
+    const metadata = createMetadata({ ...options, database, content, life: lives })
+    const lockImages = createImageLock(path.join(directory, 'images.lock'))
+    const rebuilt = { database, content, images: metadata.images, layers, warn }
+    if (database.due().length > 0) {
+      await using _lock = await lockImages()
+      await bringBack(rebuilt, { isAlone: true })
+    }
+    const settle = shared(async () => {
+      if (database.due().length > 0) await bringBack(rebuilt, { isAlone: false })
+    })
     return {
       directory,
       content,
-      layers,
+      layers: settledLayers(layers, settle),
       ...metadata,
-      lockImages: createImageLock(path.join(directory, 'images.lock')),
+      lockImages,
+      async compareMetadata() {
+        database.verify()
+        await settle()
+      },
       sweepLeftovers: (options) => sweepLeftovers({ directory, content, lives, ...metadata }, options),
       checkParts: (options) => checkStoreParts(directory, database, options),
       assertRoom: (wanted, each = {}) => assertRoom(directory, content, wanted, each),
@@ -69,6 +89,28 @@ export async function openFileStore(directory: string, options: FileStoreOptions
     database[Symbol.dispose]()
     throw error
   }
+}
+
+/** Whether a store has any content. */
+async function hasAny(content: FsStore): Promise<boolean> {
+  for await (const _ of content.list()) return true
+  return false
+}
+
+/** What users are told of a rebuild. */
+function textOf({ path: file, aside, names, damagedLines }: RebuiltDatabase): string {
+  const was = aside === undefined ? 'was lost' : `was damaged and is now "${aside}"`
+  const from = damagedLines === 0 ? 'its journal' : 'its journal, which is damaged too'
+  return `the database "${file}" ${was}; it was rebuilt from ${from}, with ${names} name${names === 1 ? '' : 's'}`
+}
+
+/** Does `work` once for all that ask for it while it runs. */
+function shared(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined
+  return () =>
+    (running ??= work().finally(() => {
+      running = undefined
+    }))
 }
 
 /** Those of this process wait in a queue, and the first of them for other processes. */

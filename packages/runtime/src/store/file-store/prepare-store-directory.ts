@@ -93,7 +93,9 @@ async function close(directory: string, mode: number, user: number | undefined):
 }
 
 /** What SQLite and the journal keep: files that nobody else may read, since names say what somebody works on. */
-const PRIVATE_FILES: readonly string[] = ['metadata.db', 'metadata.db-wal', 'metadata.db-shm', 'names.journal']
+const PRIVATE_FILES: readonly string[] = ['', '-wal', '-shm', '-seen', '-lock']
+  .map((suffix) => `metadata.db${suffix}`)
+  .concat('names.journal')
 
 /**
  * Makes the files of the store's metadata private, whatever the umask was that they were made under.

@@ -3,16 +3,10 @@ import path from 'node:path'
 
 import { createFsStore, type FsStore, StoreUnwritableError } from '@drayage/content-fs'
 import { disk, unlessMissing } from '@drayage/files'
-import {
-  createMetadata,
-  type Database,
-  isImageStoreError,
-  openDatabase,
-  rebuildImageStore,
-  takeOverFirstModel,
-} from '@drayage/image-store'
+import { createMetadata, openStoreDatabase, type StoreDatabase } from '@drayage/image-store'
 import { createLayerStore } from '@drayage/layer-store'
 
+import { bringBack, LAYER_RECORDS } from './bring-back.ts'
 import { checkStoreParts } from './check-parts.ts'
 import type { FileStore, FileStoreOptions } from './store-directory.ts'
 
@@ -39,10 +33,12 @@ export async function openReadOnlyStore(
   try {
     let isOpen = false
     const opened = await openCopy(directory, copy, content)
-    const run: Database['run'] = (sql, ...params) => (isOpen ? refuse() : opened.run(sql, ...params))
-    const database: Database = { ...opened, run }
+    const run: StoreDatabase['run'] = (sql, ...params) => (isOpen ? refuse() : opened.run(sql, ...params))
+    const database: StoreDatabase = { ...opened, run }
     const layers = createLayerStore({ database, directory: path.join(directory, 'layers'), content })
     const metadata = createMetadata({ ...options, database, content })
+    const lost = { database, content, images: metadata.images, layers, warn: (): void => {} }
+    if (database.due().length > 0) await bringBack(lost, { isAlone: true, canMeasure: false })
     isOpen = true
     return {
       directory,
@@ -55,6 +51,8 @@ export async function openReadOnlyStore(
       sweepLeftovers: async () => refuse(),
       checkParts: (check) => checkStoreParts(directory, database, check),
       assertRoom: async () => refuse(),
+      // It is a copy, of which nothing goes.
+      compareMetadata: async () => {},
       claimSweep: async () => false,
       spoolDirectory: async () => tmpdir(),
       async [Symbol.asyncDispose]() {
@@ -71,23 +69,14 @@ export async function openReadOnlyStore(
 }
 
 /** Opens a copy of the database, in the present layout; one that is lost or damaged is made from what else is there. */
-async function openCopy(directory: string, copy: string, content: FsStore): Promise<Database> {
-  const journal = path.join(directory, 'names.journal')
-  const file = path.join(copy, 'metadata.db')
+async function openCopy(directory: string, copy: string, content: FsStore): Promise<StoreDatabase> {
+  const [file, journal] = ['metadata.db', 'names.journal'].map((name) => path.join(copy, name))
+  if (file === undefined || journal === undefined) throw new TypeError('Cannot copy the store: it has no files')
   await copyDatabase(path.join(directory, 'metadata.db'), file)
-  const found = await openDatabase(file).catch((error: unknown) => {
-    if (isImageStoreError(error) && error.code === 'ERR_STORE_CORRUPT') return undefined
-    throw error
-  })
-  if (found?.isNew === false) {
-    await takeOverFirstModel({ database: found, content })
-    return found
-  }
-  found?.[Symbol.dispose]()
-  for (const suffix of ['', '-wal', '-shm']) await disk.rm(`${file}${suffix}`, { force: true })
-  const database = await openDatabase(file)
-  await rebuildImageStore({ database, content, journal })
-  return database
+  // After the database, which it tells at least as much as.
+  const lines = await unlessMissing(disk.readFile(path.join(directory, 'names.journal')))
+  if (lines !== undefined) await disk.writeFile(journal, lines, { mode: 0o600 })
+  return await openStoreDatabase(file, { journal, content, layers: LAYER_RECORDS })
 }
 
 /** Copies a database with its log, again where somebody changed either meanwhile. */

@@ -58,7 +58,7 @@ export function openReserve(directory: string): Reserve {
 }
 
 /** The database, with room made before each change, and the reserve made whole when there is room again. */
-export function withReserve(database: Database, reserve: Reserve): Database {
+export function withReserve<T extends Database>(database: T, reserve: Reserve): T {
   let lookedAt = performance.now()
   const change = <T>(work: () => T): T => {
     reserve.makeRoom()

@@ -2,10 +2,10 @@ import path from 'node:path'
 
 import type { FsStore } from '@drayage/content-fs'
 
-import type { LeftoverSweeper, PartChecker, RoomAsserter, Spooler, Store } from '../store.ts'
+import type { LeftoverSweeper, PartChecker, RoomAsserter, Spooler, Store, MetadataComparer } from '../store.ts'
 
 /** The store in a directory. */
-export interface FileStore extends Store, LeftoverSweeper, PartChecker, RoomAsserter, Spooler {
+export interface FileStore extends Store, LeftoverSweeper, PartChecker, RoomAsserter, Spooler, MetadataComparer {
   readonly directory: string
   readonly content: FsStore
 }
@@ -14,6 +14,8 @@ export interface FileStore extends Store, LeftoverSweeper, PartChecker, RoomAsse
 export interface FileStoreOptions {
   /** Milliseconds since 1970; the system's clock by default. */
   readonly now?: () => number
+  /** Told what was damaged and is mended, in one line each. */
+  readonly onWarning?: (text: string) => void
 }
 
 /** What decides where the store is. */
