@@ -1,5 +1,5 @@
 // dray stopped while it waits for a pipe, as a user stops it.
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 
@@ -43,5 +43,24 @@ test('dray save exits at SIGINT even if its pipe is not read', async () => {
     expect(await ended).toEqual([130, null])
   } finally {
     child.kill('SIGKILL')
+  }
+})
+
+test('dray ends at SIGTERM although a thread waits for the other end of a pipe', async () => {
+  await using scratch = await tempDir()
+  const pipe = path.join(scratch.path, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const env = { ...process.env, HOME: scratch.path, DRAYAGE_STORE: path.join(scratch.path, 'store') }
+  for (const args of [
+    ['sync', pipe],
+    ['load', '-i', pipe],
+  ]) {
+    const child = spawn(process.execPath, [program, ...args], { env, stdio: 'ignore' })
+    const ended = once(child, 'close')
+    // It waits for a writer by then; one that has not come so far is ended all the same.
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    child.kill('SIGTERM')
+    const [code, signal]: unknown[] = await ended
+    expect([args[0], code === 143 || signal === 'SIGTERM']).toEqual([args[0], true])
   }
 })

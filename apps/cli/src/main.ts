@@ -42,9 +42,9 @@ function listenForEnd(stop: AbortController): { readonly by: End | undefined } {
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      // A second signal ends the process at once, which loses nothing that was acknowledged.
-      if (stopped.by !== undefined) process.exit(STATUS_OF[signal])
+      if (stopped.by !== undefined) endAtOnce(signal)
       end(signal)
+      setTimeout(() => endAtOnce(signal), LONGEST_END_MS).unref()
     })
   }
   process.stdout.on('error', (error) => {
@@ -53,6 +53,18 @@ function listenForEnd(stop: AbortController): { readonly by: End | undefined } {
   // Without a reader for the progress, the work itself continues.
   process.stderr.on('error', () => {})
   return stopped
+}
+
+/** How long work may take to stop, in milliseconds, before the process ends at once. */
+const LONGEST_END_MS = 3000
+
+/**
+ * Ends the process at once, which loses nothing that was acknowledged. By the signal, since an exit waits for what a thread
+ * waits for, such as the other end of a pipe.
+ */
+function endAtOnce(signal: 'SIGINT' | 'SIGTERM'): void {
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
 }
 
 function isReaderGone(error: unknown): boolean {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { chmod, chown, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
@@ -109,4 +110,11 @@ test("the metadata of a store is its owner's alone", async () => {
   for (const name of ['metadata.db', 'metadata.db-wal', 'metadata.db-shm']) {
     expect([name, (await stat(path.join(store, name))).mode & 0o777]).toEqual([name, 0o600])
   }
+})
+
+test('prepareStoreDirectory() waits for no pipe in the place of the version', async () => {
+  await using directory = await tempDir()
+  execFileSync('mkfifo', [path.join(directory.path, 'version')])
+  await prepareStoreDirectory(directory.path)
+  expect(await readFile(path.join(directory.path, 'version'), 'utf8')).toBe(`${STORE_LAYOUT}\n`)
 })

@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import path from 'node:path'
 
 import { storeFailure, StoreUnsafeError, StoreUnwritableError } from '@drayage/content-fs'
-import { disk, FileReadError, FileWriteError, unlessMissing } from '@drayage/files'
+import { disk, FileReadError, FileWriteError, readSmallFile, unlessMissing } from '@drayage/files'
 
 import { StoreLayoutError } from '../../errors.ts'
 import { versionFile } from './store-directory.ts'
@@ -13,6 +13,9 @@ export const STORE_LAYOUT = '1'
 
 /** Longest text that is read as a layout version. */
 const MOST_BYTES = 1024
+
+/** Nothing that is longer is the version of a store. */
+const MOST_READ = 65_536
 
 /**
  * Creates a missing store directory, for its owner only, and checks owner and layout version of an existing one.
@@ -55,7 +58,7 @@ export async function whyReadOnly(directory: string): Promise<string | undefined
 
 /** Whether the directory has the layout of this version; a power cut can have torn the file that says so. */
 async function hasVersion(directory: string, file: string): Promise<boolean> {
-  const found = (await unlessMissing(disk.readFile(file, 'utf8'))) ?? ''
+  const found = Buffer.from((await readSmallFile(file, { maxBytes: MOST_READ })) ?? []).toString()
   const version = found.slice(0, MOST_BYTES).replaceAll('\0', '').trim()
   if (version !== '' && version !== STORE_LAYOUT) throw new StoreLayoutError(directory, version, STORE_LAYOUT)
   return version === STORE_LAYOUT
