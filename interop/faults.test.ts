@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { canMount } from '../test/faults/disk.ts'
+import { whyNoDisks } from '../test/disk/small-disk.ts'
 import type { FaultKind } from '../test/faults/kind.ts'
 import { KINDS } from '../test/faults/kinds.ts'
 import { WORKLOADS } from '../test/faults/workloads.ts'
@@ -24,4 +24,14 @@ test.skipIf(!here)(`45 system calls that fail lose nothing and are told (seed ${
   expectSound(KINDS.errno, 45),
 )
 
-test.skipIf(!here || !canMount())(`36 power cuts lose nothing (seed ${seed})`, () => expectSound(KINDS.power, 36))
+test.skipIf(!here || (await whyNoDisks()) !== undefined)(`36 power cuts lose nothing (seed ${seed})`, () =>
+  expectSound(KINDS.power, 36),
+)
+
+test.skipIf(!here)(`24 jumps of the clock lose nothing and let nobody hang (seed ${seed})`, () =>
+  expectSound(KINDS.clock, 24),
+)
+
+test.skipIf(!here)(`8 suspended commands lose nothing (seed ${seed})`, () => expectSound(KINDS.stop, 8))
+
+test(`32 processes and a daemon work on one store without an error (seed ${seed})`, () => expectSound(KINDS.many, 150))

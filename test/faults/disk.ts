@@ -1,7 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
+import { cpSync, mkdirSync } from 'node:fs'
 
 /** A file system in a file, and what a power cut would have left of it. */
 export interface Disk extends Disposable {
@@ -40,22 +38,6 @@ export function mountDisk(kind: string, at: string, from: string, place: string)
       run('umount', at)
       run('rm', '-f', image, left)
     },
-  }
-}
-
-/** Whether file systems in files can be mounted here. */
-export function canMount(): boolean {
-  const scratch = mkdtempSync(path.join(tmpdir(), 'drayage-mount-'))
-  const from = path.join(scratch, 'empty')
-  const at = path.join(scratch, 'disk')
-  try {
-    mkdirSync(from)
-    mountDisk('ext4', at, from, path.join(at, 'files'))[Symbol.dispose]()
-    return true
-  } catch {
-    return false
-  } finally {
-    rmSync(scratch, { recursive: true })
   }
 }
 

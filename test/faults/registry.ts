@@ -13,8 +13,8 @@ export interface CountingRegistry extends AsyncDisposable {
   publish(name: string, image: TestImage | TestIndex): Promise<void>
   /** The digests that were asked for with GET since the last call. */
   takeRequests(): readonly string[]
-  /** Lets each GET of a blob wait for what this returns; `undefined` for none. */
-  onBlob: (() => Promise<void>) | undefined
+  /** Lets each transfer of a blob wait for what this returns; `undefined` for none. */
+  onTransfer: (() => Promise<void>) | undefined
 }
 
 /** Starts a registry on loopback. */
@@ -24,10 +24,10 @@ export async function startCountingRegistry(): Promise<CountingRegistry> {
   let requests: string[] = []
   const counting: HttpClient = async (request) => {
     const digest = /\/(?:blobs|manifests)\/(sha256:[0-9a-f]{64})$/.exec(new URL(request.url).pathname)?.[1]
-    if (request.method === 'GET' && digest !== undefined) {
-      requests.push(digest)
-      if (request.url.includes('/blobs/')) await registry.onBlob?.()
-    }
+    const isGet = request.method === 'GET' && digest !== undefined
+    if (isGet) requests.push(digest)
+    const isOfBlob = isGet && request.url.includes('/blobs/')
+    if (isOfBlob || ['PATCH', 'POST'].includes(request.method)) await registry.onTransfer?.()
     return await handler(request)
   }
   const server = await serve(counting, { graceMs: 0 })
@@ -44,7 +44,7 @@ export async function startCountingRegistry(): Promise<CountingRegistry> {
       requests = []
       return taken
     },
-    onBlob: undefined,
+    onTransfer: undefined,
     [Symbol.asyncDispose]: () => server.close(),
   }
   return registry

@@ -133,6 +133,13 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
     ...['copy', ...(seed % 2 === 0 ? ['--all'] : []), `docker://${name}`],
     seed % 3 === 0 ? `oci-archive:${path.join(output, 'copied.tar')}:1` : `oci:${path.join(output, 'layout')}:1`,
   ]),
+  push: command(({ registry }) => ['push', `${registry.host}/pushed/app:1`], {
+    async prepare(scenario, directory) {
+      const place = await fromBase(scenario, directory)
+      await commandOk(place, 'tag', scenario.kept[0], `${scenario.registry.host}/pushed/app:1`)
+      return place
+    },
+  }),
   serve: { prepare: fromBase, run: servePush },
 }
 
