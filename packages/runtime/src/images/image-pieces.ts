@@ -1,9 +1,9 @@
 import type { AbortOptions } from '@drayage/bytes'
 import { chainIds } from '@drayage/digest'
+import { isForeignLayerType, isIndexType } from '@drayage/manifest'
 
 import type { Store } from '../store/store.ts'
-import { diffIdsOf, factsOf, uncompressedSizes } from './image-facts.ts'
-import { imageManifests } from './image-manifests.ts'
+import { uncompressedSizes } from './image-facts.ts'
 import type { ShownImage } from './shown-image.ts'
 
 /** What the size of an image is made of, by digest: its bytes. Images that have an entry in common share it. */
@@ -44,24 +44,30 @@ export function bytesOfPieces(pieces: Pieces, counted?: ReadonlySet<string>): nu
   return sum
 }
 
-async function layerPieces(store: Store, image: ShownImage, options: AbortOptions): Promise<Pieces> {
-  const facts = await factsOf(store, image, options)
-  // What layers inflate to is known by the config: without it, what they take is.
-  if (facts?.fault !== undefined) return storedPieces(image)
-  const diffIds = facts === undefined ? [] : diffIdsOf(facts)
-  const sizes = await uncompressedSizes(store, diffIds)
-  return new Map(chainIds(diffIds).map((id, at) => [id, sizes[at] ?? 0]))
+async function layerPieces(store: Store, { platform }: ShownImage, options: AbortOptions): Promise<Pieces> {
+  if (platform === undefined) return new Map()
+  try {
+    const { value } = await store.images.readConfig(platform, options)
+    const diffIds = value.rootfs?.diff_ids ?? []
+    const sizes = await uncompressedSizes(store, diffIds)
+    return new Map(chainIds(diffIds).map((id, at) => [id, sizes[at] ?? 0]))
+  } catch {
+    options.signal?.throwIfAborted()
+    // What layers inflate to is known by the config: without it, what they take is.
+    return new Map(platform.layers.map(({ digest, size }) => [digest, size]))
+  }
 }
 
-function storedPieces({ platform }: ShownImage): Pieces {
-  return new Map((platform?.layers ?? []).map(({ digest, size }) => [digest, size]))
-}
-
-async function contentPieces(store: Store, { stored }: ShownImage, options: AbortOptions): Promise<Pieces> {
+/** By what the store knows to be here; layers that may be kept elsewhere are looked for. */
+async function contentPieces({ content }: Store, { stored }: ShownImage, options: AbortOptions): Promise<Pieces> {
   const pieces = new Map<string, number>()
-  for (const { target } of stored) {
-    for (const { content } of await imageManifests(store, target, options)) {
-      for (const { digest, size } of content) pieces.set(digest, size)
+  for (const { platforms, others } of stored) {
+    const images = platforms.flatMap(({ manifest, config, layers }) => [manifest, config, ...layers])
+    const rest = others.flatMap(({ manifest, parts }) =>
+      isIndexType(manifest.mediaType) ? parts : [manifest, ...parts],
+    )
+    for (const part of [...images, ...rest]) {
+      if (!isForeignLayerType(part.mediaType) || (await content.has(part, options))) pieces.set(part.digest, part.size)
     }
   }
   return pieces

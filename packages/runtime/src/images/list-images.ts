@@ -1,8 +1,8 @@
 import type { AbortOptions } from '@drayage/bytes'
 import type { Digest } from '@drayage/digest'
-import { builtAtMs } from '@drayage/image-store'
+import { builtAtMs, isImageStoreError } from '@drayage/image-store'
 import { type Descriptor, formatPlatform } from '@drayage/manifest'
-import { matchReference, parseReference } from '@drayage/reference'
+import { matchReference, parseReference, tryParseReference } from '@drayage/reference'
 
 import { damagedAmong } from '../check/damaged-among.ts'
 import type { StoreAccess } from '../runtime.ts'
@@ -12,7 +12,7 @@ import { findStored } from './find-stored-image.ts'
 import { factsOf, unixSeconds, type ImageFacts } from './image-facts.ts'
 import { hasLabel, parseUntil } from './image-filters.ts'
 import { bytesOfPieces, createPiecesReader, sharedPieces } from './image-pieces.ts'
-import { isDangling, showImages, type ImageView, type ShownImage } from './shown-image.ts'
+import { isDangling, newestFirst, showImages, type ImageView, type ShownImage } from './shown-image.ts'
 
 /** An image of a list, with the field names of Docker's Engine API (`GET /images/json`). */
 export interface ImageSummary {
@@ -75,18 +75,22 @@ export async function listImages(
   const store = await runtime.openStore()
   const groups = groupFilters(options.filters ?? [])
   const filters = await Promise.all(groups.map((group) => compileFilter(runtime, store, group)))
-  const all = showImages(runtime, await store.images.list(options))
-  const { sizeOf = runtime.imageId === 'target' ? 'content' : 'layers' } = options
+  const named = await namedByReference(runtime, store, groups, options)
+  const all = named ?? showImages(runtime, await store.images.list(options))
+  const { sizeOf = runtime.imageId === 'target' ? 'content' : 'layers', sharedSize = false } = options
   const piecesOf = createPiecesReader(store, sizeOf, options)
-  const shared = options.sharedSize === true ? await sharedPieces(all, piecesOf) : undefined
+  const everything = sharedSize && named !== undefined ? showImages(runtime, await store.images.list(options)) : all
+  const shared = sharedSize ? await sharedPieces(everything, piecesOf) : undefined
+  const factsByImage = await factsOf(store, all, options)
   const shown = new Map<ShownImage, ImageSummary>()
   for (const listed of all) {
-    const facts = await factsOf(store, listed, options)
+    const facts = factsByImage.get(listed)
     if (facts === undefined) continue
     let image: ShownImage | undefined = listed
     for (const filter of filters) image = image === undefined ? undefined : filter(image, facts)
     if (image === undefined) continue
-    const pieces = await piecesOf(listed)
+    const isSum = sizeOf === 'layers' && shared === undefined
+    const pieces = isSum && facts.unpackedSize !== undefined ? undefined : await piecesOf(listed)
     const { mediaType, digest, size } = image.stored[0].target
     shown.set(listed, {
       Id: image.id,
@@ -94,9 +98,9 @@ export async function listImages(
       RepoTags: image.repoTags,
       RepoDigests: image.repoDigests,
       Created: unixSeconds(facts.created),
-      Size: bytesOfPieces(pieces),
-      SharedSize: shared === undefined ? -1 : bytesOfPieces(pieces, shared),
-      Labels: facts.config?.value.config?.Labels ?? null,
+      Size: pieces === undefined ? (facts.unpackedSize ?? 0) : bytesOfPieces(pieces),
+      SharedSize: shared === undefined || pieces === undefined ? -1 : bytesOfPieces(pieces, shared),
+      Labels: facts.labels,
       Containers: -1,
       Descriptor: { mediaType, digest, size },
       Targets: image.stored.map(({ target }) => target),
@@ -133,6 +137,46 @@ function groupFilters(filters: readonly string[]): FilterGroup[] {
   return [...groups].map(([key, values]) => ({ key, values }))
 }
 
+/** What has no part of a pattern in it. */
+const EXACT = /^[^*?[\\]+$/
+
+/**
+ * The images that references without a pattern can select, without a look at all others; `undefined` where the filters
+ * are not of that kind.
+ */
+async function namedByReference(
+  view: ImageView,
+  store: Store,
+  groups: readonly FilterGroup[],
+  options: AbortOptions,
+): Promise<ShownImage[] | undefined> {
+  const texts = groups.find(({ key }) => key === 'reference')?.values
+  if (texts === undefined || !texts.every((text) => EXACT.test(text))) return undefined
+  const found = new Map<Digest, ShownImage>()
+  for (const text of texts) {
+    const parsed = tryParseReference(text)
+    // A repository has as many names as there are; what is no reference matches in other ways.
+    if (!parsed.ok || (parsed.value.tag ?? parsed.value.digest) === undefined) return undefined
+    const image = await findNamed(view, store, text, options)
+    if (image !== undefined) found.set(image.id, image)
+  }
+  return [...found.values()].sort(newestFirst)
+}
+
+async function findNamed(
+  view: ImageView,
+  store: Store,
+  text: string,
+  options: AbortOptions,
+): Promise<ShownImage | undefined> {
+  try {
+    return (await findStored(view, store, text, options)).image
+  } catch (error) {
+    if (isImageStoreError(error) && error.code === 'ERR_IMAGE_NOT_FOUND') return undefined
+    throw error
+  }
+}
+
 async function compileFilter(
   view: ImageView,
   store: Pick<Store, 'images'>,
@@ -144,7 +188,7 @@ async function compileFilter(
     case 'dangling':
       return danglingFilter(values)
     case 'label':
-      return (image, { labels }) => (values.every((value) => hasLabel(labels, value)) ? image : undefined)
+      return (image, { labels }) => (values.every((value) => hasLabel(labels ?? {}, value)) ? image : undefined)
     case 'before':
     case 'since': {
       const others = await Promise.all(values.map((value) => findStored(view, store, value)))

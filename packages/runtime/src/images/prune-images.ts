@@ -56,27 +56,31 @@ export async function pruneImages(
   const removed: RemovedItem[] = []
   let bytes = 0
   let batch: Unwanted[] = []
-  const removeAll = async (unwanted: readonly Unwanted[]): Promise<void> => {
+  const removeAll = async (going: readonly Unwanted[]): Promise<void> => {
     try {
-      const { items, bytes: freed } = await removeUnwanted(runtime, store, unwanted, { all, signal })
+      const { items, bytes: freed } = await removeUnwanted(runtime, store, going, { all, signal })
       removed.push(...items)
       bytes += freed
     } catch (error) {
       // A full disk has room for the removal of one, and then for others.
-      if (unwanted.length < 2 || problemOf(error) !== 'unwritable') throw error
-      for (const each of unwanted) await removeAll([each])
+      if (going.length < 2 || problemOf(error) !== 'unwritable') throw error
+      for (const each of going) await removeAll([each])
     }
   }
   const remove = async (): Promise<void> => {
-    const unwanted = batch
+    const going = batch
     batch = []
-    await removeAll(unwanted)
+    await removeAll(going)
   }
-  for (const image of showImages(runtime, await store.images.list({ signal }))) {
+  const unwanted = showImages(runtime, await store.images.list({ signal })).flatMap((image) => {
     const targets = unwantedTargets(image, all)
-    if (targets.length === 0) continue
-    const facts = await factsOf(store, image, { signal })
-    if (facts === undefined || !isWanted(facts)) continue
+    return targets.length === 0 ? [] : [{ image, targets }]
+  })
+  const shown = unwanted.map(({ image }) => image)
+  const facts = filters.length === 0 ? undefined : await factsOf(store, shown, { signal })
+  for (const { image, targets } of unwanted) {
+    const known = facts?.get(image)
+    if (facts !== undefined && (known === undefined || !isWanted(known))) continue
     batch.push({ id: image.id, targets })
     if (batch.length >= BATCH) await remove()
   }
@@ -108,10 +112,10 @@ function compileFilters(filters: readonly string[], nowMs: number): ImageFilter 
     const value = filter.slice(equals + 1)
     switch (filter.slice(0, equals)) {
       case 'label':
-        return ({ labels }) => hasLabel(labels, value)
+        return ({ labels }) => hasLabel(labels ?? {}, value)
       case 'label!':
         // The labels of a damaged image are not known: it may have this one.
-        return ({ labels, fault }) => fault === undefined && !hasLabel(labels, value)
+        return ({ labels, fault }) => fault === undefined && !hasLabel(labels ?? {}, value)
       case 'until': {
         const untilMs = parseUntil(value, nowMs)
         return ({ created }) => builtAtMs(created) < untilMs

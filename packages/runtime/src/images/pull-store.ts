@@ -15,6 +15,7 @@ import { isLayerStoreError, type LayerMeasurement } from '@drayage/layer-store'
 import { platformOf, type Descriptor } from '@drayage/manifest'
 
 import { hasIntact } from '../check/has-intact.ts'
+import { uncompressedSize } from './image-facts.ts'
 import { isWhole } from './is-whole.ts'
 import { canAssertRoom, type Store } from '../store/store.ts'
 
@@ -161,9 +162,22 @@ async function putImages(
 ): Promise<void> {
   // Also for images that are here: nobody may remove them before they are part of the target.
   await registration.begin(undefined, options)
-  const content = { platforms: images.map(platformImage), present, others }
+  const platforms: PlatformImage[] = []
+  for (const image of images) platforms.push(await withFacts(store, platformImage(image), image))
+  const content = { platforms, present, others }
   await store.images.put(target, content, { ...options, names, keptBy: holder })
   await registration.end()
+}
+
+/** With what lists show of it, so that they need not read its config. */
+async function withFacts(
+  store: Pick<Store, 'layers'>,
+  image: PlatformImage,
+  { config: { value } }: PulledImage,
+): Promise<PlatformImage> {
+  const unpackedSize = await uncompressedSize(store, value.rootfs?.diff_ids ?? [])
+  const labels = value.config?.Labels ?? undefined
+  return { ...image, facts: { unpackedSize, ...(labels !== undefined && { labels }) } }
 }
 
 function platformImage({ id, manifest, config, layers }: PulledImage): PlatformImage {

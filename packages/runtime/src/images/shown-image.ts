@@ -25,7 +25,9 @@ export interface ShownImage {
 /** The images of a list as users are shown them, the latest built first. */
 export function showImages(view: ImageView, all: readonly StoredImage[]): ShownImage[] {
   const groups = Map.groupBy(all, (stored) => shownId(view, stored))
-  return [...groups.values()].map((group) => showImage(view, group)).sort(newestFirst)
+  const shown = [...groups.values()].map((group) => showImage(view, group))
+  const times = new Map(shown.map((image) => [image, builtAtMs(image.platform?.created)]))
+  return shown.sort((a, b) => (times.get(b) ?? 0) - (times.get(a) ?? 0) || newestFirst(a, b))
 }
 
 /** What is stored under one ID. */
@@ -102,7 +104,7 @@ function rankOf({ names }: StoredImage): number {
 }
 
 /** The latest built first, those of unknown age last. */
-function newestFirst(a: ShownImage, b: ShownImage): number {
+export function newestFirst(a: ShownImage, b: ShownImage): number {
   const built = builtAtMs(b.platform?.created) - builtAtMs(a.platform?.created)
   return built || b.stored[0].addedAtMs - a.stored[0].addedAtMs || (a.id < b.id ? -1 : 1)
 }
