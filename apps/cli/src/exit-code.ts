@@ -1,3 +1,4 @@
+import { firstError } from '@drayage/bytes'
 import type { PortFailure, Problem } from '@drayage/content'
 
 /** Exit codes of `dray`, the same for every verb. */
@@ -171,7 +172,7 @@ export const EXIT_CODES: ReadonlyMap<string, number> = new Map(
 
 /** The exit code for an error: that of the first error in its chain of causes whose code or problem has one, else 1. */
 export function exitCodeOf(error: unknown): number {
-  for (let at = error; at instanceof Error; at = at.cause) {
+  for (let at = firstError(error); at instanceof Error; at = at.cause) {
     const { code, problem } = at as PortFailure & { readonly code?: unknown }
     const status = typeof code === 'string' ? EXIT_CODES.get(code) : undefined
     if (status !== undefined) return status

@@ -1,6 +1,6 @@
 import { getSystemErrorMessage } from 'node:util'
 
-import { quote } from '@drayage/bytes'
+import { firstError, quote } from '@drayage/bytes'
 
 import { lineOf } from './output/write-out.ts'
 
@@ -12,10 +12,11 @@ const MAX_CAUSES = 32
  * each cause and the stack follow on lines of their own.
  */
 export function reportError(
-  error: unknown,
+  thrown: unknown,
   options: { readonly debug?: boolean | undefined },
   write: (line: string) => void,
 ): void {
+  const error = firstError(thrown)
   const causes = causesOf(error)
   write(`dray: ${lineOf(textOf(error))}`)
   const hint = hintOf(causes)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { DrayageError, errorGuard } from './drayage-error.ts'
+import { DrayageError, errorGuard, firstError } from './drayage-error.ts'
 
 class LostError extends DrayageError<'ERR_LOST'> {
   override readonly name: string = 'LostError'
@@ -24,6 +24,24 @@ describe('DrayageError', () => {
       cause,
     })
     expect(String(error)).toBe('LostError: Cannot find "key": no such thing')
+  })
+})
+
+describe('firstError()', () => {
+  it('gives the error that came before those of disposing', async () => {
+    const failing = (name: string): AsyncDisposable => ({
+      [Symbol.asyncDispose]: () => Promise.reject(new Error(name)),
+    })
+    const first = new LostError('key')
+    const work = async (): Promise<void> => {
+      await using _outer = failing('outer')
+      await using _inner = failing('inner')
+      throw first
+    }
+    const thrown: unknown = await work().catch((error: unknown) => error)
+    expect(thrown).not.toBe(first)
+    expect(firstError(thrown)).toBe(first)
+    expect(firstError('text')).toBe('text')
   })
 })
 

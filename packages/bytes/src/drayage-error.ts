@@ -44,3 +44,13 @@ export function errorGuard<E extends { readonly code: string }>(
   const known: ReadonlySet<unknown> = new Set(codes)
   return (value): value is E => value instanceof Error && 'code' in value && known.has(value.code)
 }
+
+/**
+ * The error that came first, where what it left could not be disposed of either: the runtime throws a `SuppressedError` then,
+ * which says neither.
+ */
+export function firstError(error: unknown): unknown {
+  let first = error
+  while (first instanceof Error && first.name === 'SuppressedError' && 'suppressed' in first) first = first.suppressed
+  return first
+}

@@ -496,6 +496,35 @@ describe('a layer store on a disk', () => {
     expect(fromWorker).toMatchObject(unwritable)
   })
 
+  test('LayerStore.release() that cannot be recorded keeps the index', async () => {
+    const place = await open('disk')
+    const record = await put(place, await buildLayer([{ path: 'a' }]))
+    const database = openSqlite(join(place.directory, 'metadata.db'))
+    let isFull = false
+    const content = place.content
+    const failing = createLayerStore({
+      content,
+      directory: join(place.directory, 'layers'),
+      database: {
+        ...database,
+        run: (...words) => database.run(...words),
+        all: (...words) => database.all(...words),
+        transaction: (work) =>
+          database.transaction(() => {
+            const result = work()
+            if (isFull) throw new Error('the disk is full')
+            return result
+          }),
+      },
+    })
+    isFull = true
+    await expect(failing.release('image')).rejects.toThrow('the disk is full')
+    expect(await readdir(join(place.directory, 'layers', 'sha256'))).toHaveLength(1)
+    expect(await place.store.get(record.chainId)).toEqual(record)
+    await failing[Symbol.asyncDispose]()
+    database.close()
+  })
+
   test('LayerStore.entries() makes a lost index again', async () => {
     const place = await open('disk')
     const layer = await buildLayer([{ path: 'a' }, { path: 'b' }])

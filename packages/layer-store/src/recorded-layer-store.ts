@@ -98,13 +98,18 @@ export class RecordedLayerStore implements LayerStore {
   }
 
   async release(holder: string): Promise<Released> {
-    return this.#tables.transaction(() => {
+    const released = this.#tables.transaction(() => {
       const held = this.#tables.heldBy(holder)
       this.#tables.removeHolder(holder)
       const layers = held.flatMap((chainId) => this.#removeUnused(chainId))
       const diffIds = new Set(layers.map((layer) => layer.diffId))
       return { layers, blobs: [...diffIds].flatMap((diffId) => this.#forget(diffId)) }
     })
+    // Only once the records are gone for good: a transaction that fails keeps the layers, which need their indexes.
+    this.#tables.transaction(() => {
+      for (const { diffId } of released.layers) if (!this.#tables.hasDiffId(diffId)) this.#indexes.remove(diffId)
+    })
+    return released
   }
 
   async find(blob: Digest, options: FindOptions = {}): Promise<DiffId | undefined> {
@@ -230,7 +235,6 @@ export class RecordedLayerStore implements LayerStore {
     if (this.#tables.hasDiffId(diffId)) return []
     const blobs = this.#tables.blobsOf(diffId)
     this.#tables.removeDiffId(diffId)
-    this.#indexes.remove(diffId)
     // Another DiffID of the same blob, by another hash, may still be needed.
     return blobs.filter((blob) => this.#tables.knownBlobs(blob.digest).length === 0)
   }

@@ -1,3 +1,5 @@
+import { firstError } from '@drayage/bytes'
+
 import { dockerWords } from './docker-words.ts'
 import { isEngineApiError } from '../errors.ts'
 
@@ -45,10 +47,11 @@ const STATUSES: ReadonlyMap<string, number> = new Map<string, number>(
 )
 
 /**
- * What a client gets to know about `error`: the status of the first error in its chain of causes that has one, or words of
+ * What a client gets to know about an error: the status of the first error in its chain of causes that has one, or words of
  * Docker Engine's, or else 500 with its own words.
  */
-export function failureOf(error: unknown): Failure {
+export function failureOf(thrown: unknown): Failure {
+  const error = firstError(thrown)
   const message = error instanceof Error ? error.message : String(error)
   for (let at = error; at instanceof Error; at = at.cause) {
     if (isEngineApiError(at)) return { status: at.status, message: at.message }
