@@ -1,6 +1,7 @@
 import { DrayageError, errorGuard, quote } from '@drayage/bytes'
 
 import { faultOf, type FaultWords, type FileFault, sqliteFault } from './file-fault.ts'
+import { holderText, type LockHolder } from './lock-holder.ts'
 import { systemCode } from './system-error.ts'
 
 /** Codes of the errors of this package. */
@@ -10,12 +11,13 @@ export type FileErrorCode = FileError['code']
  * Why a file cannot be locked: its directory does not exist (any more), something other than a regular file has its name,
  * or it can be neither opened nor created.
  */
-export type FileLockFault = 'no-directory' | 'no-file' | 'unwritable'
+export type FileLockFault = 'no-directory' | 'no-file' | 'unwritable' | 'held'
 
 const LOCK_FAULTS: Readonly<Record<FileLockFault, string>> = {
   'no-directory': 'its directory does not exist',
   'no-file': 'it is not a regular file',
   unwritable: 'it can be neither opened nor created',
+  held: 'another process holds it',
 }
 
 const HINTS: Readonly<Record<FileFault, string | undefined>> = {
@@ -27,21 +29,38 @@ const HINTS: Readonly<Record<FileFault, string | undefined>> = {
   other: undefined,
 }
 
+const DIRECTORY_HINT = 'Use a directory that exists and that you may write to.'
+
+function heldHint(holder: LockHolder | undefined): string {
+  return holder === undefined
+    ? 'Try again once the other process has finished.'
+    : `Continue it (kill -CONT ${holder.pid}) or end it.`
+}
+
 /** A file that cannot be locked; the system's or SQLite's reason is the cause. */
 export class FileLockError extends DrayageError<'ERR_FILE_LOCK'> {
   override readonly name: string = 'FileLockError'
   readonly problem: 'unwritable' = 'unwritable'
   readonly path: string
   readonly fault: FileLockFault
+  /** The process that holds it, where that is the fault and known. */
+  readonly pid?: number
 
-  constructor(path: string, fault: FileLockFault, options?: ErrorOptions) {
-    const found = fault === 'unwritable' ? sqliteFault(options?.cause, path) : undefined
-    super('ERR_FILE_LOCK', `Cannot lock ${quote(path)}: ${found?.reason ?? LOCK_FAULTS[fault]}`, {
-      ...options,
-      hint: HINTS[found?.fault ?? 'other'] ?? 'Use a directory that exists and that you may write to.',
+  constructor(
+    path: string,
+    fault: FileLockFault,
+    options: ErrorOptions & { readonly holder?: LockHolder | undefined } = {},
+  ) {
+    const { holder, ...others } = options
+    const found = fault === 'unwritable' ? sqliteFault(options.cause, path) : undefined
+    const reason = holder === undefined ? LOCK_FAULTS[fault] : `${holderText(holder)} holds it`
+    super('ERR_FILE_LOCK', `Cannot lock ${quote(path)}: ${found?.reason ?? reason}`, {
+      ...others,
+      hint: fault === 'held' ? heldHint(holder) : (HINTS[found?.fault ?? 'other'] ?? DIRECTORY_HINT),
     })
     this.path = path
     this.fault = fault
+    if (holder !== undefined) this.pid = holder.pid
   }
 }
 

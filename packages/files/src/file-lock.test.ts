@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, rmSync } from 'node:fs'
 import { chmod, mkdir, rm, stat, symlink } from 'node:fs/promises'
@@ -8,7 +8,7 @@ import process from 'node:process'
 import { tempDir, type TempDir } from '@drayage/testkit'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
-import { isFileError, lockFile, tryLockFile, withFileLock } from './index.ts'
+import { isFileError, lockFile, lockHolder, tryLockFile, withFileLock } from './index.ts'
 
 let directory: TempDir
 let file: string
@@ -18,6 +18,20 @@ beforeEach(async () => {
   file = path.join(directory.path, 'lock')
 })
 afterEach(async () => await directory[Symbol.asyncDispose]())
+
+/** A process that holds the lock, and says so. */
+function holdElsewhere(): ChildProcess {
+  const program = `
+    import { tryLockFile } from '@drayage/files'
+    globalThis.held = await tryLockFile(process.argv[1])
+    process.send('held')
+    setInterval(() => {}, 1000)
+  `
+  return spawn(process.execPath, ['--input-type=module', '-e', program, file], {
+    cwd: import.meta.dirname,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+}
 
 test('a file has one holder at a time and exists as long as it is held', async () => {
   {
@@ -63,16 +77,7 @@ test('waiting ends with its signal', async () => {
 })
 
 test('a holder in another process keeps others out until it is killed', async () => {
-  const program = `
-    import { tryLockFile } from '@drayage/files'
-    globalThis.held = await tryLockFile(process.argv[1])
-    process.send('held')
-    setInterval(() => {}, 1000)
-  `
-  const other = spawn(process.execPath, ['--input-type=module', '-e', program, file], {
-    cwd: import.meta.dirname,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  })
+  const other = holdElsewhere()
   try {
     await once(other, 'message')
     expect(await tryLockFile(file)).toBeUndefined()
@@ -127,3 +132,27 @@ test('a link or a directory in the place of the file is refused', async () => {
   await expect(tryLockFile(directory.path)).rejects.toMatchObject({ fault: 'no-file' })
   expect(existsSync(path.join(directory.path, 'elsewhere'))).toBe(false)
 })
+
+test.runIf(existsSync('/proc/locks'))(
+  'a holder is told of, waited for until it dies, and not for long when it is stopped',
+  async () => {
+    const other = holdElsewhere()
+    try {
+      await once(other, 'message')
+      const { pid } = other
+      expect(await lockHolder(file)).toEqual({ pid, isStopped: false })
+      const told: unknown[] = []
+      const waiting = lockFile(file, { onWait: (holder) => told.push(holder) })
+      other.kill('SIGSTOP')
+      const stopped = lockFile(file, { stoppedHolderMs: 0 })
+      await expect(stopped).rejects.toMatchObject({ code: 'ERR_FILE_LOCK', fault: 'held', pid })
+      await expect(stopped).rejects.toThrow(`process ${pid}, which is stopped, holds it`)
+      other.kill('SIGKILL')
+      using held = await waiting
+      expect(held.path).toBe(file)
+      expect(told).toEqual([{ pid, isStopped: true }])
+    } finally {
+      other.kill('SIGKILL')
+    }
+  },
+)

@@ -7,6 +7,7 @@ import type { AbortOptions } from '@drayage/bytes'
 
 import { disk } from './disk.ts'
 import { FileLockError } from './errors.ts'
+import { lockHolder, type LockHolder } from './lock-holder.ts'
 import { sqliteCode, sqliteFault } from './file-fault.ts'
 import { unlessMissing } from './system-error.ts'
 
@@ -21,8 +22,18 @@ export interface FileLock extends Disposable {
 export interface FileLockOptions extends AbortOptions {
   /** Permissions of a file that is created, under any umask; those that the umask leaves of 0644 by default. */
   readonly mode?: number | undefined
+  /** Told once who is waited for, when that takes more than 2 s; `undefined` where it is not known. */
+  readonly onWait?: (holder: LockHolder | undefined) => void
+  /** How long a holder is waited for that is stopped, in milliseconds; {@link STOPPED_HOLDER_MS} by default. */
+  readonly stoppedHolderMs?: number
 }
 
+/** How long a holder is waited for that is stopped, so that it does not let go by itself: 10 s. */
+export const STOPPED_HOLDER_MS = 10_000
+
+/** How long a wait goes on without a word, and how often the holder is looked at from then on. */
+const QUIET_MS = 2000
+const LOOK_EVERY_MS = 1000
 const SHORTEST_DELAY_MS = 20
 const LONGEST_DELAY_MS = 250
 const SQLITE_BUSY = 5
@@ -47,16 +58,41 @@ export async function tryLockFile(path: string, options: FileLockOptions = {}): 
 }
 
 /**
- * Locks `path` as {@link tryLockFile} does, waiting for as long as another holder has it.
+ * Locks `path` as {@link tryLockFile} does, waiting for as long as another holder has it: until it lets go or dies. One that
+ * is stopped is not waited for without end, where the system tells that.
  *
- * @throws FileLockError `ERR_FILE_LOCK`
+ * @throws FileLockError `ERR_FILE_LOCK`; its `fault` is `held` when the holder is stopped
  */
 export async function lockFile(path: string, options: FileLockOptions = {}): Promise<FileLock> {
   const { signal } = options
+  const look = watchHolder(path, options)
   for (let delayMs = SHORTEST_DELAY_MS; ; delayMs = Math.min(delayMs * 1.5, LONGEST_DELAY_MS)) {
     const lock = await tryLockFile(path, options)
     if (lock !== undefined) return lock
+    await look()
     await sleep(delayMs, undefined, { signal }).catch(() => signal?.throwIfAborted())
+  }
+}
+
+/** Tells of a long wait, and ends that for a holder that is stopped. */
+function watchHolder(
+  path: string,
+  { onWait, stoppedHolderMs = STOPPED_HOLDER_MS }: FileLockOptions,
+): () => Promise<void> {
+  const beganMs = performance.now()
+  let nextMs = beganMs + QUIET_MS
+  let stoppedSinceMs: number | undefined
+  let isTold = false
+  return async () => {
+    const nowMs = performance.now()
+    if (nowMs < nextMs) return
+    nextMs = nowMs + LOOK_EVERY_MS
+    const holder = await lockHolder(path)
+    if (!isTold) onWait?.(holder)
+    isTold = true
+    stoppedSinceMs = holder?.isStopped === true ? (stoppedSinceMs ?? nowMs) : undefined
+    if (stoppedSinceMs === undefined || nowMs - stoppedSinceMs < stoppedHolderMs) return
+    throw new FileLockError(path, 'held', { holder })
   }
 }
 

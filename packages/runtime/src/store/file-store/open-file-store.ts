@@ -2,7 +2,7 @@ import path from 'node:path'
 
 import { createKeyedLock } from '@drayage/content'
 import { createFsStore, type FsStore } from '@drayage/content-fs'
-import { disk, lockFile } from '@drayage/files'
+import { disk, holderText, lockFile } from '@drayage/files'
 import { createMetadata, openStoreDatabase, type RebuiltDatabase } from '@drayage/image-store'
 import { createLayerStore } from '@drayage/layer-store'
 
@@ -49,7 +49,7 @@ export async function openFileStore(directory: string, options: FileStoreOptions
     const lives = openFileLives(path.join(directory, 'holders'))
     const layers = createLayerStore({ database, directory: path.join(directory, 'layers'), content })
     const metadata = createMetadata({ ...options, database, content, life: lives })
-    const lockImages = createImageLock(path.join(directory, 'images.lock'))
+    const lockImages = createImageLock(path.join(directory, 'images.lock'), warn)
     const rebuilt = { database, content, images: metadata.images, layers, warn }
     if (database.due().length > 0) {
       await using _lock = await lockImages()
@@ -114,12 +114,16 @@ function shared(work: () => Promise<void>): () => Promise<void> {
 }
 
 /** Those of this process wait in a queue, and the first of them for other processes. */
-function createImageLock(file: string): Store['lockImages'] {
+function createImageLock(file: string, warn: (message: string) => void): Store['lockImages'] {
   const queue = createKeyedLock()
   return async (options) => {
     const leave = await queue.acquire(file, options)
     try {
-      const lock = await lockFile(file, { ...options, mode: 0o600 })
+      const lock = await lockFile(file, {
+        ...options,
+        mode: 0o600,
+        onWait: (holder) => warn(`waiting for ${holderText(holder)} to let go of "${file}"`),
+      })
       return {
         async [Symbol.asyncDispose]() {
           lock.release()
