@@ -35,3 +35,11 @@ test.skipIf(!here)(`24 jumps of the clock lose nothing and let nobody hang (seed
 test.skipIf(!here)(`8 suspended commands lose nothing (seed ${seed})`, () => expectSound(KINDS.stop, 8))
 
 test(`32 processes and a daemon work on one store without an error (seed ${seed})`, () => expectSound(KINDS.many, 150))
+
+test.skipIf(!here || (await whyNoDisks()) !== undefined)(
+  'a pull that never syncs is caught by the power cuts',
+  async () => {
+    const options = { workloads: ['pull'], count: 1, seed, isUnsynced: true, print: () => {} }
+    expect((await KINDS.power(options)).failed).toBe(1)
+  },
+)

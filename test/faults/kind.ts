@@ -6,6 +6,8 @@ export interface FaultOptions {
   readonly seed: number
   /** Only the point of this label. */
   readonly point?: string | undefined
+  /** Whether syncing does nothing, which power cuts have to bring to light: a test of the tests. */
+  readonly isUnsynced?: boolean
   print(line: string): void
 }
 

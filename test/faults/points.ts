@@ -33,6 +33,11 @@ export function injector(log: string, { call, file, nth }: Point, what: string, 
   ]
 }
 
+/** The command line that lets the rest of its arguments believe that they synced. */
+export function syncNothing(log: string): string[] {
+  return [...strace(log), '-e', 'trace=fsync,fdatasync', '-e', 'inject=fsync,fdatasync:retval=0']
+}
+
 /** With the tracer beside the program, so that signals and exit codes are the program's own. */
 const strace = (log: string): string[] => ['strace', '-D', '-f', '-q', '-s', '0', '-o', log]
 

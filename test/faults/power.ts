@@ -4,13 +4,14 @@ import { Random } from '../fuzz/random.ts'
 import { FILE_SYSTEMS, mountDisk } from './disk.ts'
 import type { FaultKind, FaultOptions, FaultTotals } from './kind.ts'
 import { placeIn, scratchDirectory, startCommand } from './place.ts'
-import { injector, type Point } from './points.ts'
+import { injector, syncNothing, type Point } from './points.ts'
 import { prepareWorkload, type Prepared } from './prepare.ts'
 import { recover } from './run-case.ts'
 import { openScenario } from './workloads.ts'
 
 /** Cuts the power when something is acknowledged, or at a system call, on each file system in turn. */
-export const cutPower: FaultKind = async ({ workloads, count, seed: first, point: only, print }) => {
+export const cutPower: FaultKind = async (options) => {
+  const { workloads, count, seed: first, point: only, print } = options
   const totals: FaultTotals = { cases: 0, missed: 0, failed: 0, leftOver: 0 }
   for (let seed = first; totals.cases < count; seed++) {
     await using scenario = await openScenario(seed, await scratchDirectory())
@@ -21,7 +22,7 @@ export const cutPower: FaultKind = async ({ workloads, count, seed: first, point
         const points = [undefined, random.pick(prepared.points)]
         for (const point of points.filter((each) => only === undefined || only === labelOf(kind, each))) {
           if (totals.cases === count) break
-          await cutOnce(prepared, kind, point, totals, print)
+          await cutOnce(prepared, kind, point, totals, options)
         }
       }
     }
@@ -38,7 +39,7 @@ async function cutOnce(
   kind: string,
   point: Point | undefined,
   totals: FaultTotals,
-  print: FaultOptions['print'],
+  { isUnsynced = false, print }: FaultOptions,
 ): Promise<void> {
   const { scenario, workload, template, directory, name } = prepared
   using disk = mountDisk(kind, path.dirname(directory), template.directory, directory)
@@ -54,7 +55,8 @@ async function cutOnce(
     running.go()
   }
   const log = path.join(scenario.directory, 'strace.log')
-  const wrapper = point === undefined ? [] : injector(log, point, 'signal=KILL')
+  const idle = isUnsynced ? syncNothing(log) : []
+  const wrapper = point === undefined ? idle : injector(log, point, 'signal=KILL')
   const start: Parameters<typeof workload.run>[2] = (where, args) => {
     const command = startCommand(where, args, { wrapper })
     running.stop = () => void command.child.kill('SIGSTOP')
