@@ -177,4 +177,6 @@ export interface Tables {
   readonly uploads: UploadTable
   /** Runs `work` alone; nothing of it stays when it throws. */
   transaction<T>(work: () => T): T
+  /** Runs `work`, which only reads, on one state. */
+  snapshot<T>(work: () => T): T
 }

@@ -81,7 +81,7 @@ export function openImageStore({ tables, content, ledger, now }: ImageStoreParts
     },
     async get({ digest }, options) {
       check(options)
-      return storedImage(tables, digest)
+      return tables.snapshot(() => storedImage(tables, digest))
     },
     async findImage({ digest }, options) {
       check(options)
@@ -90,14 +90,16 @@ export function openImageStore({ tables, content, ledger, now }: ImageStoreParts
     },
     async list(options) {
       check(options)
-      return listStored(tables)
+      return tables.snapshot(() => listStored(tables))
     },
     async find(text, options) {
       check(options)
-      const { targets: found, name, digest } = findTargets(tables, text)
-      const [first, ...others] = found.flatMap((each) => storedImage(tables, each) ?? [])
-      if (first === undefined) throw new ImageNotFoundError(text)
-      return { images: [first, ...others], name, digest }
+      return tables.snapshot(() => {
+        const { targets: found, name, digest } = findTargets(tables, text)
+        const [first, ...others] = found.flatMap((each) => storedImage(tables, each) ?? [])
+        if (first === undefined) throw new ImageNotFoundError(text)
+        return { images: [first, ...others], name, digest }
+      })
     },
     async remove(removal, options) {
       check(options)

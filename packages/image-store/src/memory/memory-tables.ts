@@ -28,6 +28,7 @@ export function openMemoryTables(): Tables {
     leases: leaseTable(rows(), rows()),
     holdings: memoryHoldings({ named, held: rows(), parts: rows(), referring: rows() }),
     uploads: uploadTable(rows()),
+    snapshot: (work) => work(),
     transaction(work) {
       if (depth > 0) return work()
       depth++

@@ -32,6 +32,8 @@ export interface Database extends Disposable {
    * @throws TypeError when `work` is asynchronous
    */
   transaction<T>(work: () => T): T
+  /** Runs `work`, which only reads, on one state: what others commit meanwhile is not seen. It waits for nobody. */
+  snapshot<T>(work: () => T): T
 }
 
 /** Options of {@link openDatabase}. */
@@ -189,6 +191,7 @@ function wrap(handle: DatabaseSync, path: string, isNew: boolean): Database {
           ? nested('begin immediate', 'commit', 'rollback', work)
           : nested(`savepoint s${depth}`, `release s${depth}`, `rollback to s${depth}; release s${depth}`, work),
       ),
+    snapshot: (work) => guarded(() => (depth === 0 ? nested('begin', 'commit', 'rollback', work) : work())),
     [Symbol.dispose]() {
       if (handle.isOpen) handle.close()
     },

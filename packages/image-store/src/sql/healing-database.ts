@@ -69,14 +69,23 @@ export class HealingDatabase implements Disposable {
     return this.#healing((inner, journal) =>
       inner.transaction(() => {
         if (this.#depth === 0) journal.agree()
-        this.#depth++
-        try {
-          return work()
-        } finally {
-          this.#depth--
-        }
+        return this.#within(work)
       }),
     )
+  }
+
+  snapshot<T>(work: () => T): T {
+    return this.#healing((inner) => inner.snapshot(() => this.#within(work)))
+  }
+
+  /** Keeps the file for as long as `work` runs. */
+  #within<T>(work: () => T): T {
+    this.#depth++
+    try {
+      return work()
+    } finally {
+      this.#depth--
+    }
   }
 
   verify(): void {
@@ -105,6 +114,7 @@ export class HealingDatabase implements Disposable {
       run: (sql, ...params) => this.run(sql, ...params),
       all: (sql, ...params) => this.all(sql, ...params),
       transaction: (work) => this.transaction(work),
+      snapshot: (work) => this.snapshot(work),
       append: (changes) => this.#journal?.append(changes),
       due: () => this.#healing((_inner, journal) => journal.due),
       settle: () => this.#healing((_inner, journal) => journal.setDue([])),

@@ -19,5 +19,6 @@ export function openSqlTables(database: Database): Tables {
     holdings: openHoldingTable(database),
     uploads: openUploadTable(database),
     transaction: (work) => database.transaction(work),
+    snapshot: (work) => database.snapshot(work),
   }
 }
