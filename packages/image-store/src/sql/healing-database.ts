@@ -15,7 +15,7 @@ import {
 import { openSeenFile, type SeenFile } from './seen-file.ts'
 import { identifyFile, setAside } from './set-aside.ts'
 import type { StoreDatabase, StoreDatabaseOptions } from './store-database.ts'
-import { hasFirstModel, takeOverFirstModel } from './take-over.ts'
+import { dropEmptyFirstModel, takeOverFirstModel } from './take-over.ts'
 
 /** How long to wait before the next look at a database that another process holds. */
 export const RETRY_AFTER_MS = 20
@@ -23,9 +23,8 @@ export const RETRY_AFTER_MS = 20
 /** How often in a row a file may be exchanged while it is opened. */
 const MOST_TRIES = 10
 
-/** Whether a database holds nothing of what a journal tells, also not of an earlier release. */
+/** Whether a database holds nothing of what a journal tells. */
 function isEmpty(database: Database): boolean {
-  if (hasFirstModel(database)) return false
   const kept = ['targets', 'names', 'holdings', 'referrers'].map(
     (table) => `select 1 from (select 1 from ${table} limit 1)`,
   )
@@ -177,9 +176,9 @@ export class HealingDatabase implements Disposable {
 
   /** Fills a new database from its journal, unless it takes content to read that: see {@link adoptEarlier}. */
   #adoptNow(inner: Database, journal: AppliedJournal): void {
-    if (!isEmpty(inner) || isOfBefore(this.#options.journal)) return
+    if (isOfBefore(this.#options.journal)) return
     const replayed = inner.transaction(() => {
-      if (journal.isAdopted) return undefined
+      if (journal.isAdopted || !isEmpty(inner) || !dropEmptyFirstModel(inner)) return undefined
       const adopted = journal.adopt([])
       if (this.isUsed && adopted.lines === 0) journal.setDue(['layers', 'blobs'])
       return adopted

@@ -36,14 +36,28 @@ export async function takeOverFirstModel({ database, content, journal, signal }:
   database.transaction(() => {
     if (!hasFirstModel(database)) return
     for (const change of changes) applyChange(tables, change)
-    for (const table of ['first_names', 'first_manifests', 'first_images']) database.run(`drop table ${table}`)
+    dropFirstModel(database)
     // The journal of a database that is new may be all that is left of the one before.
     if (journal !== undefined && changes.length > 0) appendChanges(journal, [{ op: 'reset' }, ...changes])
   })
 }
 
+const FIRST_TABLES = ['first_names', 'first_manifests', 'first_images'] as const
+
+/** Removes the tables of before a name stood for an index; returns whether they are gone: not when they hold anything. */
+export function dropEmptyFirstModel(database: Database): boolean {
+  if (!hasFirstModel(database)) return true
+  if (FIRST_TABLES.some((table) => database.all(`select 1 from ${table} limit 1`).length > 0)) return false
+  dropFirstModel(database)
+  return true
+}
+
+function dropFirstModel(database: Database): void {
+  for (const table of FIRST_TABLES) database.run(`drop table ${table}`)
+}
+
 /** Whether a database still has the tables of before a name stood for an index. */
-export function hasFirstModel(database: Database): boolean {
+function hasFirstModel(database: Database): boolean {
   return database.all("select 1 from sqlite_master where type = 'table' and name = 'first_images'").length > 0
 }
 
