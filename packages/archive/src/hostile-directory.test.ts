@@ -187,7 +187,7 @@ describe.skipIf(!isRoot)('beside another user who owns the directory (skipped un
           await writeBlob(sink, what, bytes)
         } catch (error) {
           failed++
-          expect(['ERR_UNSAFE_PATH', 'ERR_FILE_WRITE', 'ERR_LAYOUT', 'ERR_DIR_IMAGE']).toContain(
+          expect(['ERR_UNSAFE_PATH', 'ERR_FILE_READ', 'ERR_FILE_WRITE', 'ERR_LAYOUT', 'ERR_DIR_IMAGE']).toContain(
             error instanceof Error && 'code' in error ? error.code : error,
           )
         }

@@ -13,6 +13,8 @@ const OPEN_FILES = process.platform === 'linux' && existsSync('/proc/self/fd') ?
 /** A directory as a place to go on from (`O_PATH` of Linux), which takes no permission to list it. */
 const DIRECTORY_ONLY = 0o10000000 | constants.O_DIRECTORY | constants.O_NOFOLLOW
 
+/** How often a directory is made that somebody takes away. */
+const MOST_TRIES = 20
 /** As many links as Linux follows in one path. */
 export const MOST_LINKS = 40
 
@@ -107,7 +109,9 @@ async function walk(
     for (let name = ahead.shift(); name !== undefined; name = ahead.shift()) {
       const path = entryOf(handle, name)
       let next = await tryOpen(path)
-      if (next === undefined && create) {
+      // Another process may remove what was made.
+      for (let left = MOST_TRIES; next === undefined && create; left--) {
+        if (left === 0) throw new UnsafePathError(shown, 'changed')
         await mkdir(path).catch((error: unknown) => assertThere(error))
         next = await tryOpen(path)
       }

@@ -108,7 +108,7 @@ test('checkStore() finds what is beside the images: indexes, permissions, left-o
   const [lost = '', bad = ''] = await readdir(indexes)
   await rm(path.join(indexes, lost))
   await harmFile(path.join(indexes, bad), 'flipped', 200)
-  await chmod(inStore('blobs'), 0o777)
+  await chmod(inStore('layers/sha256'), 0o777)
   await mkdir(inStore('ingest/left'))
   const nobodys = createFsStore({ directory: inStore() })
     .blobPath(one.manifest.digest)
