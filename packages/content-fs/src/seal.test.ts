@@ -53,6 +53,7 @@ test.each([
   await flip(path, at)
   expect(await store.suspects([what])).toEqual([])
   expect(await store.verify(what)).toBe('corrupt')
+  expect(await store.suspects([what])).toEqual([what])
 })
 
 test('verify() notices a bit in the middle once it was read, or when its time tells of a write', async () => {

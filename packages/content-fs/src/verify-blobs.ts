@@ -10,7 +10,7 @@ import type { Descriptor } from '@drayage/manifest'
 import { storeFailure } from './errors.ts'
 import { blobFile, type Layout, setAsideFile } from './layout.ts'
 import { ensurePart } from './prepare-directory.ts'
-import { hasThisSeal, sealOf, writeSeal } from './seal.ts'
+import { breakSeal, hasThisSeal, sealOf, writeSeal } from './seal.ts'
 
 /** How many damaged blobs are kept. */
 const MOST_SET_ASIDE = 64
@@ -24,7 +24,11 @@ export async function verifyBlobFile(layout: Layout, what: Descriptor, options: 
     if (file.size !== what.size) return 'corrupt'
     const seal = await sealOf(file.handle, what)
     if (hasThisSeal(await file.handle.stat(), seal)) return 'intact'
-    if ((await digestOf(file.handle, what.digest, options)) !== what.digest) return 'corrupt'
+    if ((await digestOf(file.handle, what.digest, options)) !== what.digest) {
+      // Lists, which look at nothing but times, are to tell of it too.
+      await breakSeal(file.handle)
+      return 'corrupt'
+    }
     await writeSeal(file.handle, seal)
     return 'intact'
   } catch (error) {
