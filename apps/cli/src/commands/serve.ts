@@ -17,8 +17,8 @@ export interface ServeCommandOptions {
 
 /**
  * `dray serve [--listen ADDRESS:PORT] [--read-only | --allow-anonymous-push] [--sparse] [--refuse-schema1]`: serves the
- * store as a registry to this machine until it is stopped. Without users, whoever has an account here could push, so it is
- * for pulls unless the flag says otherwise.
+ * store to this machine as a registry until it is stopped. It has no logins, so any account on this machine could push;
+ * pushes are refused unless `--allow-anonymous-push` is given.
  */
 export async function serveCommand(
   { runtime, signal, print }: CommandContext,

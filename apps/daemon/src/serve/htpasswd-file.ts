@@ -50,7 +50,7 @@ async function readUsers(file: string): Promise<UserDirectory> {
   }
 }
 
-/** What changes with a file; `undefined` while there is none. */
+/** A text that differs whenever the file was written or replaced; `undefined` if it is missing. */
 async function versionOf(file: string): Promise<string | undefined> {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true })
