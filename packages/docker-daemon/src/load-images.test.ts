@@ -74,7 +74,7 @@ test('DockerDaemon.load() fails for an answer that is cut, and one that never co
 
 test('ImageLoad.write() waits for an engine that does not read, and gives up on it', async () => {
   await using engine = await startEngine((request) => void request.pause())
-  await using load = disposable(await createDockerDaemon({ host: engine.host, silenceTimeoutMs: 200 }).openLoad())
+  await using load = disposable(await createDockerDaemon({ host: engine.host, silenceTimeoutMs: 2000 }).openLoad())
   const block = new Uint8Array(1_000_000)
   let written = 0
   const writing = async (): Promise<void> => {

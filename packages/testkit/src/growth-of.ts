@@ -13,10 +13,12 @@ const RUNS = 5
  * @param least the first size; 4000 by default
  */
 export function growthOf(work: (size: number) => void, least: number = 4000): number {
-  const points = [1, 4, 16, 64].map((factor) => {
-    const size = least * factor
-    const times = Array.from({ length: RUNS }, () => timeMs(() => work(size)))
-    return [Math.log(size), Math.log(Math.max(LEAST_MS, Math.min(...times)))] as const
+  const sizes = [1, 4, 16, 64].map((factor) => least * factor)
+  // Interleaved, so that a moment in which the machine is busy hits all sizes alike.
+  const rounds = Array.from({ length: RUNS }, () => sizes.map((size) => timeMs(() => work(size))))
+  const points = sizes.map((size, index) => {
+    const fastest = Math.min(...rounds.map((times) => times[index] ?? Infinity))
+    return [Math.log(size), Math.log(Math.max(LEAST_MS, fastest))] as const
   })
   const meanX = points.reduce((sum, [x]) => sum + x, 0) / points.length
   const meanY = points.reduce((sum, [, y]) => sum + y, 0) / points.length

@@ -136,7 +136,7 @@ test('a helper that prints without end is stopped', async () => {
 test('a helper that hangs is stopped with everything it started', async () => {
   const home = await withStore('store')
   await home.helper('store', 'sleep 600 & echo $! > "$HOME/child"; wait')
-  const error = await failureOf(home, 'r.test', { helperTimeoutMs: 300 })
+  const error = await failureOf(home, 'r.test', { helperTimeoutMs: 3000 })
   expect(error).toMatchObject({ problem: 'timeout' })
   const { readFile } = await import('node:fs/promises')
   const child = Number(await readFile(join(home.path, 'child'), 'utf8'))

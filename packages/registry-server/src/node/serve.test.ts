@@ -142,11 +142,11 @@ test('serve() drops a client that stalls in a body, and not one that waits for t
     async ({ body = repeat(new Uint8Array(), 0) }) => {
       for await (const chunk of body) {
         taken.push(chunk.byteLength)
-        await sleep(150)
+        await sleep(1000)
       }
       return ok()
     },
-    { bodyIdleMs: 50 },
+    { bodyIdleMs: 500 },
   )
   const post = 'POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n'
   expect(await raw(server, `${post}content-length: 4\r\n\r\nbody`)).toContain('HTTP/1.1 204')
