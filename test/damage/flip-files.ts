@@ -25,47 +25,60 @@ export interface FlipOptions {
   readonly images: number
   /** Tries this many cases, chosen by the seed; all by default. */
   readonly sample?: number | undefined
+  /** Leaves out so many of the cases, which come in the order of the seed; 0 by default. */
+  readonly skip?: number | undefined
   readonly seed: number
   readonly directory: string
   readonly print: (line: string) => void
 }
 
-/** What the database and the journal are made of has tests of its own. */
-const METADATA = /^(?:metadata\.db|names\.journal|version|images\.lock|swept|reserve)/
+/** Files that tell what a store holds; of these many bits are flipped, one in each case. */
+const METADATA = /^(?:metadata\.db|names\.journal|version)/
+const FLIPS_OF_METADATA = 16
 
 /** Exit codes with which a command may fail that needs what was harmed: it is not there, or is not what it should be. */
 const FAILURES: readonly number[] = [3, 5]
 
 /**
- * Harms the files of a store one at a time: configs, manifests, indexes, layers, indexes of layers and unfinished downloads.
- * Each time all images are listed, none is pruned, none is saved with a wrong byte, those that need no harmed file are
- * saved, and a repair mends all from the registry. Resolves to what did not hold.
+ * Harms the files of a store that a process left when it was killed, one at a time: the database, its WAL, the journal,
+ * configs, manifests, indexes, layers, indexes of layers, unfinished downloads and all others. Each time all images are
+ * listed, none is pruned, none is saved with a wrong byte, those that need no harmed file are saved, and a repair mends all
+ * from the registry. Resolves to what did not hold.
  */
-export async function flipFiles({ images, sample, seed, directory, print }: FlipOptions): Promise<string[]> {
+export async function flipFiles({ images, sample, skip = 0, seed, directory, print }: FlipOptions): Promise<string[]> {
   const storage = createMemoryStorage()
   const registry = await serve(createRegistryHandler({ storage }), { graceMs: 0 })
   try {
     const sound = path.join(directory, 'sound')
     const names = await fillStore(sound, registry, storage, images)
-    const cases = (await filesOf(sound)).flatMap((file) => HARMS.map((harm) => ({ file, harm })))
+    const cases = (await filesOf(sound)).flatMap((file) => HARMS.flatMap((harm) => casesOf(file, harm)))
     const random = new Random(seed)
     const order = new Map(cases.map((each) => [each, random.next()]))
     const shuffled = cases.toSorted((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0))
-    const chosen = shuffled.slice(0, sample ?? cases.length)
+    const chosen = shuffled.slice(skip, skip + (sample ?? cases.length))
     const faults: string[] = []
     for (const [at, { file, harm }] of chosen.entries()) {
       const harmed = path.join(directory, 'harmed')
       await cp(sound, harmed, { recursive: true, preserveTimestamps: true })
-      const found = await tryOne(harmed, { file, harm, bit: random.int(2 ** 30), names })
+      const bit = random.int(2 ** 30)
+      const found = await tryOne(harmed, { file, harm, bit, names }).catch((error: unknown) => [
+        `fails: ${String(error)}`,
+      ])
       await rm(harmed, { recursive: true })
-      faults.push(...found.map((fault) => `${harm} ${file}: ${fault}`))
-      for (const fault of found) print(`${harm} ${file}: ${fault}`)
+      const lines = found.map((fault) => `${harm} ${file} (bit ${bit}, case ${skip + at}): ${fault}`)
+      faults.push(...lines)
+      for (const line of lines) print(line)
       if (at % 100 === 99) print(`${at + 1} of ${chosen.length} files, ${faults.length} faults`)
     }
     return faults
   } finally {
     await registry.close()
   }
+}
+
+function casesOf(file: string, harm: Harm): { readonly file: string; readonly harm: Harm }[] {
+  const times = harm === 'flipped' && METADATA.test(file) ? FLIPS_OF_METADATA : 1
+  return Array.from({ length: times }, () => ({ file, harm }))
 }
 
 function openRuntime(directory: string): Promise<Runtime> {
@@ -79,13 +92,17 @@ function openRuntime(directory: string): Promise<Runtime> {
   })
 }
 
-/** Fills a store with images that share a layer, and leaves an unfinished download in it; resolves to their names. */
+/**
+ * Fills a store with images that share a layer, and leaves an unfinished download in it, as a process does that is killed;
+ * resolves to the names of the images.
+ */
 async function fillStore(
-  directory: string,
+  killed: string,
   { host }: HttpServer,
   storage: ReturnType<typeof createMemoryStorage>,
   count: number,
 ): Promise<string[]> {
+  const directory = `${killed}-open`
   await using runtime = await openRuntime(directory)
   const names: string[] = []
   const shared = [{ path: 'shared', content: randomBytes('shared', 20_000) }]
@@ -104,6 +121,7 @@ async function fillStore(
   const { content } = await runtime.openStore()
   await using ingest = await content.begin('unfinished')
   await ingest.append(oneChunk(randomBytes('unfinished', 1000)))
+  await cp(directory, killed, { recursive: true, preserveTimestamps: true })
   return names
 }
 
@@ -115,10 +133,7 @@ async function filesOf(directory: string): Promise<string[]> {
   const store = path.join(directory, 'store')
   const entries = await readdir(store, { recursive: true, withFileTypes: true })
   const files = entries.filter((each) => each.isFile()).map((each) => path.join(each.parentPath, each.name))
-  return files
-    .map((each) => path.relative(store, each))
-    .filter((each) => !METADATA.test(each))
-    .toSorted()
+  return files.map((each) => path.relative(store, each)).toSorted()
 }
 
 interface HarmedFile {

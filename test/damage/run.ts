@@ -1,6 +1,6 @@
 // Harms each file of a store, one at a time: deleted, emptied, cut, one bit flipped; and mends it from a registry:
 //
-//   npm run flip-files -- [--images N] [--sample N] [--seed S] [--keep DIRECTORY]
+//   npm run flip-files -- [--images N] [--sample N] [--skip N] [--seed S] [--keep DIRECTORY]
 //
 // By default all files of a store of 30 images. It exits with 1 when something did not hold, which it prints.
 import { mkdir } from 'node:fs/promises'
@@ -12,7 +12,7 @@ import { tempDir } from '@drayage/testkit'
 import { flipFiles } from './flip-files.ts'
 
 const text = { type: 'string' } as const
-const { values } = parseArgs({ options: { images: text, sample: text, seed: text, keep: text } })
+const { values } = parseArgs({ options: { images: text, sample: text, skip: text, seed: text, keep: text } })
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 await using scratch = await tempDir('drayage-damage-')
@@ -22,6 +22,7 @@ console.log(`seed ${seed}`)
 const faults = await flipFiles({
   images: Number(values.images ?? 30),
   sample: values.sample === undefined ? undefined : Number(values.sample),
+  skip: Number(values.skip ?? 0),
   seed,
   directory,
   print: (line) => console.log(line),

@@ -17,6 +17,7 @@ export type {
   PlatformImage,
   StoredImage,
 } from './stored-image.ts'
+export type { MetadataFault } from './journal/soundness.ts'
 export type { LayerRecords, RebuiltDatabase, StoreDatabase, StoreDatabaseOptions } from './sql/store-database.ts'
 export type { Due } from './journal/applied-journal.ts'
 export type { TakeOverOptions } from './sql/take-over.ts'
@@ -56,7 +57,7 @@ export type {
   UploadRecords,
 } from './ports.ts'
 
-export { DEFAULT_BUSY_TIMEOUT_MS, openDatabase } from './sql/database.ts'
+export { DEFAULT_BUSY_TIMEOUT_MS, hasPresentLayout, openDatabase } from './sql/database.ts'
 export {
   AmbiguousImageError,
   DatabaseWriteError,

@@ -84,6 +84,9 @@ export class LayerUnmeasuredError extends DrayageError<'ERR_LAYER_UNMEASURED'> {
 export class LayerCorruptError extends DrayageError<'ERR_LAYER_CORRUPT'> {
   override readonly name: string = 'LayerCorruptError'
   readonly chainId: string
+  /** What was found, such as `its DiffID is sha256:...`. */
+  readonly found: string
+  readonly expected: string
 
   constructor(chainId: string, found: string, expected: string, options?: ErrorOptions) {
     super('ERR_LAYER_CORRUPT', `Cannot read layer "${chainId}": ${found}, expected ${expected}`, {
@@ -91,6 +94,8 @@ export class LayerCorruptError extends DrayageError<'ERR_LAYER_CORRUPT'> {
       hint: 'Its stored content was changed or removed; pull the image again.',
     })
     this.chainId = chainId
+    this.found = found
+    this.expected = expected
   }
 }
 

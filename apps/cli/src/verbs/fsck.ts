@@ -7,7 +7,7 @@ export const fsckVerb: Verb = {
       .command('fsck')
       .description('Check that the store has all that its images need, as it came, and mend it')
       .argument('[names...]', 'Images to check; the whole store by default')
-      .option('--deep', 'Read and hash everything, instead of looking at sizes, seals and the ends of files')
+      .option('--deep', 'Read, inflate and hash everything, instead of looking at sizes, seals and the ends of files')
       .option('--repair', 'Bring damaged and missing content again from its registries, and make the rest again')
       .option(...FORMAT)
       .action((names, options) =>

@@ -50,14 +50,17 @@ export interface Replayed {
 export class AppliedJournal {
   readonly #database: Database
   readonly #path: string
+  readonly #onRewritten: (problem: string) => void
   /** The file whose first line was compared last. */
   #file = ''
   /** The size with which the database agreed last. */
   #agreed = -1
 
-  constructor(database: Database, path: string) {
+  /** `onRewritten` is told why a journal was written anew that the database had followed. */
+  constructor(database: Database, path: string, onRewritten: (problem: string) => void = () => {}) {
     this.#database = database
     this.#path = path
+    this.#onRewritten = onRewritten
   }
 
   /** Whether the database follows a journal; one that is new, or of an earlier release, does not yet. */
@@ -117,7 +120,7 @@ export class AppliedJournal {
     const replayed = (isOurs || head === undefined) && isLonger ? this.#replay(applied.position) : NOTHING
     if (!isOurs || size < applied.position) {
       this.#assertIntact()
-      this.rewrite()
+      this.rewrite(size === 0 ? 'it was lost' : isOurs ? 'its end was lost' : 'its first line was damaged')
     } else if (size === applied.position) {
       this.#remember(size)
     }
@@ -151,9 +154,10 @@ export class AppliedJournal {
     this.#database.run('update journal set check_at = ?', Math.max(most, applied.position + SMALL_BYTES))
   }
 
-  /** Writes another journal, from the tables. */
-  rewrite(): void {
+  /** Writes another journal, from the tables; `problem` is what was wrong with the one before. */
+  rewrite(problem?: string): void {
     this.#write(randomUUID(), 1)
+    if (problem !== undefined) this.#onRewritten(problem)
   }
 
   #write(id: string, generation: number): void {

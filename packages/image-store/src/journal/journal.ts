@@ -223,7 +223,11 @@ function checkedValue(bytes: Buffer): unknown {
   const line = bytes.toString()
   const text = line.slice(CHECKSUM_LENGTH + 1)
   if (!line.startsWith(`${checksum(text)} `)) return undefined
-  return JSON.parse(text)
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function decodeLine(bytes: Buffer): readonly (Change | FirstChange)[] | undefined {

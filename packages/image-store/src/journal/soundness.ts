@@ -5,11 +5,18 @@ import { applyChange } from '../images/ledger.ts'
 import type { Database } from '../sql/database.ts'
 import { openSqlTables } from '../sql/sql-tables.ts'
 import type { AppliedJournal } from './applied-journal.ts'
-import { countDamaged, isOfToday } from './applied-journal.ts'
+import { isOfToday } from './applied-journal.ts'
 import { readHead, readLines } from './journal.ts'
 
-/** Which of both is damaged. */
-export type Unsound = 'database' | 'journal'
+/** What is wrong with a database or with its journal. */
+export interface MetadataFault {
+  readonly part: 'database' | 'journal'
+  /** What was found, such as `line 4 of 31 is damaged`. */
+  readonly problem: string
+}
+
+/** How many damaged lines are named. */
+const MOST_NAMED = 5
 
 /** What is compared. */
 export interface SoundnessParts {
@@ -25,22 +32,34 @@ export interface SoundnessParts {
  * Looks whether a database is intact and holds what its journal says, in a transaction of the database: SQLite alone finds
  * no changed bit in a text. The journal is the one to rely on as long as none of its lines is damaged.
  */
-export function findFault({ database, applied, journal, openEmpty }: SoundnessParts): Unsound | undefined {
-  if (!isIntact(database)) return 'database'
+export function findFault({ database, applied, journal, openEmpty }: SoundnessParts): MetadataFault | undefined {
+  const broken = faultOfFile(database)
+  if (broken !== undefined) return { part: 'database', problem: broken }
   applied.agree()
   const { lines } = readLines(journal, 0)
-  if (readHead(journal) === undefined || countDamaged(lines) > 0) return 'journal'
+  const damaged = lines.flatMap((changes, at) => (changes === undefined ? [at + 1] : []))
+  if (damaged.length > 0) return { part: 'journal', problem: textOfDamaged(damaged, lines.length) }
+  if (readHead(journal) === undefined) return { part: 'journal', problem: 'its first line is missing' }
   using replayed = openEmpty()
   const tables = openSqlTables(replayed)
   tables.transaction(() => {
     for (const change of lines.flatMap((changes) => changes ?? [])) if (isOfToday(change)) applyChange(tables, change)
   })
-  return digestOfState(database) === digestOfState(replayed) ? undefined : 'database'
+  if (digestOfState(database) === digestOfState(replayed)) return undefined
+  return { part: 'database', problem: 'it does not hold what its journal says' }
 }
 
-function isIntact(database: Database): boolean {
+function faultOfFile(database: Database): string | undefined {
   const [found] = database.all('pragma integrity_check(1)')
-  return found?.['integrity_check'] === 'ok' && database.all('pragma foreign_key_check').length === 0
+  const problem = String(found?.['integrity_check'])
+  if (problem !== 'ok') return problem
+  return database.all('pragma foreign_key_check').length === 0 ? undefined : 'rows refer to others that are missing'
+}
+
+function textOfDamaged(damaged: readonly number[], all: number): string {
+  const named = damaged.slice(0, MOST_NAMED).join(', ')
+  const rest = damaged.length > MOST_NAMED ? ` and ${damaged.length - MOST_NAMED} more` : ''
+  return damaged.length === 1 ? `line ${named} of ${all} is damaged` : `lines ${named}${rest} of ${all} are damaged`
 }
 
 /** What follows from the journal, down to what is looked up by. */

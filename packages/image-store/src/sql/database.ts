@@ -129,6 +129,20 @@ function prepareFile(handle: DatabaseSync, path: string): boolean {
   }
 }
 
+/** Whether the database at `path` says itself that it has the layout of this release; no for one that cannot be read. */
+export async function hasPresentLayout(path: string): Promise<boolean> {
+  const { DatabaseSync } = await import('node:sqlite')
+  let handle: DatabaseSync | undefined
+  try {
+    handle = new DatabaseSync(path, { readOnly: true })
+    return layoutVersion(handle, path) === SCHEMA_VERSION
+  } catch {
+    return false
+  } finally {
+    handle?.close()
+  }
+}
+
 /** @throws StoreCorruptError `ERR_STORE_CORRUPT` when the file says two different things */
 function layoutVersion(handle: DatabaseSync, path: string): number {
   const version = Number(handle.prepare('pragma user_version').get()?.['user_version'] ?? 0)

@@ -2,7 +2,7 @@ import { StoreCorruptError } from '../errors.ts'
 import { AppliedJournal, type Due } from '../journal/applied-journal.ts'
 import { isOfBefore } from '../journal/journal.ts'
 import { planRebuild } from '../journal/rebuild.ts'
-import { findFault, type Unsound } from '../journal/soundness.ts'
+import { findFault, type MetadataFault } from '../journal/soundness.ts'
 import {
   DEFAULT_BUSY_TIMEOUT_MS,
   isStoreBusy,
@@ -87,9 +87,13 @@ export class HealingDatabase implements Disposable {
     }
   }
 
+  examine(): MetadataFault | undefined {
+    return this.#healing((inner, journal) => inner.transaction(() => this.#faultOf(inner, journal)))
+  }
+
   verify(): void {
-    const fault = this.#healing((inner, journal) => this.#faultOf(inner, journal))
-    if (fault === 'database') this.rebuild()
+    const fault = this.#healing((inner, journal) => this.#mendJournal(inner, journal))
+    if (fault?.part === 'database') this.rebuild()
   }
 
   rebuild(): void {
@@ -117,6 +121,7 @@ export class HealingDatabase implements Disposable {
       append: (changes) => this.#journal?.append(changes),
       due: () => this.#healing((_inner, journal) => journal.due),
       settle: () => this.#healing((_inner, journal) => journal.setDue([])),
+      examine: () => this.examine(),
       verify: () => this.verify(),
       rebuild: () => this.rebuild(),
       [Symbol.dispose]: () => this[Symbol.dispose](),
@@ -166,7 +171,7 @@ export class HealingDatabase implements Disposable {
   }
 
   #use(inner: Database, file: string): void {
-    const journal = new AppliedJournal(inner, this.#options.journal)
+    const journal = this.#journalOf(inner)
     this.#inner = inner
     this.#journal = journal
     this.#file = file
@@ -202,23 +207,34 @@ export class HealingDatabase implements Disposable {
       throw error
     }
     try {
-      const journal = new AppliedJournal(alone, this.#options.journal)
-      if (journal.isAdopted && this.#faultOf(alone, journal) === 'database') throw new StoreCorruptError(this.path)
+      const journal = this.#journalOf(alone)
+      const fault = journal.isAdopted ? this.#mendJournal(alone, journal) : undefined
+      if (fault?.part === 'database') throw new StoreCorruptError(this.path)
     } finally {
       alone[Symbol.dispose]()
     }
   }
 
-  /** Which is damaged; a journal that is gets replaced. */
-  #faultOf(database: Database, applied: AppliedJournal): Unsound | undefined {
+  #journalOf(database: Database): AppliedJournal {
+    return new AppliedJournal(database, this.#options.journal, this.#options.onRewritten)
+  }
+
+  /** What is damaged; a journal that is gets replaced. */
+  #mendJournal(database: Database, applied: AppliedJournal): MetadataFault | undefined {
+    return database.transaction(() => {
+      const fault = this.#faultOf(database, applied)
+      if (fault?.part === 'journal') applied.rewrite(fault.problem)
+      else if (fault === undefined) applied.compact()
+      return fault
+    })
+  }
+
+  #faultOf(database: Database, applied: AppliedJournal): MetadataFault | undefined {
     const { journal } = this.#options
     const openEmpty = (): Database => openNow(this.#sqlite, ':memory:', { busyTimeoutMs: 0 })
-    return database.transaction(() => {
-      const fault = findFault({ database, applied, journal, openEmpty })
-      if (fault === 'journal') applied.rewrite()
-      else if (fault === undefined) applied.compact()
-      return fault === 'database' || this.#areLayersSound(database, applied) ? fault : 'database'
-    })
+    const fault = findFault({ database, applied, journal, openEmpty })
+    if (fault?.part === 'database' || this.#areLayersSound(database, applied)) return fault
+    return { part: 'database', problem: 'its records of layers do not fit together' }
   }
 
   /** Whether the records of layers are right, down to holders, which can be mended. */

@@ -2,6 +2,7 @@ import type { Checker, Fetcher } from '@drayage/content'
 
 import type { Due } from '../journal/applied-journal.ts'
 import type { Change } from '../journal/change.ts'
+import type { MetadataFault } from '../journal/soundness.ts'
 import type { Database, OpenDatabaseOptions } from './database.ts'
 
 /** What was brought back from the journal. */
@@ -34,6 +35,8 @@ export interface StoreDatabaseOptions extends OpenDatabaseOptions {
   readonly layers?: LayerRecords
   /** Told of a rebuild by the process that does it. */
   readonly onRebuilt?: (rebuilt: RebuiltDatabase) => void
+  /** Told why the journal was written anew from the database, such as `it was lost`. */
+  readonly onRewritten?: (problem: string) => void
 }
 
 /**
@@ -47,6 +50,8 @@ export interface StoreDatabase extends Database {
   due(): readonly Due[]
   /** Says that all of it is there again. */
   settle(): void
+  /** Compares the tables with the journal, and says what is damaged; takes time by what the store holds. */
+  examine(): MetadataFault | undefined
   /** Compares the tables with the journal, and rebuilds or rewrites what is damaged; takes time by what the store holds. */
   verify(): void
   /** Makes the database anew from its journal, as one that is damaged. */

@@ -1,5 +1,6 @@
 import { chainIds, type ChainId } from '@drayage/digest'
 import { isImageStoreError, type PlatformImage, type StoredImage } from '@drayage/image-store'
+import { isLayerStoreError } from '@drayage/layer-store'
 
 import { becomeImage } from '../images/become-image.ts'
 import { ownersOf } from './needed-content.ts'
@@ -14,7 +15,7 @@ interface NeededLayer {
   readonly neededBy: Set<string>
 }
 
-/** Checks that the layers of all images are registered, and have an index. */
+/** Checks that the layers of all images are registered, have an index and, deeply, inflate to what the configs say. */
 export async function* checkLayers(
   check: StoreCheck,
   all: readonly StoredImage[],
@@ -31,6 +32,37 @@ export async function* checkLayers(
     } else if (!(await store.layers.hasIndex(what, { deep, signal }))) {
       const index = { ...found, kind: 'layer index', problem: 'missing or damaged' }
       yield await mended(check, index, 'made again', () => store.layers.indexAgain(what, { signal }))
+    }
+    if (check.inflates) yield* checkDiffId(check, what, found.neededBy)
+  }
+}
+
+/**
+ * Inflates a layer in a thread, and compares its DiffID with that of the configs that the layer is known by. A layer whose
+ * stored bytes are damaged is a finding of its own.
+ */
+async function* checkDiffId(
+  { store, signal }: StoreCheck,
+  id: ChainId,
+  neededBy: readonly string[],
+): AsyncGenerator<StoreFinding, void, void> {
+  const blob = (await store.layers.get(id))?.blob
+  if (blob === undefined || !(await store.content.has(blob, { signal }))) return
+  try {
+    for await (const _ of store.layers.openTar(id, { signal }));
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (damageOf(error) !== undefined) return
+    if (!isLayerStoreError(error) || error.code !== 'ERR_LAYER_CORRUPT') throw error
+    const { found, expected } = error
+    const note = 'remove the image: what was pulled is not what its config says'
+    yield {
+      state: 'fault',
+      kind: 'layer',
+      what: blob.digest,
+      problem: `${found}, expected ${expected}`,
+      neededBy,
+      note,
     }
   }
 }

@@ -1,8 +1,13 @@
-import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
+import { writeBlob } from '@drayage/content'
 import { createFsStore } from '@drayage/content-fs'
+import { digestHex, digestOf } from '@drayage/digest'
+import { openDatabase } from '@drayage/image-store'
+import { createLayerStore } from '@drayage/layer-store'
 import type { Descriptor } from '@drayage/manifest'
+import { parseReference } from '@drayage/reference'
 import {
   buildImage,
   buildIndex,
@@ -17,6 +22,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import { saveImages } from '../archives/save-images.ts'
 import { loadImages } from '../archives/load-images.ts'
+import { listImages } from '../images/list-images.ts'
 import { pullImage } from '../images/pull-image.ts'
 import { tagImage } from '../images/tag-image.ts'
 import { openTestRuntime } from '../test/open-test-runtime.ts'
@@ -131,4 +137,64 @@ test('checkStore() finds what is beside the images: indexes, permissions, left-o
     'repaired',
   ])
   expect((await check({ deep: true })).map(({ state }) => state)).toEqual(['notice', 'notice'])
+})
+
+/** A line of the journal with its right checksum. */
+function journalLine(text: string): string {
+  return `${digestHex(digestOf(text)).slice(0, 16)} ${text}\n`
+}
+
+test.each([
+  ['a changed bit', (lines: string[]) => [...lines.slice(0, 1), lines[1]?.replace('a', 'b') ?? '', ...lines.slice(2)]],
+  ['a line without a change', (lines: string[]) => [...lines.slice(0, 1), journalLine('{"op":'), ...lines.slice(1)]],
+  ['a line of words', (lines: string[]) => [...lines.slice(0, 1), journalLine('"words"'), ...lines.slice(1)]],
+])('checkStore() finds %s in the journal, and makes the journal anew from the database', async (_, change) => {
+  const journal = inStore('names.journal')
+  const warnings: string[] = []
+  await using runtime = await openTestRuntime(directory.path, {
+    storeDirectory: inStore(),
+    onStoreWarning: (text) => warnings.push(text),
+  })
+  await runtime.openStore()
+  const { atime, mtime } = await stat(journal)
+  const lines = (await readFile(journal, 'utf8')).split('\n').map((line) => `${line}\n`)
+  await writeFile(journal, change(lines.slice(0, -1)).join(''))
+  await utimes(journal, atime, mtime)
+  const look = (options: CheckStoreOptions = {}): Promise<StoreFinding[]> =>
+    Array.fromAsync(checkStore(runtime, options))
+  const found = {
+    kind: 'journal',
+    what: 'names.journal',
+    problem: expect.stringMatching(/^lines? 2 of \d+ is damaged$/),
+  }
+  expect(await look()).toEqual([expect.objectContaining({ state: 'fault', ...found })])
+  expect(warnings).toEqual([])
+  expect(await look({ repair: true })).toEqual([expect.objectContaining({ state: 'repaired', ...found })])
+  expect(await look()).toEqual([])
+  expect(warnings).toEqual([expect.stringMatching(/names\.journal" was written anew from the database: line 2 of/)])
+  expect((await listImages(runtime)).flatMap(({ RepoTags }) => RepoTags)).toEqual([name])
+})
+
+test('checkStore() finds a layer that inflates to something else than the config says, when it looks deeply', async () => {
+  const [base, own] = one.layers
+  if (base === undefined || own === undefined) throw new Error('no layers')
+  const config = { rootfs: { type: 'layers', diff_ids: [own.diffId] } } as const
+  const liar = await buildImage({ layers: [base], config })
+  await using runtime = await openTestRuntime(directory.path)
+  const { content, images } = await runtime.openStore()
+  await writeBlob(content, liar.manifest, liar.manifestBytes)
+  await writeBlob(content, liar.config, liar.configBytes)
+  const { manifest, platform, imageId: id } = liar
+  const shown = { id, manifest, config: liar.config, platform, size: base.descriptor.size, layers: [base.descriptor] }
+  const names = [{ name: parseReference('liar:1'), isPinned: false }]
+  await images.put(manifest, { platforms: [shown] }, { names })
+  // As nothing registers it that reads the layer.
+  using database = await openDatabase(inStore('metadata.db'))
+  await using layers = createLayerStore({ database, directory: inStore('layers'), content })
+  await layers.restore(base.descriptor, { diffId: own.diffId, holder: id })
+  expect(await check()).toEqual([])
+  const fault = { state: 'fault', kind: 'layer', what: base.descriptor.digest, neededBy: ['liar:1'] }
+  const problem = `its DiffID is ${base.diffId}, expected ${own.diffId}`
+  expect(await check({ deep: true })).toEqual([expect.objectContaining({ ...fault, problem })])
+  expect(await check({ deep: true, bytesPerSecond: 1e9 })).toEqual([])
 })

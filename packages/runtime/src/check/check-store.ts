@@ -19,7 +19,10 @@ import type { StoreFinding } from './store-finding.ts'
 export interface CheckStoreOptions extends AbortOptions {
   /** Names or IDs: then only what these consist of is checked. The whole store by default. */
   readonly names?: readonly string[]
-  /** Whether all bytes are read and hashed, and indexes of layers read; `false` by default. */
+  /**
+   * Whether all bytes are read and hashed, and indexes of layers read; without a rate, layers are also inflated, in a thread,
+   * and compared with the DiffIDs of configs. `false` by default.
+   */
   readonly deep?: boolean
   /** Whether what is wrong is mended; `false` by default, when nothing is changed. */
   readonly repair?: boolean
@@ -48,6 +51,7 @@ export async function* checkStore(
     store,
     bringAgain: (needed, bringing) => bringAgain(runtime, store, needed, bringing),
     deep,
+    inflates: deep && bytesPerSecond === undefined,
     repair,
     rate: createReadRate(bytesPerSecond),
     signal,

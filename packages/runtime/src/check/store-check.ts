@@ -14,6 +14,8 @@ export interface StoreCheck extends AbortOptions {
   readonly bringAgain: (needed: NeededContent, options: AbortOptions) => Promise<BroughtAgain>
   /** Whether all bytes are read. */
   readonly deep: boolean
+  /** Whether layers are inflated, too. */
+  readonly inflates: boolean
   /** Whether what is wrong is mended. */
   readonly repair: boolean
   readonly rate: ReadRate

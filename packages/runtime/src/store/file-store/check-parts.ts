@@ -3,7 +3,7 @@ import path from 'node:path'
 
 import type { AbortOptions } from '@drayage/bytes'
 import { disk, unlessMissing } from '@drayage/files'
-import type { Database } from '@drayage/image-store'
+import type { MetadataFault, StoreDatabase } from '@drayage/image-store'
 
 import type { StoreFinding } from '../../check/store-finding.ts'
 
@@ -25,13 +25,15 @@ const LEFT: Readonly<Record<string, string>> = {
 /** Checks what a store in a directory has beside content, images and layers; see `PartChecker`. */
 export async function* checkStoreParts(
   directory: string,
-  database: Pick<Database, 'all'>,
+  database: Pick<StoreDatabase, 'examine' | 'verify'>,
   { repair, signal }: AbortOptions & { readonly repair: boolean },
 ): AsyncGenerator<StoreFinding, void, void> {
-  for (const row of database.all('pragma integrity_check')) {
-    const [problem] = Object.values(row)
-    if (problem === 'ok') continue
-    yield { state: 'fault', kind: 'database', what: 'metadata.db', problem: String(problem), neededBy: [] }
+  const fault = database.examine()
+  if (fault !== undefined) {
+    if (repair) database.verify()
+    yield repair
+      ? { state: 'repaired', ...aboutMetadata(fault), note: 'made anew' }
+      : { state: 'fault', ...aboutMetadata(fault) }
   }
   for (const part of PARTS) {
     signal?.throwIfAborted()
@@ -43,6 +45,12 @@ export async function* checkStoreParts(
       yield { state: 'notice', kind, what, problem: 'left', neededBy: [], note: 'swept by age, or by `dray prune`' }
     }
   }
+}
+
+/** A fault of the database or its journal as a finding. */
+export function aboutMetadata({ part, problem }: MetadataFault): Omit<StoreFinding, 'state'> {
+  const what = part === 'database' ? 'metadata.db' : 'names.journal'
+  return { kind: part, what, problem, neededBy: [] }
 }
 
 async function* checkPart(directory: string, part: string, repair: boolean): AsyncGenerator<StoreFinding, void, void> {

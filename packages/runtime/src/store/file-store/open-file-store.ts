@@ -36,12 +36,14 @@ export async function openFileStore(directory: string, options: FileStoreOptions
   const reserve = openReserve(directory)
   reserve.makeRoom()
   const { onWarning: warn = (): void => {} } = options
+  const journal = path.join(directory, 'names.journal')
   const opened = await openStoreDatabase(path.join(directory, 'metadata.db'), {
-    journal: path.join(directory, 'names.journal'),
+    journal,
     content,
     hasContent: () => hasAny(content),
     layers: LAYER_RECORDS,
     onRebuilt: (rebuilt) => warn(textOf(rebuilt)),
+    onRewritten: (problem) => warn(`the journal "${journal}" was written anew from the database: ${problem}`),
   })
   const database = withReserve(opened, reserve)
   try {

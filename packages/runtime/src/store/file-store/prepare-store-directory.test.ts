@@ -43,6 +43,29 @@ test('prepareStoreDirectory() refuses a newer layout and changes nothing', async
   expect(await readFile(path.join(directory.path, 'version'), 'utf8')).toBe('2\n')
 })
 
+test('prepareStoreDirectory() takes a version with a changed bit for damage only where the database confirms it', async () => {
+  await using directory = await tempDir()
+  const version = path.join(directory.path, 'version')
+  const changed = [...Buffer.from(`${STORE_LAYOUT}\n`)].flatMap((byte, at, all) =>
+    [1, 2, 4, 8, 16, 32, 64, 128].map((bit) => Buffer.from(all.with(at, byte ^ bit))),
+  )
+  for (const bytes of changed.filter((each) => !/^1\s*$/.test(each.toString()))) {
+    await writeFile(version, bytes)
+    await expect(prepareStoreDirectory(directory.path)).rejects.toMatchObject({ code: 'ERR_STORE_LAYOUT' })
+  }
+  await writeFile(version, `${STORE_LAYOUT}\n`)
+  await using _store = await openFileStore(directory.path)
+  for (const bytes of changed) {
+    await writeFile(version, bytes)
+    await prepareStoreDirectory(directory.path)
+    expect((await readFile(version, 'utf8')).trim()).toBe(STORE_LAYOUT)
+  }
+  for (const newer of ['2\n', '11\n']) {
+    await writeFile(version, newer)
+    await expect(prepareStoreDirectory(directory.path)).rejects.toMatchObject({ code: 'ERR_STORE_LAYOUT' })
+  }
+})
+
 test('prepareStoreDirectory() refuses links and what is not a directory', async () => {
   await using directory = await tempDir()
   await mkdir(path.join(directory.path, 'elsewhere'))

@@ -60,8 +60,19 @@ export async function whyReadOnly(directory: string): Promise<string | undefined
 async function hasVersion(directory: string, file: string): Promise<boolean> {
   const found = Buffer.from((await readSmallFile(file, { maxBytes: MOST_READ })) ?? []).toString()
   const version = found.slice(0, MOST_BYTES).replaceAll('\0', '').trim()
-  if (version !== '' && version !== STORE_LAYOUT) throw new StoreLayoutError(directory, version, STORE_LAYOUT)
-  return version === STORE_LAYOUT
+  if (version === '' || version === STORE_LAYOUT) return version === STORE_LAYOUT
+  if (!mayBeDamaged(version)) throw new StoreLayoutError(directory, version, STORE_LAYOUT)
+  // Loaded when it is needed, as when a store is opened.
+  const { hasPresentLayout } = await import('@drayage/image-store')
+  if (await hasPresentLayout(path.join(directory, 'metadata.db'))) return false
+  throw new StoreLayoutError(directory, version, STORE_LAYOUT)
+}
+
+/** Whether this version is none, or the present one with a bit changed; then the database tells which one it is. */
+function mayBeDamaged(version: string): boolean {
+  if (!/^[1-9]\d*$/.test(version)) return true
+  const changed = Number(version) ^ Number(STORE_LAYOUT)
+  return version.length === STORE_LAYOUT.length && (changed & (changed - 1)) === 0
 }
 
 /** What the other parts of the store assert of their own directories; and that nobody else may put something there. */

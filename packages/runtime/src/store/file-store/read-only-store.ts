@@ -3,11 +3,11 @@ import path from 'node:path'
 
 import { createFsStore, type FsStore, StoreUnwritableError } from '@drayage/content-fs'
 import { disk, unlessMissing } from '@drayage/files'
-import { createMetadata, openStoreDatabase, type StoreDatabase } from '@drayage/image-store'
+import { createMetadata, openStoreDatabase, type MetadataFault, type StoreDatabase } from '@drayage/image-store'
 import { createLayerStore } from '@drayage/layer-store'
 
 import { bringBack, LAYER_RECORDS } from './bring-back.ts'
-import { checkStoreParts } from './check-parts.ts'
+import { aboutMetadata, checkStoreParts } from './check-parts.ts'
 import type { FileStore, FileStoreOptions } from './store-directory.ts'
 
 /** How often the database is copied again that somebody else is changing. */
@@ -32,7 +32,8 @@ export async function openReadOnlyStore(
   const dropCopy = (): Promise<void> => disk.rm(copy, { recursive: true, force: true })
   try {
     let isOpen = false
-    const opened = await openCopy(directory, copy, content)
+    const faults: MetadataFault[] = []
+    const opened = await openCopy(directory, copy, content, faults)
     const run: StoreDatabase['run'] = (sql, ...params) => (isOpen ? refuse() : opened.run(sql, ...params))
     const database: StoreDatabase = { ...opened, run }
     const layers = createLayerStore({ database, directory: path.join(directory, 'layers'), content })
@@ -49,7 +50,10 @@ export async function openReadOnlyStore(
       images: { ...metadata.images, recordSources: async () => {}, forgetSource: async () => {} },
       lockImages: async () => refuse(),
       sweepLeftovers: async () => refuse(),
-      checkParts: (check) => checkStoreParts(directory, database, check),
+      async *checkParts(check) {
+        for (const fault of faults) yield { state: 'fault', ...aboutMetadata(fault) }
+        yield* checkStoreParts(directory, database, check)
+      },
       assertRoom: async () => refuse(),
       // It is a copy, of which nothing goes.
       compareMetadata: async () => {},
@@ -68,15 +72,27 @@ export async function openReadOnlyStore(
   }
 }
 
-/** Opens a copy of the database, in the present layout; one that is lost or damaged is made from what else is there. */
-async function openCopy(directory: string, copy: string, content: FsStore): Promise<StoreDatabase> {
+/**
+ * Opens a copy of the database, in the present layout; one that is lost or damaged is made from what else is there, and what
+ * it was is added to `faults`.
+ */
+async function openCopy(
+  directory: string,
+  copy: string,
+  content: FsStore,
+  faults: MetadataFault[],
+): Promise<StoreDatabase> {
   const [file, journal] = ['metadata.db', 'names.journal'].map((name) => path.join(copy, name))
   if (file === undefined || journal === undefined) throw new TypeError('Cannot copy the store: it has no files')
   await copyDatabase(path.join(directory, 'metadata.db'), file)
   // After the database, which it tells at least as much as.
   const lines = await unlessMissing(disk.readFile(path.join(directory, 'names.journal')))
   if (lines !== undefined) await disk.writeFile(journal, lines, { mode: 0o600 })
-  return await openStoreDatabase(file, { journal, content, layers: LAYER_RECORDS })
+  return await openStoreDatabase(file, {
+    ...{ journal, content, layers: LAYER_RECORDS },
+    onRebuilt: ({ aside }) => faults.push({ part: 'database', problem: aside === undefined ? 'missing' : 'damaged' }),
+    onRewritten: (problem) => faults.push({ part: 'journal', problem }),
+  })
 }
 
 /** Copies a database with its log, again where somebody changed either meanwhile. */
