@@ -74,7 +74,10 @@ export function openFsIngest(parts: FsIngestParts): Ingest & Followable {
         await syncNames(what)
       } catch (error) {
         // The file is a blob now, which must not be written to: all that is left is to sync its name, as the next commit does.
-        await end().catch(() => {})
+        // Its directory stays, and tells so.
+        isEnded = true
+        await data.close().catch(() => {})
+        lock.release()
         throw error
       }
       onStep('directory-synced')

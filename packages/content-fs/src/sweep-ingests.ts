@@ -2,10 +2,12 @@ import { join } from 'node:path'
 
 import type { AbortOptions } from '@drayage/bytes'
 import type { IngestKey } from '@drayage/content'
+import { isDigest } from '@drayage/digest'
 import { disk, unlessMissing } from '@drayage/files'
 
 import { tryLockIngest } from './ingest-lock.ts'
-import { dataFile, ingestKeyOf, type Layout } from './layout.ts'
+import { blobDirectory, dataFile, ingestKeyOf, type Layout } from './layout.ts'
+import { syncNames } from './prepare-directory.ts'
 
 /** Options of a sweep. */
 export interface SweepOptions extends AbortOptions {
@@ -37,7 +39,9 @@ export async function sweepIngests(layout: Layout, nowMs: number, options: Sweep
     const key = ingestKeyOf(name)
     if (key === undefined) continue
     const directory = join(layout.ingests, name)
-    const removed = await sweepOne(directory, nowMs - requireAge(await ageFor(key)))
+    const ageMs = requireAge(await ageFor(key))
+    // Without an age nothing depends on the clock.
+    const removed = await sweepOne({ layout, key, directory, newestMs: ageMs === 0 ? Infinity : nowMs - ageMs })
     if (removed === undefined) continue
     ingests += 1
     bytes += removed
@@ -46,7 +50,7 @@ export async function sweepIngests(layout: Layout, nowMs: number, options: Sweep
     signal?.throwIfAborted()
     const path = join(layout.setAside, name)
     const found = await unlessMissing(disk.lstat(path))
-    if (found === undefined || found.ctimeMs > nowMs - olderThanMs) continue
+    if (found === undefined || (olderThanMs > 0 && found.ctimeMs > nowMs - olderThanMs)) continue
     await disk.rm(path, { recursive: true, force: true })
     bytes += found.size
   }
@@ -62,8 +66,15 @@ function requireAge(ageMs: number): number {
   throw new RangeError(`Cannot sweep ingests: olderThanMs is ${ageMs}, expected a number from 0 on`)
 }
 
+interface Candidate {
+  readonly layout: Layout
+  readonly key: IngestKey
+  readonly directory: string
+  readonly newestMs: number
+}
+
 /** Resolves to the bytes that the removed ingest held; `undefined` when it stays. */
-async function sweepOne(directory: string, newestMs: number): Promise<number | undefined> {
+async function sweepOne({ layout, key, directory, newestMs }: Candidate): Promise<number | undefined> {
   const before = await usage(directory)
   if (before === undefined || before.changedMs > newestMs) return undefined
   const lock = await tryLockIngest(directory)
@@ -71,6 +82,8 @@ async function sweepOne(directory: string, newestMs: number): Promise<number | u
   try {
     const now = await usage(directory)
     if (now === undefined || now.bytes !== before.bytes) return undefined
+    // Its commit may have been killed behind the rename; see `prepareDirectory`.
+    if (!now.hasData && isDigest(key)) await syncNames(blobDirectory(layout, key))
     await lock.remove()
     return now.bytes
   } finally {
@@ -78,10 +91,18 @@ async function sweepOne(directory: string, newestMs: number): Promise<number | u
   }
 }
 
-async function usage(directory: string): Promise<{ readonly bytes: number; readonly changedMs: number } | undefined> {
-  for (const path of [dataFile(directory), directory]) {
+interface Usage {
+  readonly bytes: number
+  readonly changedMs: number
+  readonly hasData: boolean
+}
+
+async function usage(directory: string): Promise<Usage | undefined> {
+  const data = dataFile(directory)
+  for (const path of [data, directory]) {
     const found = await unlessMissing(disk.lstat(path))
-    if (found !== undefined) return { bytes: found.isFile() ? found.size : 0, changedMs: found.mtimeMs }
+    if (found === undefined) continue
+    return { bytes: found.isFile() ? found.size : 0, changedMs: found.mtimeMs, hasData: path === data }
   }
   return undefined
 }

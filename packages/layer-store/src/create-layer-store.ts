@@ -1,4 +1,5 @@
 import { FileIndexes } from './indexes/file-indexes.ts'
+import type { WriterLife } from './indexes/index-directory.ts'
 import type { LayerStore, LayerStoreOptions } from './layer-store.ts'
 import { MemoryIndexes } from './indexes/memory-indexes.ts'
 import { MemoryLayerTables } from './records/memory-layer-tables.ts'
@@ -12,6 +13,8 @@ export interface DiskLayerStoreOptions extends LayerStoreOptions {
   readonly database: SqlDatabase
   /** Holds the indexes; created when it is missing. */
   readonly directory: string
+  /** Tells which processes have ended, so that their unfinished indexes go in a sweep; by default they go after a day. */
+  readonly life?: WriterLife | undefined
   /** Most layers measured at a time; one per processor by default, and at least 2. */
   readonly workers?: number | undefined
 }

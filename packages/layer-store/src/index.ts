@@ -7,6 +7,7 @@
  * @packageDocumentation
  */
 export type { DiskLayerStoreOptions } from './create-layer-store.ts'
+export type { WriterLife } from './indexes/index-directory.ts'
 export type {
   FindOptions,
   HasIndexOptions,
@@ -18,6 +19,7 @@ export type {
   LayerRestorer,
   LayerStore,
   LayerStoreOptions,
+  LayerSweeper,
   MeasureOptions,
   RegisterOptions,
   Released,

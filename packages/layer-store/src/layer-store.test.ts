@@ -12,7 +12,8 @@ import {
   rawPax,
   TAR_ZEROS,
 } from '@drayage/testkit'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
@@ -25,6 +26,7 @@ import {
   type LayerRecord,
   type LayerStore,
   MAX_LAYER_DEPTH,
+  type WriterLife,
 } from './index.ts'
 
 interface Place {
@@ -39,6 +41,7 @@ interface PlaceOptions {
   readonly content?: ContentStore
   readonly workers?: number
   readonly maxBytes?: number
+  readonly life?: WriterLife
 }
 
 const KINDS = ['disk', 'memory'] as const
@@ -56,7 +59,7 @@ afterAll(async () => {
 })
 
 async function open(kind: Kind, options: PlaceOptions = {}): Promise<Place> {
-  const { content = createMemoryStore(), workers = 1, maxBytes } = options
+  const { content = createMemoryStore(), workers = 1, maxBytes, life } = options
   if (kind === 'memory') {
     const store = createMemoryLayerStore({ content, maxBytes })
     closers.push(async () => await store[Symbol.asyncDispose]())
@@ -64,7 +67,7 @@ async function open(kind: Kind, options: PlaceOptions = {}): Promise<Place> {
   }
   const directory = options.directory ?? (await mkdtemp(join(root, 'store-')))
   const database = openSqlite(join(directory, 'metadata.db'))
-  const store = createLayerStore({ database, directory: join(directory, 'layers'), content, workers, maxBytes })
+  const store = createLayerStore({ database, directory: join(directory, 'layers'), content, life, workers, maxBytes })
   closers.push(async () => {
     await store[Symbol.asyncDispose]()
     database.close()
@@ -533,6 +536,59 @@ describe('a layer store on a disk', () => {
     expect(await entriesOf(place.store, record.chainId)).toEqual(['file a', 'file b'])
     expect(await readdir(join(place.directory, 'layers', 'sha256'))).toHaveLength(1)
     expect(await temporary(place)).toEqual([])
+  })
+
+  test.each([
+    ['empty', (index: Uint8Array) => index.subarray(0, 0)],
+    ['cut off', (index: Uint8Array) => index.subarray(0, -30)],
+    ['zeros in the middle', (index: Uint8Array) => index.with(20, 0).with(21, 0).with(22, 0)],
+  ])(
+    'LayerStore.entries() makes an index again that a power cut left %s, and so does a registration',
+    async (_, tear) => {
+      const place = await open('disk')
+      const layer = await buildLayer([{ path: 'a' }, { path: 'b' }])
+      const record = await put(place, layer)
+      const file = join(place.directory, 'layers', 'sha256', record.diffId.slice('sha256:'.length))
+      const whole = await readFile(file)
+      const torn = tear(new Uint8Array(whole))
+      await writeFile(file, torn)
+      expect(await entriesOf(place.store, record.chainId)).toEqual(['file a', 'file b'])
+      expect(await readFile(file)).toEqual(whole)
+      await writeFile(file, torn.subarray(0, -30))
+      await put(place, layer, 'other')
+      expect(await readFile(file)).toEqual(whole)
+    },
+  )
+
+  test('LayerStore.sweep() removes what killed processes left, and nothing that somebody has or writes', async () => {
+    const ended = new Set<string>()
+    const life = (id: string): WriterLife => ({
+      begin: async () => id,
+      ended: async (lives) => lives.filter((each) => ended.has(each)),
+    })
+    const dead = await open('disk', { life: life('dead') })
+    const { directory, content } = dead
+    const alive = await open('disk', { directory, content, life: life('alive') })
+    const record = await put(alive, await buildLayer([{ path: 'a' }]))
+    const layers = join(directory, 'layers')
+    await writeFile(join(layers, 'sha256', '0'.repeat(64)), 'of a removal that was killed')
+    await writeFile(join(layers, 'sha256', 'no-digest'), 'somebody put it here')
+    const tars = [await buildLayer([{ path: 'b' }]), await buildLayer([{ path: 'c' }])] as const
+    await dead.store.measure(fromBytes(tars[0].bytes))
+    const writing = await alive.store.measure(fromBytes(tars[1].bytes))
+    await writeFile(join(layers, 'tmp', randomUUID()), 'of a release before names told of lives')
+    const old = join(layers, 'tmp', randomUUID())
+    await writeFile(old, 'the same, long ago')
+    await utimes(old, 0, 0)
+    await alive.store.sweep()
+    expect(await temporary(alive)).toHaveLength(3)
+    ended.add('dead')
+    await alive.store.sweep()
+    expect(await temporary(alive)).toHaveLength(2)
+    const hex = record.diffId.slice('sha256:'.length)
+    expect((await filesIn(alive, 'sha256')).toSorted()).toEqual([hex, 'no-digest'].toSorted())
+    await writeBlob(content, tars[1].descriptor, tars[1].bytes)
+    await alive.store.register(tars[1].descriptor, writing, { diffId: tars[1].diffId, holder: 'image' })
   })
 
   test('LayerStore shares its tables and indexes with another opening of them', async () => {

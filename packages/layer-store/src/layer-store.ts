@@ -178,5 +178,12 @@ export interface LayerRestorer {
   retain(holders: ReadonlySet<string>, options?: AbortOptions): Promise<void>
 }
 
+/** Removes what killed processes left. */
+export interface LayerSweeper {
+  /** Removes the indexes that no layer has, and those that processes were writing which have ended. */
+  sweep(options?: AbortOptions): Promise<void>
+}
+
 /** Layers by ChainID. Disposing it ends the worker threads. */
-export interface LayerStore extends LayerMeasurer, LayerRegistrar, LayerReader, LayerRestorer, AsyncDisposable {}
+export interface LayerStore
+  extends LayerMeasurer, LayerRegistrar, LayerReader, LayerRestorer, LayerSweeper, AsyncDisposable {}

@@ -2,6 +2,7 @@ import type { AbortOptions, ByteStream } from '@drayage/bytes'
 import { createInflater, defaultWorkers, isCompressionError, type Inflater } from '@drayage/compression'
 import { verifyBlob, type Checker, type Fetcher } from '@drayage/content'
 import { chainId as chainIdOf, digestAlgorithm, type ChainId, type DiffId, type Digest } from '@drayage/digest'
+import { isMissing } from '@drayage/files'
 import type { Descriptor } from '@drayage/manifest'
 
 import {
@@ -24,6 +25,7 @@ import {
   type Released,
 } from './layer-store.ts'
 import type { KnownBlob, LayerTables } from './records/layer-tables.ts'
+import { sweepIndexes } from './sweep-indexes.ts'
 import type { LayerEntry } from './indexes/layer-entry.ts'
 
 /** What a layer store is made of. */
@@ -112,6 +114,10 @@ export class RecordedLayerStore implements LayerStore {
     return released
   }
 
+  async sweep(options: AbortOptions = {}): Promise<void> {
+    await sweepIndexes(this.#tables, this.#indexes, options)
+  }
+
   async find(blob: Digest, options: FindOptions = {}): Promise<DiffId | undefined> {
     const { algorithm } = options
     const known = this.#tables
@@ -170,8 +176,20 @@ export class RecordedLayerStore implements LayerStore {
   async *entries(chainId: ChainId, options: AbortOptions = {}): AsyncIterable<LayerEntry> {
     const record = this.#require(chainId)
     if (record.fault !== undefined) throw new LayerTarError(record.fault.found, record.fault.offset)
-    if (!this.#indexes.has(record.diffId)) await this.#indexAgain(record, options)
-    yield* this.#indexes.entries(record.diffId, options)
+    let count = 0
+    try {
+      for await (const entry of this.#indexes.entries(record.diffId, options)) {
+        yield entry
+        count += 1
+      }
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      if (!isIndexFault(error)) throw error
+    }
+    if (count === record.entryCount) return
+    // It is lost, or torn by a power cut.
+    await this.indexAgain(chainId, options)
+    for await (const entry of this.#indexes.entries(record.diffId, options)) if (count-- <= 0) yield entry
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -264,4 +282,9 @@ function knownFrom(layer: Descriptor, measurement: LayerMeasurement): KnownBlob 
     size: measurement.size,
     entryCount: measurement.entryCount,
   }
+}
+
+/** Whether an index is missing or torn, and not what keeps it from being read. */
+function isIndexFault(error: unknown): boolean {
+  return isCompressionError(error) || error instanceof SyntaxError || isMissing(error)
 }

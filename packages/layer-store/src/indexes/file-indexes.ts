@@ -3,7 +3,7 @@ import { COMPRESSION_ERROR_TYPES, createWorkerPool, defaultWorkers, type WorkerP
 import { parseDiffId, type DiffId } from '@drayage/digest'
 import { disk, FileReadError, FileWriteError } from '@drayage/files'
 
-import { IndexDirectory } from './index-directory.ts'
+import { IndexDirectory, type WriterLife } from './index-directory.ts'
 import { readIndexFile } from './index-file.ts'
 import type { TarFacts } from './index-trailer.ts'
 import type { LayerIndexes } from './layer-indexes.ts'
@@ -17,6 +17,7 @@ const ERROR_TYPES = { ...COMPRESSION_ERROR_TYPES, ERR_FILE_READ: FileReadError, 
 /** Options of {@link FileIndexes}. */
 export interface FileIndexesOptions {
   readonly directory: string
+  readonly life?: WriterLife | undefined
   readonly workers?: number | undefined
   readonly maxBytes?: number | undefined
 }
@@ -33,7 +34,7 @@ export class FileIndexes implements LayerIndexes {
     const script = import.meta.url.endsWith('.ts') ? './measure-worker.ts' : './measure-worker.js'
     const { workers: size = defaultWorkers() } = options
     this.#options = options
-    this.#directory = new IndexDirectory(options.directory)
+    this.#directory = new IndexDirectory(options.directory, options.life)
     this.#pool = createWorkerPool<MeasureJobs>({
       url: new URL(script, import.meta.url),
       size,
@@ -77,6 +78,14 @@ export class FileIndexes implements LayerIndexes {
 
   remove(diffId: DiffId): void {
     this.#directory.remove(diffId)
+  }
+
+  list(): AsyncIterable<DiffId> {
+    return this.#directory.list()
+  }
+
+  async removeUnfinished(options: AbortOptions): Promise<void> {
+    await this.#directory.removeUnfinished(options)
   }
 
   entries(diffId: DiffId, options: AbortOptions): AsyncIterable<LayerEntry> {

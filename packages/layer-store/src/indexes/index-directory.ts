@@ -1,24 +1,39 @@
-import { digestAlgorithm, digestHex, type DiffId } from '@drayage/digest'
-import { disk, isMissing, readFailure, syncDirectorySync, systemCode, writeFailure } from '@drayage/files'
+import type { AbortOptions } from '@drayage/bytes'
+import { digestAlgorithm, digestHex, isDigest, parseDiffId, type DiffId } from '@drayage/digest'
+import { disk, isMissing, readFailure, systemCode, unlessMissing, writeFailure } from '@drayage/files'
 import { randomUUID } from 'node:crypto'
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 import { decodeTrailer, TRAILER_BYTES, type TarFacts } from './index-trailer.ts'
 
-/** The age at which an unregistered index counts as left by a dead process: a day. */
+/** The age at which an index on its way counts as left behind whose name does not tell of a life: a day. */
 const STALE_AFTER_MS = 24 * 3600 * 1000
 
+/** What separates the life of its process from the rest of the name of an index on its way. */
+const LIFE_END = '.'
+
+/** Tells which processes have ended, by IDs of their lives, which have no dot. */
+export interface WriterLife {
+  /** The ID of the life of this process. */
+  begin(): Promise<string>
+  /** Those of some lives that have ended. */
+  ended(lives: readonly string[], options?: AbortOptions): Promise<readonly string[]>
+}
+
 /**
- * The folder of indexes: `<alg>/<hex>` for a registered DiffID, `tmp/` for those on their way. Publishing and removing
- * are synchronous, because they belong in the transaction that says so.
+ * The folder of indexes: `<alg>/<hex>` for a registered DiffID, `tmp/` for those on their way, named after the life of their
+ * process. Publishing and removing are synchronous, because they belong in the transaction that says so. Nothing is
+ * synced: an index tells when it is torn, and can be made again.
  */
 export class IndexDirectory {
   readonly #directory: string
+  readonly #life: WriterLife | undefined
   #prepared: Promise<void> | undefined
 
-  constructor(directory: string) {
+  constructor(directory: string, life: WriterLife | undefined) {
     this.#directory = directory
+    this.#life = life
   }
 
   /** Where a new index may be written. */
@@ -28,7 +43,8 @@ export class IndexDirectory {
       throw writeFailure(error, this.#directory)
     })
     await this.#prepared
-    return join(this.#directory, 'tmp', randomUUID())
+    const life = await this.#life?.begin()
+    return join(this.#directory, 'tmp', life === undefined ? randomUUID() : `${life}${LIFE_END}${randomUUID()}`)
   }
 
   path(diffId: DiffId): string {
@@ -36,7 +52,7 @@ export class IndexDirectory {
   }
 
   /**
-   * Makes a written index that of `diffId`, durably; an existing one stays. Returns whether `diffId` has an index
+   * Makes a written index that of `diffId`; an existing one stays, unless it is torn. Returns whether `diffId` has an index
    * now: `false` when the written one is gone.
    *
    * @throws FileWriteError `ERR_FILE_WRITE`
@@ -44,18 +60,16 @@ export class IndexDirectory {
   publish(diffId: DiffId, temporaryPath: string): boolean {
     const path = this.path(diffId)
     try {
-      if (existsSync(path)) {
+      if (this.factsOf(diffId) !== undefined) {
         rmSync(temporaryPath, { force: true })
         return true
       }
       mkdirSync(dirname(path), { recursive: true })
       renameSync(temporaryPath, path)
     } catch (error) {
-      if (systemCode(error) === 'ENOENT') return false
+      if (systemCode(error) === 'ENOENT') return existsSync(path)
       throw writeFailure(error, path)
     }
-    syncDirectorySync(dirname(path))
-    syncDirectorySync(this.#directory)
     return true
   }
 
@@ -63,7 +77,6 @@ export class IndexDirectory {
     return existsSync(this.path(diffId))
   }
 
-  /** @throws FileWriteError `ERR_FILE_WRITE` */
   /** What the index of `diffId` says of its tar; `undefined` when there is none that says it. */
   factsOf(diffId: DiffId): TarFacts | undefined {
     const path = this.path(diffId)
@@ -83,6 +96,7 @@ export class IndexDirectory {
     }
   }
 
+  /** @throws FileWriteError `ERR_FILE_WRITE` */
   remove(diffId: DiffId): void {
     const path = this.path(diffId)
     try {
@@ -92,13 +106,41 @@ export class IndexDirectory {
     }
   }
 
-  async #prepare(): Promise<void> {
-    const folder = join(this.#directory, 'tmp')
-    await disk.mkdir(folder, { recursive: true })
-    for (const name of await disk.readdir(folder)) {
-      const path = join(folder, name)
-      const found = await disk.stat(path).catch(() => undefined)
-      if (found !== undefined && Date.now() - found.mtimeMs > STALE_AFTER_MS) await disk.rm(path, { force: true })
+  /** The DiffIDs that have an index. */
+  async *list(): AsyncGenerator<DiffId, void, void> {
+    for (const algorithm of ['sha256', 'sha512']) {
+      for (const hex of (await unlessMissing(disk.readdir(join(this.#directory, algorithm)))) ?? []) {
+        const diffId = `${algorithm}:${hex}`
+        if (isDigest(diffId)) yield parseDiffId(diffId)
+      }
     }
   }
+
+  /** Removes what processes that have ended left on its way. */
+  async removeUnfinished(options: AbortOptions): Promise<void> {
+    const folder = join(this.#directory, 'tmp')
+    const names = (await unlessMissing(disk.readdir(folder))) ?? []
+    const lives = new Set(names.flatMap((name) => lifeOf(name) ?? []))
+    const ended = new Set(await this.#life?.ended([...lives], options))
+    for (const name of names) {
+      options.signal?.throwIfAborted()
+      const life = lifeOf(name)
+      const path = join(folder, name)
+      if (life === undefined ? await isStale(path) : ended.has(life)) await disk.rm(path, { force: true })
+    }
+  }
+
+  async #prepare(): Promise<void> {
+    await disk.mkdir(join(this.#directory, 'tmp'), { recursive: true })
+  }
+}
+
+function lifeOf(name: string): string | undefined {
+  const end = name.indexOf(LIFE_END)
+  return end < 0 ? undefined : name.slice(0, end)
+}
+
+async function isStale(path: string): Promise<boolean> {
+  const found = await unlessMissing(disk.stat(path))
+  return found !== undefined && Date.now() - found.mtimeMs > STALE_AFTER_MS
 }

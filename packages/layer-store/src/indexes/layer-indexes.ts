@@ -13,5 +13,9 @@ export interface LayerIndexes extends LayerMeasurer, AsyncDisposable {
   /** What the index of a DiffID says of its tar; `undefined` without an index, or with one that does not say it. */
   factsOf(diffId: DiffId): TarFacts | undefined
   remove(diffId: DiffId): void
+  /** The DiffIDs that have an index. */
+  list(): AsyncIterable<DiffId>
+  /** Removes what processes that have ended were writing. */
+  removeUnfinished(options: AbortOptions): Promise<void>
   entries(diffId: DiffId, options: AbortOptions): AsyncIterable<LayerEntry>
 }

@@ -51,6 +51,14 @@ export class MemoryIndexes implements LayerIndexes {
     this.#published.delete(diffId)
   }
 
+  async *list(): AsyncIterable<DiffId> {
+    yield* [...this.#published.keys()]
+  }
+
+  async removeUnfinished(): Promise<void> {
+    // They end with their process.
+  }
+
   entries(diffId: DiffId, options: AbortOptions): AsyncIterable<LayerEntry> {
     return readIndex(fromBytes(...(this.#published.get(diffId) ?? [])), options)
   }

@@ -3,8 +3,9 @@ import path from 'node:path'
 import type { AbortOptions } from '@drayage/bytes'
 import type { FsStore } from '@drayage/content-fs'
 import { isDigest } from '@drayage/digest'
-import { disk, isFileError, tryLockFile, unlessMissing } from '@drayage/files'
+import { disk, holdDirectory, isFileError, removeLeftBehind, tryLockFile, unlessMissing } from '@drayage/files'
 import type { ContentLeaser, UploadRecords } from '@drayage/image-store'
+import type { LayerSweeper } from '@drayage/layer-store'
 
 import { DEFAULT_INGEST_AGE_MS, type SweptLeftovers } from '../store.ts'
 import type { FileLives } from './holder-life.ts'
@@ -14,14 +15,21 @@ import { scratchDirectory, scratchOwner, uploadsDirectory } from './store-direct
 export interface LeftoverParts {
   readonly directory: string
   readonly content: FsStore
+  readonly layers: LayerSweeper
   readonly lives: FileLives
   readonly leases: ContentLeaser
   readonly uploads: UploadRecords
 }
 
-/** Removes what killed commands left in the directory of a store; see `LeftoverSweeper`. */
+/** The files of a store that are replaced by new ones, which are written beside them. */
+const REPLACED: readonly string[] = ['version', 'names.journal']
+
+/**
+ * Removes what killed commands left in the directory of a store; see `LeftoverSweeper`. What a process works on is its own for
+ * as long as it lives: it holds the lock of a file, or what it writes is named after it. Nobody's is the rest.
+ */
 export async function sweepLeftovers(
-  { directory, content, lives, leases, uploads }: LeftoverParts,
+  { directory, content, layers, lives, leases, uploads }: LeftoverParts,
   { olderThanMs, signal }: AbortOptions & { readonly olderThanMs: number },
 ): Promise<SweptLeftovers> {
   const othersMs = Math.max(olderThanMs, DEFAULT_INGEST_AGE_MS)
@@ -29,7 +37,12 @@ export async function sweepLeftovers(
   await removeOlder(uploadsDirectory(directory), newestMs, { signal })
   await removeOwnerless(scratchDirectory(directory), { signal })
   await removeOlder(scratchDirectory(directory), newestMs, { signal })
+  await layers.sweep({ signal })
   await lives.removeEnded({ signal })
+  {
+    await using held = await holdDirectory(directory)
+    if (held !== undefined) for (const name of REPLACED) await removeLeftBehind({ directory: held, name })
+  }
   return await content.sweepIngests({
     olderThanMs,
     signal,

@@ -49,7 +49,7 @@ export async function openFileStore(directory: string, options: FileStoreOptions
   try {
     await protectStoreFiles(directory)
     const lives = openFileLives(path.join(directory, 'holders'))
-    const layers = createLayerStore({ database, directory: path.join(directory, 'layers'), content })
+    const layers = createLayerStore({ database, directory: path.join(directory, 'layers'), content, life: lives })
     const metadata = createMetadata({ ...options, database, content, life: lives })
     const lockImages = createImageLock(path.join(directory, 'images.lock'), warn)
     const rebuilt = { database, content, images: metadata.images, layers, warn }
@@ -70,7 +70,7 @@ export async function openFileStore(directory: string, options: FileStoreOptions
         database.verify()
         await settle()
       },
-      sweepLeftovers: (options) => sweepLeftovers({ directory, content, lives, ...metadata }, options),
+      sweepLeftovers: (options) => sweepLeftovers({ directory, content, layers, lives, ...metadata }, options),
       checkParts: (options) => checkStoreParts(directory, database, options),
       assertRoom: (wanted, each = {}) => assertRoom(directory, content, wanted, each),
       claimSweep: (everyMs, nowMs) => claimSweep(directory, everyMs, nowMs),

@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import path from 'node:path'
 
 import { storeFailure, StoreUnsafeError, StoreUnwritableError } from '@drayage/content-fs'
-import { disk, FileReadError, FileWriteError, readSmallFile, unlessMissing } from '@drayage/files'
+import { disk, FileReadError, FileWriteError, readSmallFile, temporaryBeside, unlessMissing } from '@drayage/files'
 
 import { StoreLayoutError } from '../../errors.ts'
 import { versionFile } from './store-directory.ts'
@@ -32,7 +31,7 @@ export async function prepareStoreDirectory(directory: string): Promise<void> {
     await assertOwn(directory)
     if (await hasVersion(directory, file)) return
     // Several processes and threads may do this at once; all write the same.
-    const written = `${file}.${randomUUID()}`
+    const written = temporaryBeside(file)
     await disk.writeFile(written, `${STORE_LAYOUT}\n`, { mode: 0o600, flag: 'wx' })
     await disk.rename(written, file)
   } catch (error) {
