@@ -33,7 +33,7 @@ function judge({ name, directory }: Prepared, { label }: Point, { code, signal, 
   const faults: string[] = []
   if (code !== 6 && (isOfStore || code !== 1))
     faults.push(`exit ${code ?? signal}, expected ${isOfStore ? 6 : '1 or 6'}`)
-  const [line = ''] = /^dray: .*$/m.exec(stderr) ?? []
+  const [line = ''] = /^dray: (?!warning: ).*$/m.exec(stderr) ?? []
   const isTold = line.includes('Cannot ') && line.includes(directory) && !/Unknown system error|errno/.test(line)
   if (!isTold) faults.push(`said ${stderr.trim()}, expected what could not be done with which file`)
   else if (faults.length > 0) faults.push(line)

@@ -32,7 +32,8 @@ export async function prepareWorkload(
     throw new RangeError(`Cannot run "${name}": expected ${Object.keys(WORKLOADS).join(', ')}`)
   const template = await workload.prepare(scenario, path.join(scenario.directory, `${name}-template`))
   const log = path.join(scenario.directory, 'strace.log')
-  const before = await readState(name === 'first' ? await copyPlace(template, directory) : template)
+  // Of a copy: looking at a store may mend or create it.
+  const before = await readState(await copyPlace(template, directory))
   const place = await copyPlace(template, directory)
   const start = (where: Place, args: readonly string[]) => startCommand(where, args, { wrapper: recorder(log) })
   const ended = await workload.run(scenario, place, start)

@@ -32,7 +32,8 @@ export async function prunePlace(place: Place): Promise<void> {
   await pruneImages(runtime)
 }
 
-function openPlace({ directory, store }: Place): Promise<Runtime> {
+/** Opens the store of a place as programs do. */
+export function openPlace({ directory, store }: Place): Promise<Runtime> {
   const platform = parsePlatform('linux/amd64')
   return createRuntime({ env: {}, home: directory, etc: directory, storeDirectory: store, platform })
 }
@@ -62,6 +63,9 @@ async function readStore(place: Place): Promise<Omit<PlaceState, 'files'>> {
 /** Files of SQLite that are there while a store is open, or after a process with an open store was killed. */
 const BESIDE_DATABASE = /-(wal|shm)$/
 
+/** The name of a damaged database, which tells when it was set aside. */
+const SET_ASIDE = /(\.damaged)-\w+$/
+
 async function listFiles({ directory }: Place): Promise<Map<string, string>> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true })
   const files = new Map<string, string>()
@@ -69,7 +73,8 @@ async function listFiles({ directory }: Place): Promise<Map<string, string>> {
     const file = path.join(entry.parentPath, entry.name)
     const name = path.relative(directory, file)
     if (BESIDE_DATABASE.test(name) || entry.isDirectory()) continue
-    files.set(name, name.startsWith('output') && entry.isFile() ? await hashOf(file) : entry.isFile() ? '' : 'no file')
+    const known = name.replace(SET_ASIDE, '$1')
+    files.set(known, name.startsWith('output') && entry.isFile() ? await hashOf(file) : entry.isFile() ? '' : 'no file')
   }
   return files
 }

@@ -1,13 +1,16 @@
-import { rm } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 
-import { buildImage, buildIndex, randomBytes, type TestImage, type TestIndex } from '@drayage/testkit'
+import { removeImage, tagImage } from '@drayage/runtime'
+import { buildImage, buildIndex, HARMS, harmFile, randomBytes, type TestImage, type TestIndex } from '@drayage/testkit'
 import { parsePlatform } from '@drayage/manifest'
 
 import { Random } from '../fuzz/random.ts'
 import { commandOk, copyPlace, makePlace, startCommand, type Command, type Ended, type Place } from './place.ts'
 import { pushTo } from './push-to.ts'
 import { startCountingRegistry, type CountingRegistry } from './registry.ts'
+import { openPlace } from './state.ts'
 
 /** Images in a registry, and places with some of them. Everything depends on the seed alone, but for the registry's port. */
 export interface Scenario extends AsyncDisposable {
@@ -141,6 +144,50 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
     },
   }),
   serve: { prepare: fromBase, run: servePush },
+  rebuild: command(() => ['images'], { prepare: damagedDatabase }),
+  compact: command(({ kept }) => ['tag', kept[0], 'new/name:1'], { prepare: fullJournal }),
+}
+
+/** A store with more names whose database is gone or damaged, and its journal too with some seeds. */
+async function damagedDatabase(scenario: Scenario, directory: string): Promise<Place> {
+  const place = await fromBase(scenario, directory)
+  for (const tag of ['a:1', 'a:2', 'b:1']) await commandOk(place, 'tag', scenario.kept[0], tag)
+  const [database, journal] = ['metadata.db', 'names.journal'].map((file) => path.join(place.store, file))
+  const random = new Random(scenario.seed, 5)
+  const harm = random.pick(HARMS)
+  if (database !== undefined) await harmFile(database, harm, 64)
+  if (journal !== undefined && random.chance(0.3)) await harmFile(journal, 'flipped', random.int(8 * 1000))
+  return place
+}
+
+/** A store whose journal is written anew with the next name that is given. */
+async function fullJournal(scenario: Scenario, directory: string): Promise<Place> {
+  const place = await fromBase(scenario, directory)
+  const journal = path.join(place.store, 'names.journal')
+  const sizeAfter = async (work: Promise<unknown>): Promise<number> => {
+    await work
+    return (await stat(journal)).size
+  }
+  await using runtime = await openPlace(place)
+  await runtime.openStore()
+  const most = compactedAt(path.join(place.store, 'metadata.db'))
+  const give = (): Promise<number> => sizeAfter(tagImage(runtime, scenario.kept[0], 'new/name:2'))
+  const take = (): Promise<number> => sizeAfter(removeImage(runtime, 'new/name:2'))
+  const before = (await stat(journal)).size
+  const line = (await give()) - before
+  for (let size = await take(); size + line <= most;) {
+    size = await give()
+    if (size + line <= most) size = await take()
+  }
+  return place
+}
+
+/** The size beyond which a journal is written anew, in bytes. */
+function compactedAt(file: string): number {
+  const database = new DatabaseSync(file, { readOnly: true })
+  const row = database.prepare('select check_at from journal').get()
+  database.close()
+  return Number(row?.['check_at'])
 }
 
 /** An archive whose images lose their names, `gone:1` and `gone:2`, once these are given to others. */
