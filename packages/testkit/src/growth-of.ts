@@ -1,3 +1,5 @@
+import process from 'node:process'
+
 /** Times below this are noise, in milliseconds. */
 const LEAST_MS = 0.1
 
@@ -6,8 +8,8 @@ const RUNS = 5
 
 /**
  * How the work grows with the size of its input: the exponent of a power law fitted over four sizes, each four times the
- * one before. About 1 is linear, 2 quadratic; less than 1 means that the work is bounded. Of each size the fastest of several
- * runs counts, so that a busy machine changes little.
+ * one before. About 1 is linear, 2 quadratic; less than 1 means that the work is bounded. Processor time is measured, and of
+ * each size the fastest of several runs counts, so that a busy machine changes little.
  *
  * @param work given a size, of which 1 is a character
  * @param least the first size; 4000 by default
@@ -26,8 +28,10 @@ export function growthOf(work: (size: number) => void, least: number = 4000): nu
   return slope / points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0)
 }
 
+/** The time that the processors worked, which does not grow while others have them. */
 function timeMs(work: () => void): number {
-  const before = performance.now()
+  const before = process.cpuUsage()
   work()
-  return performance.now() - before
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
 }
