@@ -13,7 +13,7 @@ import { createKeptHashes } from './kept-hashes.ts'
 import { blobDirectory, blobFile, dataFile, ingestDirectory, layoutOf } from './layout.ts'
 import { assertParts, prepareDirectory, syncNames } from './prepare-directory.ts'
 import { suspectBlobs } from './suspect-blobs.ts'
-import { sweepIngests, type SweepOptions, type SweepResult } from './sweep-ingests.ts'
+import { listIngests, sweepIngests, type BegunIngest, type SweepOptions, type SweepResult } from './sweep-ingests.ts'
 import { createTaker } from './taken-blobs.ts'
 import { setAsideBlob, verifyBlobFile } from './verify-blobs.ts'
 
@@ -28,6 +28,8 @@ export interface FsStore extends ContentStore, Taker, Verifier, AsyncDisposable 
   missingBytes(all: readonly Descriptor[], options?: AbortOptions): Promise<number>
   /** Removes the free ingests that got no bytes for `olderThanMs`, and what crashes left in the trash. */
   sweepIngests(options: SweepOptions): Promise<SweepResult>
+  /** All ingests that were begun, in no order, also those that somebody is at. */
+  listIngests(options?: AbortOptions): AsyncIterable<BegunIngest>
 }
 
 /** Options of {@link createFsStore}. */
@@ -160,6 +162,10 @@ export function openFsStore(
     async sweepIngests(options) {
       await ready(options)
       return sweepIngests(layout, now(), options)
+    },
+    async *listIngests(options = {}) {
+      await ready(options)
+      yield* listIngests(layout, options)
     },
     async [Symbol.asyncDispose]() {
       await preparing?.catch(() => {})

@@ -5,7 +5,7 @@
  */
 export type { FsStore, FsStoreOptions } from './fs-store.ts'
 export type { StoreError, StoreErrorCode, StoreErrorOptions } from './errors.ts'
-export type { SweepOptions, SweepResult } from './sweep-ingests.ts'
+export type { BegunIngest, SweepOptions, SweepResult } from './sweep-ingests.ts'
 
 export { createFsStore } from './fs-store.ts'
 export {

@@ -25,6 +25,25 @@ export interface SweepResult {
   readonly bytes: number
 }
 
+/** An ingest that was begun. */
+export interface BegunIngest {
+  readonly key: IngestKey
+  /** What it holds, in bytes. */
+  readonly bytes: number
+  /** When it got the last of them, in milliseconds since 1970. */
+  readonly changedMs: number
+}
+
+/** All ingests of a store, in no order, also those that somebody is at. */
+export async function* listIngests(layout: Layout, { signal }: AbortOptions): AsyncGenerator<BegunIngest, void, void> {
+  for (const name of (await unlessMissing(disk.readdir(layout.ingests))) ?? []) {
+    signal?.throwIfAborted()
+    const key = ingestKeyOf(name)
+    const found = key === undefined ? undefined : await usage(join(layout.ingests, name))
+    if (key !== undefined && found !== undefined) yield { key, ...found }
+  }
+}
+
 /**
  * Removes the free ingests that got no bytes since `olderThanMs` before `nowMs`, and damaged content that was set aside before
  * that, and empties the trash.

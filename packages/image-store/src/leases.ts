@@ -84,6 +84,18 @@ export function openLeases({ tables, ledger, life, now }: LeaseParts): ContentLe
       }
       return taken
     },
+    async unneeded(candidates, { signal } = {}) {
+      await endDead({ signal })
+      const isNeeded = needs(tables, now() - HOLDING_GRACE_MS)
+      const found: Digest[] = []
+      for (let at = 0; at < candidates.length; at += BATCH) {
+        if (at > 0) await nextTurn()
+        signal?.throwIfAborted()
+        const batch = candidates.slice(at, at + BATCH)
+        found.push(...tables.snapshot(() => batch.filter((each) => !leases.isKept(each) && !isNeeded(each))))
+      }
+      return found
+    },
   }
 }
 

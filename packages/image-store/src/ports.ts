@@ -34,6 +34,8 @@ export interface ContentSweeper {
    * counts on it, and nobody has to wait for a sweep. Resolves to what was taken.
    */
   sweep(candidates: readonly Digest[], take: (digest: Digest) => void, options?: SweepContentOptions): Promise<Digest[]>
+  /** Those of `candidates` that a sweep without grace would take now. */
+  unneeded(candidates: readonly Digest[], options?: AbortOptions): Promise<Digest[]>
 }
 
 /** Decides, for all processes that use a store, which content stays and which may go. */

@@ -8,7 +8,7 @@ export type { CheckStoreOptions } from './check/check-store.ts'
 export type { StoreFinding } from './check/store-finding.ts'
 export type { ConversionOptions, WantedCompression } from './copy/conversion-options.ts'
 export type { CopyImageOptions } from './copy/copy-options.ts'
-export type { DiskUsage } from './images/disk-usage.ts'
+export type { DiskUsage, StoreUsage } from './images/disk-usage.ts'
 export type { DeletedRemote, DeleteRemoteOptions } from './remote/delete-remote.ts'
 export type { ImportedImage, ImportImageOptions } from './archives/import-image.ts'
 export type { ContainedManifest } from './images/image-manifests.ts'
@@ -30,6 +30,8 @@ export type {
   MetadataComparer,
 } from './store/store.ts'
 export type { PrunedImages, PruneImagesOptions } from './images/prune-images.ts'
+export type { PlannedImage, PrunePlan } from './images/prune-plan.ts'
+export type { PrunePolicy } from './images/prune-policy.ts'
 export type { PushedImage } from './images/push-image.ts'
 export type { PushImageOptions } from './images/push-options.ts'
 export type { PullImageOptions } from './images/pull-image.ts'
@@ -74,7 +76,7 @@ export { copyImage, copyImages } from './copy/copy-images.ts'
 export { FOREIGN_LAYERS } from './copy/foreign-layers-choice.ts'
 export { createRuntime } from './create-runtime.ts'
 export { deleteRemote } from './remote/delete-remote.ts'
-export { diskUsage } from './images/disk-usage.ts'
+export { diskUsage, storedBytes, storeUsage } from './images/disk-usage.ts'
 export {
   FilterError,
   ImageChangeError,

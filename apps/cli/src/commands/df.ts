@@ -1,5 +1,5 @@
 import { formatSize } from '@drayage/distribution'
-import { diskUsage } from '@drayage/runtime'
+import { diskUsage, storeUsage } from '@drayage/runtime'
 
 import type { CommandContext } from '../command-context.ts'
 import { columnId } from '../output/docker-columns.ts'
@@ -20,7 +20,7 @@ const COLUMNS: readonly Column[] = [
 
 /** `dray df`: how much disk space the store takes, and which part of each image no other image shares. */
 export async function dfCommand(context: CommandContext, { format = 'table' }: DfCommandOptions): Promise<void> {
-  const { LayersSize, Images } = await diskUsage(context.runtime, { signal: context.signal })
+  const { Images } = await diskUsage(context.runtime, { signal: context.signal })
   const isFaulty = Images.some(({ Fault }) => Fault !== undefined)
   const printer = createRowPrinter(context, format, isFaulty ? [...COLUMNS, ['FAULT', 'Fault']] : COLUMNS)
   for (const { Id, RepoTags, Size, SharedSize, Fault = '' } of Images) {
@@ -34,5 +34,23 @@ export async function dfCommand(context: CommandContext, { format = 'table' }: D
     })
   }
   await printer.end()
-  if (format === 'table') await context.print(`\nOn disk: ${formatSize(LayersSize)}`)
+  await printTotals(context, format)
+}
+
+/** The totals, where the output is no template of rows. */
+async function printTotals(context: CommandContext, format: string): Promise<void> {
+  if (format !== 'table' && format !== 'json') return
+  const usage = await storeUsage(context.runtime, { signal: context.signal })
+  const totals = {
+    OnDisk: formatSize(usage.bytes),
+    SharedSize: formatSize(usage.shared),
+    UniqueSize: formatSize(usage.unique),
+    Reclaimable: formatSize(usage.reclaimable),
+    Partial: formatSize(usage.partial),
+  }
+  if (format === 'json') return await createRowPrinter(context, format, []).row(totals)
+  const { OnDisk, SharedSize, UniqueSize, Reclaimable, Partial } = totals
+  await context.print(
+    `\nOn disk: ${OnDisk} (shared: ${SharedSize}, unique: ${UniqueSize}), reclaimable: ${Reclaimable}, partial: ${Partial}`,
+  )
 }

@@ -13,5 +13,7 @@ export const dfVerb: Verb = {
   dray df --format '{{.Name}} {{.UniqueSize}}'
 
 Fields: .Name .ID .Size .SharedSize .UniqueSize
-Sizes are bytes on the disk, of all platforms that are here; layers are kept compressed, as they came.`,
+Sizes are bytes on the disk, of all platforms that are here; layers are kept compressed, as they came.
+The last line, with json too, has the totals: .OnDisk .SharedSize .UniqueSize .Reclaimable .Partial; Reclaimable is what
+"dray prune" removes, Partial what unfinished downloads hold.`,
 }

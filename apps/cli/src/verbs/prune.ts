@@ -9,12 +9,18 @@ export const pruneVerb: Verb = {
         'Remove images without a tag or a digest that they were pulled by, and what failed commands left behind',
       )
       .option('-a, --all', 'Also remove images that have one')
-      .option('-f, --filter <key=value>', 'Filter by label, label! or until; can be repeated', append)
+      .option('--filter <key=value>', 'Only remove images by label, label! or until; can be repeated', append)
+      .option('--keep <count>', 'Also remove tags, except so many of each repository that were given last')
+      .option('--dry-run', 'Show what would be removed, and remove nothing')
+      .option('-f, --force', 'Do not ask on a terminal')
       .action((options) =>
         run(async (context) => (await import('../commands/prune.ts')).pruneCommand(context, options)),
       ),
   examples: `
   dray prune                                      what nothing names any more
   dray prune -a --filter until=240h               every image created more than ten days ago
-  dray prune -a --filter 'label!=keep'`,
+  dray prune -a --filter 'label!=keep'
+  dray prune --keep 3 --dry-run                   show what goes when three tags of each repository stay
+
+On a terminal it shows what would go and asks; without one, as in a script, it goes on.`,
 }

@@ -3,7 +3,7 @@ import type { HttpClient } from '@drayage/content'
 import type { DistributionEvent } from '@drayage/distribution'
 import type { RegistryEvent } from '@drayage/registry'
 import type { RequestEvent } from '@drayage/registry-server/node'
-import { diskUsage, type Runtime } from '@drayage/runtime'
+import { storedBytes, type Runtime } from '@drayage/runtime'
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 
 import type { ScrubOptions } from './scrub.ts'
@@ -119,5 +119,5 @@ function watchRuntime(registry: Registry, runtime: Runtime): void {
     gauge(`drayd_${kind}_waiting`, `${kind} that wait for others to end`, () => transfers.waiting)
     gauge(`drayd_${kind}_limit`, `${kind} that may run at a time`, () => transfers.limit)
   }
-  gauge('drayd_store_bytes', 'Bytes of the content of the store', async () => (await diskUsage(runtime)).LayersSize)
+  gauge('drayd_store_bytes', 'Bytes of the content of the store', () => storedBytes(runtime))
 }

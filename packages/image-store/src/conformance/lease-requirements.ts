@@ -129,6 +129,16 @@ export const leaseRequirements: readonly MetadataRequirement[] = [
       assert.deepEqual(await leases.sweep([a, b], nothing, { graceMs: 0 }), [a, b])
     },
   ),
+  requirement('unneeded() tells what such a sweep would take, and takes nothing', async (subject) => {
+    const { leases } = subject.metadata
+    const image = await putImage(subject, 'image')
+    await leases.keep('running', [a])
+    await leases.keep('failed', [b])
+    await leases.leave('failed')
+    const all = [a, b, ...digests(contentOf(image))]
+    assert.deepEqual(await leases.unneeded(all), [b])
+    assert.deepEqual(await leases.sweep(all, nothing, { graceMs: 0 }), [b])
+  }),
   requirement('a holder that left and keeps again lives', async ({ metadata: { leases } }) => {
     await leases.keep('pull-1', [a])
     await leases.leave('pull-1')

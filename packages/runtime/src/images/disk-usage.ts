@@ -1,8 +1,11 @@
 import type { AbortOptions } from '@drayage/bytes'
 
 import type { StoreAccess } from '../runtime.ts'
+import { canSweepLeftovers } from '../store/store.ts'
 import { listImages, type ImageSummary } from './list-images.ts'
-import { storedBytes } from './prune-images.ts'
+import { readCandidates, type ShownCandidate } from './prune-candidates.ts'
+import { byImage, tellPlan } from './prune-plan.ts'
+import { applyPolicy } from './prune-policy.ts'
 import type { ImageView } from './shown-image.ts'
 
 /** What a store takes, with the field names of Docker's Engine API (`GET /system/df`). */
@@ -20,4 +23,59 @@ export async function diskUsage(runtime: StoreAccess & ImageView, options: Abort
     LayersSize: await storedBytes(runtime, options),
     Images: images.map((image) => ({ ...image, Containers: 0 })),
   }
+}
+
+/** What the content of a store is there for, in bytes on the disk. */
+export interface StoreUsage {
+  /** All content. */
+  readonly bytes: number
+  /** What several images have, counted once. */
+  readonly shared: number
+  /** What one image alone has. */
+  readonly unique: number
+  /** What a prune would remove: images that nobody asked to keep, and what commands left that failed. */
+  readonly reclaimable: number
+  /** Unfinished downloads and uploads, which are no content yet. */
+  readonly partial: number
+}
+
+/** What the content of the local store is there for; nothing is changed. */
+export async function storeUsage(runtime: StoreAccess & ImageView, { signal }: AbortOptions = {}): Promise<StoreUsage> {
+  const store = await runtime.openStore()
+  const candidates = await readCandidates(runtime, store, { all: false, filters: [], nowMs: 0, signal })
+  const parts = candidates.flatMap((each) => each.parts)
+  const plan = await tellPlan(store, candidates, byImage(candidates, applyPolicy(parts, {})), { signal })
+  const { shared, unique } = sumPieces(candidates)
+  return {
+    bytes: await storedBytes(runtime, { signal }),
+    shared,
+    unique,
+    reclaimable: plan.bytes,
+    partial: canSweepLeftovers(store) ? (await store.measureLeftovers({ signal })).bytes : 0,
+  }
+}
+
+function sumPieces(candidates: readonly ShownCandidate[]): Pick<StoreUsage, 'shared' | 'unique'> {
+  const holders = new Map<string, { readonly size: number; count: number }>()
+  for (const { parts } of candidates) {
+    for (const [key, size] of new Map(parts.flatMap(({ pieces }) => [...pieces]))) {
+      const known = holders.get(key) ?? { size, count: 0 }
+      known.count += 1
+      holders.set(key, known)
+    }
+  }
+  let [shared, unique] = [0, 0]
+  for (const { size, count } of holders.values()) {
+    if (count > 1) shared += size
+    else unique += size
+  }
+  return { shared, unique }
+}
+
+/** The bytes of all content of the local store. */
+export async function storedBytes(runtime: StoreAccess, { signal }: AbortOptions = {}): Promise<number> {
+  const { content } = await runtime.openStore()
+  let bytes = 0
+  for await (const { size } of content.list({ signal })) bytes += size
+  return bytes
 }

@@ -4,6 +4,7 @@ import type { NameRecord, StoredImage } from '@drayage/image-store'
 import { familiarReference } from '@drayage/reference'
 
 import type { Store } from '../store/store.ts'
+import type { PlannedRemoval } from './prune-policy.ts'
 import { isShown, type RemovedItem } from './remove-image.ts'
 import { keeps, type ImageView } from './shown-image.ts'
 import { releaseLayers, sweepContent } from './take-out.ts'
@@ -11,7 +12,7 @@ import { releaseLayers, sweepContent } from './take-out.ts'
 /** What is to be removed of what is shown as one image. */
 export interface Unwanted {
   readonly id: Digest
-  readonly targets: readonly Digest[]
+  readonly targets: readonly Pick<PlannedRemoval, 'target' | 'names' | 'isWhole'>[]
 }
 
 /** What was removed. */
@@ -21,15 +22,15 @@ export interface RemovedUnwanted {
   readonly bytes: number
 }
 
-/** Removes images in one step with all that only they need. With `all`, those with names too that keep them. */
+/** Removes images and names in one step with all that only they need; an image that has got another name stays. */
 export async function removeUnwanted(
   view: ImageView,
   store: Store,
   images: readonly Unwanted[],
-  { all, signal }: AbortOptions & { readonly all: boolean },
+  { signal }: AbortOptions,
 ): Promise<RemovedUnwanted> {
   if (images.length === 0) return { items: [], bytes: 0 }
-  const { items, content } = await removeRecords(view, store, images, { all, signal })
+  const { items, content } = await removeRecords(view, store, images, { signal })
   return { items, bytes: await sweepContent(store, content, { signal }) }
 }
 
@@ -37,18 +38,24 @@ async function removeRecords(
   view: ImageView,
   store: Store,
   unwanted: readonly Unwanted[],
-  { all, signal }: AbortOptions & { readonly all: boolean },
+  { signal }: AbortOptions,
 ): Promise<{ readonly items: readonly RemovedItem[]; readonly content: readonly Digest[] }> {
   await using _lock = await store.lockImages({ signal })
   const going: Going[] = []
   for (const { id, targets } of unwanted) {
     const stored: StoredImage[] = []
-    for (const digest of targets) {
-      const found = await store.images.get({ digest }, { signal })
+    const names: NameRecord[] = []
+    for (const planned of targets) {
+      const found = await store.images.get({ digest: planned.target }, { signal })
+      if (found === undefined) continue
+      const isPlanned = ({ reference }: NameRecord): boolean =>
+        planned.names.some((each) => each.reference === reference)
       // Somebody may have given it a name since.
-      if (found !== undefined && (all || !found.names.some(keeps))) stored.push(found)
+      if (planned.isWhole && found.names.some((each) => keeps(each) && !isPlanned(each))) continue
+      if (planned.isWhole) stored.push(found)
+      names.push(...found.names.filter((each) => planned.isWhole || isPlanned(each)))
     }
-    going.push({ id, stored, names: stored.flatMap(({ names }) => names).sort(byReference) })
+    going.push({ id, stored, names: names.sort(byReference) })
   }
   const removed = await store.images.remove(
     {

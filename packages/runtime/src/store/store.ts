@@ -66,6 +66,8 @@ export interface LeftoverSweeper {
    * running command is at. Unfinished pushes of others to this machine stay for at least a week.
    */
   sweepLeftovers(options: AbortOptions & { readonly olderThanMs: number }): Promise<SweptLeftovers>
+  /** The bytes of unfinished downloads and uploads, and how many of them a sweep of any age would remove now. */
+  measureLeftovers(options?: AbortOptions): Promise<{ readonly bytes: number; readonly removable: number }>
   /** Claims a sweep, unless one was claimed within the `everyMs` before `nowMs`; resolves to whether it did. */
   claimSweep(everyMs: number, nowMs: number): Promise<boolean>
 }

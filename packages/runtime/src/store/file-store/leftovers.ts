@@ -1,6 +1,7 @@
 import path from 'node:path'
 
 import type { AbortOptions } from '@drayage/bytes'
+import type { IngestKey } from '@drayage/content'
 import type { FsStore } from '@drayage/content-fs'
 import { isDigest } from '@drayage/digest'
 import { disk, holdDirectory, isFileError, removeLeftBehind, tryLockFile, unlessMissing } from '@drayage/files'
@@ -46,11 +47,33 @@ export async function sweepLeftovers(
   return await content.sweepIngests({
     olderThanMs,
     signal,
-    async ageFor(key) {
-      if (!isDigest(key)) return (await uploads.find(key)) === undefined ? olderThanMs : othersMs
-      return (await leases.isKept(key)) ? Number.POSITIVE_INFINITY : olderThanMs
-    },
+    ageFor: (key) => ageFor({ leases, uploads }, key, olderThanMs),
   })
+}
+
+/** For how long an ingest stays that gets no bytes. */
+async function ageFor(
+  { leases, uploads }: Pick<LeftoverParts, 'leases' | 'uploads'>,
+  key: IngestKey,
+  olderThanMs: number,
+): Promise<number> {
+  if (isDigest(key)) return (await leases.isKept(key)) ? Number.POSITIVE_INFINITY : olderThanMs
+  const isOfOthers = (await uploads.find(key)) !== undefined
+  return isOfOthers ? Math.max(olderThanMs, DEFAULT_INGEST_AGE_MS) : olderThanMs
+}
+
+/** The bytes of unfinished downloads and uploads; see `LeftoverSweeper`. */
+export async function measureLeftovers(
+  { content, ...parts }: Pick<LeftoverParts, 'content' | 'leases' | 'uploads'>,
+  options: AbortOptions = {},
+): Promise<{ readonly bytes: number; readonly removable: number }> {
+  const nowMs = Date.now()
+  let [bytes, removable] = [0, 0]
+  for await (const ingest of content.listIngests(options)) {
+    bytes += ingest.bytes
+    if (ingest.changedMs <= nowMs - (await ageFor(parts, ingest.key, 0))) removable += ingest.bytes
+  }
+  return { bytes, removable }
 }
 
 /** Removes the conversions in `directory` whose process has ended. */

@@ -12,7 +12,7 @@ import { bringBack, LAYER_RECORDS, settledLayers } from './bring-back.ts'
 import { checkStoreParts } from './check-parts.ts'
 import { openFileLives } from './holder-life.ts'
 import type { FileStore, FileStoreOptions } from './store-directory.ts'
-import { claimSweep, sweepLeftovers } from './leftovers.ts'
+import { claimSweep, measureLeftovers, sweepLeftovers } from './leftovers.ts'
 import { openReadOnlyStore } from './read-only-store.ts'
 import { openReserve, withReserve } from './reserve.ts'
 import { prepareStoreDirectory, protectStoreFiles, whyReadOnly } from './prepare-store-directory.ts'
@@ -71,6 +71,7 @@ export async function openFileStore(directory: string, options: FileStoreOptions
         await settle()
       },
       sweepLeftovers: (options) => sweepLeftovers({ directory, content, layers, lives, ...metadata }, options),
+      measureLeftovers: (options) => measureLeftovers({ content, ...metadata }, options),
       checkParts: (options) => checkStoreParts(directory, database, options),
       assertRoom: (wanted, each = {}) => assertRoom(directory, content, wanted, each),
       claimSweep: (everyMs, nowMs) => claimSweep(directory, everyMs, nowMs),

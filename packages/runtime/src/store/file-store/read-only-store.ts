@@ -8,6 +8,7 @@ import { createLayerStore } from '@drayage/layer-store'
 
 import { bringBack, LAYER_RECORDS } from './bring-back.ts'
 import { aboutMetadata, checkStoreParts } from './check-parts.ts'
+import { measureLeftovers } from './leftovers.ts'
 import type { FileStore, FileStoreOptions } from './store-directory.ts'
 
 /** How often the database is copied again that somebody else is changing. */
@@ -50,6 +51,7 @@ export async function openReadOnlyStore(
       images: { ...metadata.images, recordSources: async () => {}, forgetSource: async () => {} },
       lockImages: async () => refuse(),
       sweepLeftovers: async () => refuse(),
+      measureLeftovers: (each) => measureLeftovers({ content, ...metadata }, each),
       async *checkParts(check) {
         for (const fault of faults) yield { state: 'fault', ...aboutMetadata(fault) }
         yield* checkStoreParts(directory, database, check)
