@@ -1,7 +1,7 @@
 import { DrayageError, errorGuard, quote } from '@drayage/bytes'
 
 import { faultOf, type FaultWords, type FileFault, sqliteFault } from './file-fault.ts'
-import { holderText, type LockHolder } from './lock-holder.ts'
+import { heldHint, holderText, type LockHolder } from './lock-holder.ts'
 import { systemCode } from './system-error.ts'
 
 /** Codes of the errors of this package. */
@@ -30,12 +30,6 @@ const HINTS: Readonly<Record<FileFault, string | undefined>> = {
 }
 
 const DIRECTORY_HINT = 'Use a directory that exists and that you may write to.'
-
-function heldHint(holder: LockHolder | undefined): string {
-  return holder === undefined
-    ? 'Try again once the other process has finished.'
-    : `Continue it (kill -CONT ${holder.pid}) or end it.`
-}
 
 /** A file that cannot be locked; the system's or SQLite's reason is the cause. */
 export class FileLockError extends DrayageError<'ERR_FILE_LOCK'> {

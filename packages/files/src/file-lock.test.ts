@@ -140,7 +140,7 @@ test.runIf(existsSync('/proc/locks'))(
     try {
       await once(other, 'message')
       const { pid } = other
-      expect(await lockHolder(file)).toEqual({ pid, isStopped: false })
+      expect(lockHolder(file)).toEqual({ pid, isStopped: false })
       const told: unknown[] = []
       const waiting = lockFile(file, { onWait: (holder) => told.push(holder) })
       other.kill('SIGSTOP')

@@ -69,25 +69,22 @@ export async function lockFile(path: string, options: FileLockOptions = {}): Pro
   for (let delayMs = SHORTEST_DELAY_MS; ; delayMs = Math.min(delayMs * 1.5, LONGEST_DELAY_MS)) {
     const lock = await tryLockFile(path, options)
     if (lock !== undefined) return lock
-    await look()
+    look()
     await sleep(delayMs, undefined, { signal }).catch(() => signal?.throwIfAborted())
   }
 }
 
 /** Tells of a long wait, and ends that for a holder that is stopped. */
-function watchHolder(
-  path: string,
-  { onWait, stoppedHolderMs = STOPPED_HOLDER_MS }: FileLockOptions,
-): () => Promise<void> {
+function watchHolder(path: string, { onWait, stoppedHolderMs = STOPPED_HOLDER_MS }: FileLockOptions): () => void {
   const beganMs = performance.now()
   let nextMs = beganMs + QUIET_MS
   let stoppedSinceMs: number | undefined
   let isTold = false
-  return async () => {
+  return () => {
     const nowMs = performance.now()
     if (nowMs < nextMs) return
     nextMs = nowMs + LOOK_EVERY_MS
-    const holder = await lockHolder(path)
+    const holder = lockHolder(path)
     if (!isTold) onWait?.(holder)
     isTold = true
     stoppedSinceMs = holder?.isStopped === true ? (stoppedSinceMs ?? nowMs) : undefined

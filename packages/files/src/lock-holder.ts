@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFileSync, statSync } from 'node:fs'
 
 /** The process that has a lock. */
 export interface LockHolder {
@@ -11,18 +11,27 @@ export interface LockHolder {
 const HELD = /^\d+: \S+\s+\S+\s+WRITE\s+(\d+)\s+[0-9a-f]+:[0-9a-f]+:(\d+)\s/
 
 /** Who has the lock of a file; `undefined` where that is not known, as on other systems than Linux. */
-export async function lockHolder(path: string): Promise<LockHolder | undefined> {
+export function lockHolder(path: string): LockHolder | undefined {
   try {
-    const [locks, { ino }] = await Promise.all([readFile('/proc/locks', 'utf8'), stat(path, { bigint: true })])
-    const held = locks.split('\n').map((line) => HELD.exec(line))
+    const { ino } = statSync(path, { bigint: true })
+    const held = readFileSync('/proc/locks', 'utf8')
+      .split('\n')
+      .map((line) => HELD.exec(line))
     const pid = Number(held.find((found) => found?.[2] === `${ino}`)?.[1] ?? 0)
     if (pid === 0) return undefined
     // The state comes after the name, which may have spaces and parentheses.
-    const state = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /s, '')[0]
+    const state = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '')[0]
     return { pid, isStopped: state === 'T' || state === 't' }
   } catch {
     return undefined
   }
+}
+
+/** What there is to do about a holder. */
+export function heldHint(holder: LockHolder | undefined): string {
+  return holder?.isStopped === true
+    ? `Continue it (kill -CONT ${holder.pid}) or end it.`
+    : 'Try again once the other process has finished.'
 }
 
 /** The holder as users are told of it. */

@@ -6,8 +6,9 @@ import { abortable, collect, type AbortOptions, type ByteStream } from '@drayage
 import { disk } from './disk.ts'
 import { systemCode } from './system-error.ts'
 
-/** How much is read at once. */
+/** How much is read at once, and how much at first: most files of a store are small. */
 const READ_BYTES = 262_144
+const FIRST_BYTES = 16_384
 
 /** Codes of a path that leads to no file: nothing, a link that is not followed, or something else has the name. */
 const NO_FILE: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EMLINK', 'ENXIO', 'EISDIR'])
@@ -55,20 +56,20 @@ export interface FileBytesOptions extends AbortOptions {
  */
 export async function* fileBytes(file: FileHandle, options: FileBytesOptions = {}): ByteStream {
   const { start = 0, end = Infinity, signal } = options
-  const readAt = (position: number): Promise<Uint8Array> => {
-    const reading = readBlock(file, position, Math.min(READ_BYTES, end - position))
+  const readAt = (position: number, most: number): Promise<Uint8Array> => {
+    const reading = readBlock(file, position, Math.min(most, end - position))
     reading.catch(() => {})
     return reading
   }
   let position = start
-  let next = readAt(position)
+  let next = readAt(position, FIRST_BYTES)
   try {
     for (;;) {
       const block = await next
       signal?.throwIfAborted()
       if (block.byteLength === 0) return
       position += block.byteLength
-      next = readAt(position)
+      next = readAt(position, block.byteLength < FIRST_BYTES ? FIRST_BYTES : READ_BYTES)
       yield block
       signal?.throwIfAborted()
     }

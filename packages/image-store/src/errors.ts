@@ -1,5 +1,5 @@
 import { DrayageError, errorGuard, quote, type DrayageErrorOptions } from '@drayage/bytes'
-import type { FileFault } from '@drayage/files'
+import { heldHint, holderText, type FileFault, type LockHolder } from '@drayage/files'
 
 /** Codes of the errors of this package. */
 export type ImageStoreErrorCode =
@@ -40,15 +40,19 @@ export class StoreCorruptError extends DrayageError<'ERR_STORE_CORRUPT'> {
   }
 }
 
-/** Another process held the database for longer than the timeout. */
+/** Another process held the database for longer than the timeout, or is stopped while it holds it. */
 export class StoreBusyError extends DrayageError<'ERR_STORE_BUSY'> {
   override readonly name: string = 'StoreBusyError'
   readonly retryable: boolean = true
   readonly path: string
 
-  constructor(path: string, options?: DrayageErrorOptions) {
-    const hint = 'Try again once the other process has finished.'
-    super('ERR_STORE_BUSY', `Cannot use database ${quote(path)}: another process holds it`, { hint, ...options })
+  /** `holder` is the process that holds it, where that is known. */
+  constructor(
+    path: string,
+    { holder, ...options }: DrayageErrorOptions & { readonly holder?: LockHolder | undefined } = {},
+  ) {
+    const found = `${holderText(holder)} holds it`
+    super('ERR_STORE_BUSY', `Cannot use database ${quote(path)}: ${found}`, { hint: heldHint(holder), ...options })
     this.path = path
   }
 }

@@ -36,7 +36,7 @@ test('openDatabase() creates a durable WAL database with foreign keys and finds 
     expect(database.all('pragma journal_mode')[0]?.['journal_mode']).toBe('wal')
     expect(database.all('pragma synchronous')[0]?.['synchronous']).toBe(1)
     expect(database.all('pragma foreign_keys')[0]?.['foreign_keys']).toBe(1)
-    expect(database.all('pragma busy_timeout')[0]?.['timeout']).toBe(10_000)
+    expect(database.all('pragma busy_timeout')[0]?.['timeout']).toBe(1000)
     expect(database.all('pragma user_version')[0]?.['user_version']).toBe(SCHEMA_VERSION)
   }
   using again = await openDatabase(path)

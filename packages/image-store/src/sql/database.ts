@@ -5,7 +5,7 @@ import type { AbortOptions } from '@drayage/bytes'
 
 import { StoreBusyError, StoreCorruptError, StoreVersionError } from '../errors.ts'
 import { applicationId, MIGRATIONS, SCHEMA_VERSION } from './schema.ts'
-import { translateSqliteError } from './sqlite-error.ts'
+import { databaseHolder, isBusy, translateSqliteError } from './sqlite-error.ts'
 
 /** What a column holds or a parameter gives. */
 export type SqlValue = null | number | bigint | string | Uint8Array
@@ -47,6 +47,10 @@ export const DEFAULT_BUSY_TIMEOUT_MS: number = 10_000
 
 const MOST_STATEMENTS = 256
 const RETRY_AFTER_MS = 20
+
+/** How often somebody is looked at who is waited for, and after how many looks in a row one that is stopped is given up. */
+const LOOK_EVERY_MS = 1000
+const MOST_STOPPED = 3
 
 /**
  * Opens the metadata database at `path` and brings it to the present layout; any number of processes may do so at once.
@@ -93,9 +97,10 @@ export function openNow(
 ): Database {
   let handle: DatabaseSync | undefined
   try {
-    handle = new Sqlite(path, { timeout: busyTimeoutMs })
+    handle = new Sqlite(path, { timeout: Math.min(busyTimeoutMs, LOOK_EVERY_MS) })
     if (isExclusive) handle.exec('pragma locking_mode = exclusive')
-    return wrap(handle, path, prepareFile(handle, path))
+    const isNew = prepareFile(handle, path)
+    return wrap(handle, { path, isNew, busyTimeoutMs })
   } catch (error) {
     handle?.close()
     throw translateSqliteError(error, path)
@@ -158,7 +163,29 @@ function isNewer(version: number): boolean {
   return version > SCHEMA_VERSION && (version === SCHEMA_VERSION + 1 || !isOneBit)
 }
 
-function wrap(handle: DatabaseSync, path: string, isNew: boolean): Database {
+interface WrapOptions {
+  readonly path: string
+  readonly isNew: boolean
+  readonly busyTimeoutMs: number
+}
+
+/** Waits for whoever holds a database, within a synchronous call; one that is stopped does not let go by itself. */
+function waitFor<T>({ path, busyTimeoutMs }: WrapOptions, work: () => T): T {
+  const deadline = performance.now() + busyTimeoutMs
+  for (let stopped = 0; ;) {
+    try {
+      return work()
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= deadline) throw error
+      stopped = databaseHolder(path)?.isStopped === true ? stopped + 1 : 0
+      if (stopped >= MOST_STOPPED) throw error
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_AFTER_MS)
+  }
+}
+
+function wrap(handle: DatabaseSync, options: WrapOptions): Database {
+  const { path, isNew } = options
   const statements = new Map<string, StatementSync>()
   let depth = 0
 
@@ -177,8 +204,10 @@ function wrap(handle: DatabaseSync, path: string, isNew: boolean): Database {
       throw translateSqliteError(error, path)
     }
   }
+  /** Outside of a transaction, where others may write. */
+  const outermost = <T>(work: () => T): T => (depth === 0 ? waitFor(options, work) : work())
   const nested = <T>(begin: string, end: string, undo: string, work: () => T): T => {
-    handle.exec(begin)
+    outermost(() => handle.exec(begin))
     depth++
     try {
       const result = work()
@@ -197,8 +226,8 @@ function wrap(handle: DatabaseSync, path: string, isNew: boolean): Database {
   return {
     path,
     isNew,
-    run: (sql, ...params) => guarded(() => void statement(sql).run(...params)),
-    all: (sql, ...params) => guarded(() => statement(sql).all(...params)),
+    run: (sql, ...params) => guarded(() => void outermost(() => statement(sql).run(...params))),
+    all: (sql, ...params) => guarded(() => outermost(() => statement(sql).all(...params))),
     transaction: (work) =>
       guarded(() =>
         depth === 0

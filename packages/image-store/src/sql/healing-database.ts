@@ -176,7 +176,16 @@ export class HealingDatabase implements Disposable {
     this.#journal = journal
     this.#file = file
     if (!journal.isAdopted) return this.#adoptNow(inner, journal)
-    if (!journal.isAgreed) inner.transaction(() => journal.agree())
+    if (!journal.isAgreed) this.#agreeUnlessHeld(inner, journal)
+  }
+
+  /** Whoever stands still in the middle of a change keeps nobody from reading: the change is not acknowledged yet. */
+  #agreeUnlessHeld(inner: Database, journal: AppliedJournal): void {
+    try {
+      inner.transaction(() => journal.agree())
+    } catch (error) {
+      if (!isStoreBusy(error)) throw error
+    }
   }
 
   /** Fills a new database from its journal, unless it takes content to read that: see {@link adoptEarlier}. */

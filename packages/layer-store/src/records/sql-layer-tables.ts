@@ -32,9 +32,14 @@ const TAKE_OVER: readonly string[] = [
 /** Layers with their faults. */
 const LAYERS = 'select layers.*, fault_found, fault_offset from layers left join layer_faults using (diff_id)'
 
-/** Creates the tables of a layer store where they are missing, as `createLayerStore` does. */
+/** The names of the tables and their indexes. */
+const NAMES: readonly string[] = TABLES.flatMap((sql) => /exists (\w+)/.exec(sql)?.[1] ?? [])
+
+/** Creates the tables of a layer store where they are missing, as `createLayerStore` does; writes nothing otherwise. */
 export function createLayerTables(database: SqlDatabase): void {
-  const hasOld = hasTable(database, 'layer_blobs')
+  const found = new Set(database.all('select name from sqlite_master').map(({ name }) => name))
+  const hasOld = found.has('layer_blobs')
+  if (!hasOld && NAMES.every((name) => found.has(name))) return
   database.transaction(() => {
     for (const statement of TABLES) database.run(statement)
     if (hasOld) for (const statement of TAKE_OVER) database.run(statement)
@@ -131,15 +136,6 @@ export class SqlLayerTables implements LayerTables {
   removeDiffId(diffId: DiffId): void {
     this.#database.run('delete from layer_tars where diff_id = ?', diffId)
     this.#database.run('delete from layer_faults where diff_id = ?', diffId)
-  }
-}
-
-function hasTable(database: SqlDatabase, name: string): boolean {
-  try {
-    database.all(`select 1 as found from ${name} limit 1`)
-    return true
-  } catch {
-    return false
   }
 }
 

@@ -1,9 +1,11 @@
 import type { NamedContent } from '@drayage/archive'
 import type { AbortOptions } from '@drayage/bytes'
 import type { IndexParts } from '@drayage/distribution'
-import type { Descriptor, Platform } from '@drayage/manifest'
+import type { StoredImage } from '@drayage/image-store'
+import { formatPlatform, type Descriptor, type Platform } from '@drayage/manifest'
 import { familiarReference, formatReference, tryParseReference, type Reference } from '@drayage/reference'
 
+import { ImageDamagedError } from '../errors.ts'
 import { chooseOutgoing } from '../images/choose-outgoing.ts'
 import { findStored, meantBy } from '../images/find-stored-image.ts'
 import { imagesOf } from '../images/incomplete-index.ts'
@@ -32,6 +34,7 @@ export interface SelectSavedOptions extends AbortOptions {
  * What texts of a user stand for, each once with all its names, in the order of the texts.
  *
  * @throws PlatformNotFoundError `ERR_PLATFORM_NOT_FOUND` for a platform that is not here
+ * @throws ImageDamagedError `ERR_IMAGE_DAMAGED` where the store has lost what it had of an index
  */
 export async function selectSavedImages(
   view: ImageView,
@@ -43,6 +46,7 @@ export async function selectSavedImages(
   const add = async (text: string, name?: Reference): Promise<void> => {
     const meant = meantBy(await findStored(view, store, text, { signal }))
     const { root: what, parts } = await chooseOutgoing(view, store.content, meant, { ...wanted, name: text, signal })
+    if (wanted.platforms.length === 0) assertNothingLost(text, meant, parts)
     const known = selected.get(what.digest)
     const names = known?.names ?? []
     const isNew = name !== undefined && !names.some((each) => formatReference(each) === formatReference(name))
@@ -56,6 +60,15 @@ export async function selectSavedImages(
     if (names.length === 0) await add(text)
   }
   return [...selected.values()]
+}
+
+/** Refuses to leave out what was here: somebody would take for whole what is not. */
+function assertNothingLost(text: string, { platforms, others }: StoredImage, { leftOut }: IndexParts): void {
+  const had = new Set([...platforms, ...others].map(({ manifest }) => manifest.digest))
+  const lost = leftOut.find(({ digest }) => had.has(digest))
+  if (lost === undefined) return
+  const what = lost.platform === undefined ? lost.digest : `its image for ${formatPlatform(lost.platform)}`
+  throw new ImageDamagedError(text, `${what} is incomplete in the store`)
 }
 
 /** The names with a tag that a user's text stands for; none for an ID or a digest. */

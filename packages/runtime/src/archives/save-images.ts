@@ -50,6 +50,7 @@ export interface SaveImagesOptions extends AbortOptions {
  * @throws ImageNotFoundError `ERR_IMAGE_NOT_FOUND`
  * @throws AmbiguousImageError `ERR_IMAGE_AMBIGUOUS`
  * @throws PlatformNotFoundError `ERR_PLATFORM_NOT_FOUND` for a platform that is not here
+ * @throws ImageDamagedError `ERR_IMAGE_DAMAGED` where the store has lost an image of an index
  * @throws LayerCorruptError `ERR_LAYER_CORRUPT`, TransferError `ERR_TRANSFER` and DigestMismatchError
  * `ERR_DIGEST_MISMATCH` when stored content is damaged
  * @throws TransportError `ERR_TRANSPORT` when a directory is to go into a stream, several images into one of `dir`, or several

@@ -118,6 +118,21 @@ describe.each(STORE_KINDS)('an index of three images over a %s store', (kind) =>
     expect((await readFile(out('a.tar'))).equals(before)).toBe(true)
   })
 
+  test('an image of it that was here and is lost in part is not left out: the save is refused', async () => {
+    const { content } = await runtime.openStore()
+    for (const lost of ['config', 'manifest'] as const) {
+      await content.delete(images[1]?.[lost].digest ?? index.manifest.digest)
+      const output = out('a.tar')
+      await expect(saveImages(runtime, ['app:1'], { output })).rejects.toMatchObject({
+        code: 'ERR_IMAGE_DAMAGED',
+        message: expect.stringMatching(/"app:1": its image for linux\/arm64\S* is incomplete/),
+      })
+      await saveImages(runtime, ['app:1'], { output, platforms: [AMD64] })
+      await pullImage(runtime, name, { platforms: [ARM64] })
+      await saveImages(runtime, ['app:1'], { output })
+    }
+  })
+
   test('a docker-archive holds one image of it', async () => {
     const format = 'docker-archive'
     for (const [platforms, at] of [
