@@ -18,21 +18,26 @@ async function expectSound(kind: FaultKind, count: number): Promise<void> {
   expect(missed).toBeLessThan(cases / 2)
 }
 
-test.skipIf(!here)(`150 kills at system calls lose nothing (seed ${seed})`, () => expectSound(KINDS.kill, 150))
+// Side by side: each case is one command in a directory of its own.
+test
+  .skipIf(!here)
+  .concurrent(`150 kills at system calls lose nothing (seed ${seed})`, () => expectSound(KINDS.kill, 150))
 
-test.skipIf(!here)(`45 system calls that fail lose nothing and are told (seed ${seed})`, () =>
-  expectSound(KINDS.errno, 45),
-)
+test
+  .skipIf(!here)
+  .concurrent(`45 system calls that fail lose nothing and are told (seed ${seed})`, () => expectSound(KINDS.errno, 45))
 
-test.skipIf(!here || (await whyNoDisks()) !== undefined)(`36 power cuts lose nothing (seed ${seed})`, () =>
-  expectSound(KINDS.power, 36),
-)
+test
+  .skipIf(!here || (await whyNoDisks()) !== undefined)
+  .concurrent(`36 power cuts lose nothing (seed ${seed})`, () => expectSound(KINDS.power, 36))
 
-test.skipIf(!here)(`24 jumps of the clock lose nothing and let nobody hang (seed ${seed})`, () =>
-  expectSound(KINDS.clock, 24),
-)
+test
+  .skipIf(!here)
+  .concurrent(`24 jumps of the clock lose nothing and let nobody hang (seed ${seed})`, () =>
+    expectSound(KINDS.clock, 24),
+  )
 
-test.skipIf(!here)(`8 suspended commands lose nothing (seed ${seed})`, () => expectSound(KINDS.stop, 8))
+test.skipIf(!here).concurrent(`8 suspended commands lose nothing (seed ${seed})`, () => expectSound(KINDS.stop, 8))
 
 test(`32 processes and a daemon work on one store without an error (seed ${seed})`, () => expectSound(KINDS.many, 150))
 

@@ -8,14 +8,14 @@ import { expect, test } from 'vitest'
 const PROGRAM = `
 import { createInflater } from ${JSON.stringify(path.join(import.meta.dirname, '../inflate/inflater.ts'))}
 const block = new Uint8Array(65536)
-for (let round = 0; round < 60; round++) {
+for (let round = 0; round < 30; round++) {
   const stop = new AbortController()
   const inflater = createInflater({ workers: 1 })
   async function* endless() { for (;;) yield block }
   const { stream } = inflater.inflate(endless(), { signal: stop.signal })
   for await (const chunk of stream) break
   stop.abort()
-  for (let turn = 0; turn < round % 30; turn++) await new Promise((resolve) => setImmediate(resolve))
+  for (let turn = 0; turn < round; turn++) await new Promise((resolve) => setImmediate(resolve))
   await inflater[Symbol.asyncDispose]()
 }
 process.stdout.write('ended')
