@@ -57,6 +57,15 @@ test('prune --keep leaves the tags that were given last', async () => {
   ])
 })
 
+test('prune --max-size takes what was used least recently until the store is small enough', async () => {
+  for (const at of ['1', '2', '3']) await load(`app:${at}`, at)
+  const plan = await ok('prune', '--max-size', '45kB', '--dry-run')
+  expect(plan).toMatch(/\napp:1 +[0-9a-f]{12} +2\d\S*kB\nTotal reclaimable space: 2\d\S*kB\n$/)
+  expect(await ok('prune', '--max-size', '45kB')).toContain('Untagged: app:1\n')
+  expect((await ok('images', '-q')).trim().split('\n')).toHaveLength(2)
+  expect(await ok('prune', '--max-size', '45kB')).toBe('Total reclaimed space: 0B\n')
+})
+
 test.each([
   ['y', 0],
   ['n', 1],

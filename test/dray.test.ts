@@ -228,6 +228,9 @@ test('dray push and save keep the index of a name, or say what it would lack', a
 test('dray reports a failure by its exit code, in one line and a hint', async () => {
   const cases: [number, RegExp, string[]][] = [
     [2, /unknown command 'frob'/, ['frob']],
+    [2, /Cannot use --keep "-1": expected a count/, ['prune', '--keep', '-1']],
+    [2, /Cannot use --max-size "20%": expected a size such as 20GB or 512MiB/, ['prune', '--max-size', '20%']],
+    [2, /too many arguments/, ['prune', '-f', 'until=24h']],
     [2, /missing required argument 'ref'/, ['pull']],
     [2, /expected lower case/, ['pull', 'UPPER/Case']],
     [2, /Allowed choices are/, ['--progress', 'odd', 'images']],

@@ -99,6 +99,7 @@ export {
 } from './defaults.ts'
 export { createLineFilter, dockerLine } from './words/docker-line.ts'
 export { loadedLines } from './words/docker-load.ts'
+export { parseSize } from './words/parse-size.ts'
 export { formatSize, PROGRESS_CELLS, progressText } from './words/docker-progress.ts'
 export { dockerStatus } from './words/docker-status.ts'
 export {

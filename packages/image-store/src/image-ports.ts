@@ -125,6 +125,18 @@ export interface FactRecords {
   ): Promise<void>
 }
 
+/** Remembers when images were used. */
+export interface UseRecords {
+  /**
+   * Remembers that what has this digest is used now: a target, or all targets that have this manifest. A use within
+   * {@link USE_PRECISION_MS} of the last one is not recorded, and a rebuild of the database forgets all.
+   */
+  recordUse(what: Pick<Descriptor, 'digest'>, options?: AbortOptions): Promise<void>
+}
+
+/** How precisely uses are remembered, in milliseconds: a minute. */
+export const USE_PRECISION_MS: number = 60_000
+
 /** A repository that content came from or was pushed to. */
 export interface ContentSource extends Repository {
   /** A keyed hash of the credentials that were used there; absent for anonymous access. */
@@ -162,4 +174,5 @@ export interface ImageStore
     ImageRemover,
     ConfigReader,
     FactRecords,
+    UseRecords,
     SourceRecords {}

@@ -38,6 +38,7 @@ export type {
   Removal,
   Removed,
   SourceRecords,
+  UseRecords,
 } from './image-ports.ts'
 export type {
   ContentHolder,
@@ -73,6 +74,7 @@ export { builtAt, builtAtMs, NO_TIME } from './images/built-at.ts'
 export { createMemoryMetadata, createMetadata } from './metadata.ts'
 export { DEFAULT_LEASE_MS } from './leases.ts'
 export { HOLDING_GRACE_MS } from './ports.ts'
+export { USE_PRECISION_MS } from './image-ports.ts'
 export { MAX_SOURCES } from './images/image-store.ts'
 export { recoverImages } from './journal/recover-images.ts'
 export { rebuildImageStore } from './journal/rebuild.ts'

@@ -71,6 +71,11 @@ export interface StoredImage {
   readonly target: Descriptor
   /** When it came into the store, in milliseconds since 1970. */
   readonly addedAtMs: number
+  /**
+   * When it came, got a name or was used last, in milliseconds since 1970; uses as far as they are recorded, see
+   * `UseRecords`.
+   */
+  readonly usedAtMs: number
   /** Sorted by their full text. */
   readonly names: readonly NameRecord[]
   /** The images in it that are here whole, in the order in which they came; none for an artifact. */

@@ -32,6 +32,8 @@ export interface NameTable {
 export interface TargetRow {
   readonly target: Descriptor
   readonly addedAtMs: number
+  /** When its last use was recorded; absent when none is. */
+  readonly usedAtMs?: number
 }
 
 /** The rows of targets. */
@@ -40,7 +42,9 @@ export interface TargetTable {
   /** All targets, in no order. */
   list(): TargetRow[]
   /** Adds a target; of one that is there only the descriptor changes, see `fullerDescriptor`. */
-  add(row: TargetRow): void
+  add(row: Omit<TargetRow, 'usedAtMs'>): void
+  /** Records a use of a target that is there. */
+  use(digest: Digest, atMs: number): void
   /** Removes a target and what it has of content. */
   remove(digest: Digest): void
 }

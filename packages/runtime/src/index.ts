@@ -76,7 +76,8 @@ export { copyImage, copyImages } from './copy/copy-images.ts'
 export { FOREIGN_LAYERS } from './copy/foreign-layers-choice.ts'
 export { createRuntime } from './create-runtime.ts'
 export { deleteRemote } from './remote/delete-remote.ts'
-export { diskUsage, storedBytes, storeUsage } from './images/disk-usage.ts'
+export { diskUsage, storeUsage } from './images/disk-usage.ts'
+export { storedBytes } from './images/prune-plan.ts'
 export {
   FilterError,
   ImageChangeError,

@@ -4,7 +4,7 @@ import { formatSize } from '@drayage/distribution'
 import { pruneImages, type PrunePlan } from '@drayage/runtime'
 
 import type { CommandContext } from '../command-context.ts'
-import { readCount } from '../input/quantities.ts'
+import { readCount, readSize } from '../input/quantities.ts'
 import { askTerminal } from '../input/ask-terminal.ts'
 import { columnId } from '../output/docker-columns.ts'
 import { createRowPrinter, type Column } from '../output/rows.ts'
@@ -15,14 +15,15 @@ export interface PruneCommandOptions {
   readonly all?: boolean | undefined
   readonly filter?: readonly string[] | undefined
   readonly keep?: string | undefined
+  readonly maxSize?: string | undefined
   readonly dryRun?: boolean | undefined
   readonly force?: boolean | undefined
 }
 
-/** `dray prune [-a] [--filter F] [--keep N]`: removes what nothing names any more, and what failed commands left behind. */
+/** `dray prune [-a] [--filter F] [--keep N] [--max-size SIZE]`: removes images by policy, and what failed commands left behind. */
 export async function pruneCommand(
   context: CommandContext,
-  { all = false, filter = [], keep, dryRun = false, force = false }: PruneCommandOptions,
+  { all = false, filter = [], keep, maxSize, dryRun = false, force = false }: PruneCommandOptions,
 ): Promise<void> {
   const { runtime, signal, print } = context
   const isAsking = !dryRun && !force && process.stdin.isTTY && process.stderr.isTTY
@@ -35,6 +36,7 @@ export async function pruneCommand(
     all,
     filters: filter,
     keep: keep === undefined ? undefined : readCount('--keep', keep),
+    maxBytes: maxSize === undefined ? undefined : readSize('--max-size', maxSize),
     signal,
     ...((dryRun || isAsking) && { approve }),
   })
@@ -55,7 +57,8 @@ async function printPlan(
   if (images.length > 0) {
     const printer = createRowPrinter(context, 'table', COLUMNS)
     for (const { id, names, bytes: freed } of images) {
-      const text = names.length === 0 ? '<none>' : names.join(', ')
+      const tags = names.filter((name) => !name.includes('@'))
+      const text = names.length === 0 ? '<none>' : (tags.length > 0 ? tags : names).join(', ')
       await printer.row({ Names: text, ID: columnId(id, true), Size: formatSize(freed) })
     }
     await printer.end()

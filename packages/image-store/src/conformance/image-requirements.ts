@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert'
 
 import { parseReference, parseRepository } from '@drayage/reference'
 
+import { USE_PRECISION_MS } from '../image-ports.ts'
 import type { OtherContent } from '../stored-image.ts'
 import {
   allNames,
@@ -13,6 +14,7 @@ import {
   putIndex,
   recompressed,
   requirement,
+  timedRequirement,
   type MetadataRequirement,
 } from './subject.ts'
 
@@ -44,15 +46,40 @@ export const imageRequirements: readonly MetadataRequirement[] = [
     const attestation: OtherContent = { manifest: described('attestation'), parts: [described('statement')] }
     const index = indexOf('an index')
     await images.put(index, { platforms: [image], others: [attestation] })
-    const { addedAtMs, ...stored } = (await images.get(index)) ?? assert.fail()
+    const { addedAtMs, usedAtMs, ...stored } = (await images.get(index)) ?? assert.fail()
     assert.deepEqual(stored, { target: index, names: [], platforms: [image], others: [attestation] })
     assert.equal(typeof addedAtMs, 'number')
+    assert.equal(usedAtMs, addedAtMs)
     assert.equal(await images.get(image.manifest), undefined)
     assert.deepEqual(await images.findImage(image.manifest), image)
     for (const other of [index, attestation.manifest, image.config]) {
       assert.equal(await images.findImage(other), undefined)
     }
   }),
+  timedRequirement(
+    'recordUse() remembers the last use to the minute, of all that has a manifest',
+    async (subject, clock) => {
+      const { images } = subject.metadata
+      const image = await newImage(subject.content, 'a')
+      const [index, other] = [await putIndex(subject, 'index', [image], 'app:1'), await putIndex(subject, 'other', [])]
+      const cameMs = clock.nowMs
+      const usedAt = async (): Promise<readonly (number | undefined)[]> => [
+        ...[(await images.get(index))?.usedAtMs, (await images.get(other))?.usedAtMs],
+      ]
+      assert.deepEqual(await usedAt(), [cameMs, cameMs])
+      clock.nowMs += USE_PRECISION_MS - 1
+      await images.recordUse(index)
+      assert.deepEqual(await usedAt(), [cameMs, cameMs])
+      clock.nowMs += 1
+      await images.recordUse(image.manifest)
+      assert.deepEqual(await usedAt(), [clock.nowMs, cameMs])
+      clock.nowMs += 10 * USE_PRECISION_MS
+      await images.setNames([{ name: parseReference('app:2'), target: index }])
+      assert.deepEqual(await usedAt(), [clock.nowMs, cameMs])
+      await images.recordUse(described('what is not here'))
+      assert.equal((await images.list()).length, 2)
+    },
+  ),
   requirement('images that come one by one belong to one target, which keeps its names', async (subject) => {
     const { images } = subject.metadata
     const [first, second] = [await newImage(subject.content, 'a'), await newImage(subject.content, 'b')]

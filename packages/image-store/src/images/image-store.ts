@@ -3,7 +3,7 @@ import { isContentError, NameNotFoundError, readBlob, type Fetcher } from '@dray
 import { decodeImageConfig } from '@drayage/manifest'
 
 import { ImageNotFoundError } from '../errors.ts'
-import type { ImageStore } from '../image-ports.ts'
+import { USE_PRECISION_MS, type ImageStore } from '../image-ports.ts'
 import type { Tables } from '../tables.ts'
 import { rememberConfigs } from './config-cache.ts'
 import { findTargets } from './find-images.ts'
@@ -26,7 +26,7 @@ export interface ImageStoreParts {
 
 /** The image store over some tables. */
 export function openImageStore({ tables, content, ledger, now }: ImageStoreParts): ImageStore {
-  const { names, contents, sources } = tables
+  const { names, targets, contents, sources } = tables
 
   const readConfig = rememberConfigs(async (config, options) =>
     decodeImageConfig(await readBlob(content, config, options), { ...config, anyCase: true }),
@@ -123,6 +123,21 @@ export function openImageStore({ tables, content, ledger, now }: ImageStoreParts
       check(options)
       tables.transaction(() => {
         for (const [manifest, each] of facts) contents.setFacts(manifest, each)
+      })
+    },
+    async recordUse({ digest }, options) {
+      check(options)
+      const found = new Set([digest, ...contents.targetsOf(digest)])
+      const nowMs = now()
+      const due = [...found].filter((each) => {
+        const row = targets.get(each)
+        // A time from the future is of a clock that was wrong.
+        const sinceMs = row === undefined ? 0 : nowMs - (row.usedAtMs ?? row.addedAtMs)
+        return row !== undefined && (sinceMs < 0 || sinceMs >= USE_PRECISION_MS)
+      })
+      if (due.length === 0) return
+      tables.transaction(() => {
+        for (const each of due) targets.use(each, nowMs)
       })
     },
     async recordSources(content, repository, options) {

@@ -23,6 +23,7 @@ export function listStored({ names, targets, contents }: Tables): StoredImage[] 
 function assemble(row: TargetRow, names: StoredImage['names'], contents: readonly ContentRow[]): StoredImage {
   return {
     ...row,
+    usedAtMs: Math.max(row.addedAtMs, row.usedAtMs ?? 0, ...names.map(({ namedAtMs }) => namedAtMs)),
     names,
     platforms: contents.flatMap((each) => (each.kind === 'image' ? [each.image] : [])),
     others: contents.flatMap((each) => (each.kind === 'other' ? [each.other] : [])),

@@ -33,7 +33,11 @@ function targetTable({ targets, members }: ContentRows): TargetTable {
     add({ target, addedAtMs }) {
       const known = targets.get(target.digest)
       const kept = fullerDescriptor(known?.target, target)
-      if (kept !== known?.target) targets.set(target.digest, { target: kept, addedAtMs: known?.addedAtMs ?? addedAtMs })
+      if (kept !== known?.target) targets.set(target.digest, { addedAtMs, ...known, target: kept })
+    },
+    use(digest, usedAtMs) {
+      const known = targets.get(digest)
+      if (known !== undefined) targets.replace(digest, { ...known, usedAtMs })
     },
     remove(digest) {
       targets.remove(digest)

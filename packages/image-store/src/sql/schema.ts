@@ -210,6 +210,10 @@ export const MIGRATIONS: readonly string[] = [
     due text not null
   ) strict;
   `,
+  // When an image was used last, which the journal does not tell.
+  `
+  alter table targets add column used_at integer;
+  `,
 ]
 
 /** The layout version that this release writes. */

@@ -10,6 +10,7 @@ export function openTargetTable(database: Database): TargetTable {
   const decode = (row: Row): ReturnType<TargetTable['list']>[number] => ({
     target: descriptorIn(row, 'descriptor'),
     addedAtMs: Number(row['added_at']),
+    ...(row['used_at'] !== null && { usedAtMs: Number(row['used_at']) }),
   })
   const get: TargetTable['get'] = (digest) =>
     database.all('select * from targets where digest = ?', digest).map(decode)[0]
@@ -26,6 +27,7 @@ export function openTargetTable(database: Database): TargetTable {
         ...[target.digest, JSON.stringify(kept), signedBytesOf(kept)?.digest ?? null, addedAtMs],
       )
     },
+    use: (digest, atMs) => database.run('update targets set used_at = ? where digest = ?', atMs, digest),
     remove: (digest) => database.run('delete from targets where digest = ?', digest),
   }
 }

@@ -4,7 +4,7 @@ import type { StoreAccess } from '../runtime.ts'
 import { canSweepLeftovers } from '../store/store.ts'
 import { listImages, type ImageSummary } from './list-images.ts'
 import { readCandidates, type ShownCandidate } from './prune-candidates.ts'
-import { byImage, tellPlan } from './prune-plan.ts'
+import { byImage, bytesOfLoose, storedBytes, tellPlan } from './prune-plan.ts'
 import { applyPolicy } from './prune-policy.ts'
 import type { ImageView } from './shown-image.ts'
 
@@ -42,9 +42,10 @@ export interface StoreUsage {
 /** What the content of the local store is there for; nothing is changed. */
 export async function storeUsage(runtime: StoreAccess & ImageView, { signal }: AbortOptions = {}): Promise<StoreUsage> {
   const store = await runtime.openStore()
-  const candidates = await readCandidates(runtime, store, { all: false, filters: [], nowMs: 0, signal })
+  const candidates = await readCandidates(runtime, store, { all: false, filters: [], nowMs: 0, unusedForMs: 0, signal })
   const parts = candidates.flatMap((each) => each.parts)
-  const plan = await tellPlan(store, candidates, byImage(candidates, applyPolicy(parts, {})), { signal })
+  const looseBytes = await bytesOfLoose(store, candidates, { signal })
+  const plan = await tellPlan(store, byImage(candidates, applyPolicy(parts, {}, 0)), { looseBytes, signal })
   const { shared, unique } = sumPieces(candidates)
   return {
     bytes: await storedBytes(runtime, { signal }),
@@ -70,12 +71,4 @@ function sumPieces(candidates: readonly ShownCandidate[]): Pick<StoreUsage, 'sha
     else unique += size
   }
   return { shared, unique }
-}
-
-/** The bytes of all content of the local store. */
-export async function storedBytes(runtime: StoreAccess, { signal }: AbortOptions = {}): Promise<number> {
-  const { content } = await runtime.openStore()
-  let bytes = 0
-  for await (const { size } of content.list({ signal })) bytes += size
-  return bytes
 }

@@ -23,13 +23,15 @@ export interface CandidateOptions extends AbortOptions {
   readonly all: boolean
   readonly filters: readonly string[]
   readonly nowMs: number
+  /** How long ago what goes must have been used last. */
+  readonly unusedForMs: number
 }
 
 /** All images, the latest built first, with what they take. */
 export async function readCandidates(
   view: ImageView,
   store: Store,
-  { all, filters, nowMs, signal }: CandidateOptions,
+  { all, filters, nowMs, unusedForMs, signal }: CandidateOptions,
 ): Promise<readonly ShownCandidate[]> {
   const isWanted = compileFilters(filters, nowMs)
   const shown = showImages(view, await store.images.list({ signal }))
@@ -38,14 +40,14 @@ export async function readCandidates(
   const found: ShownCandidate[] = []
   for (const image of shown) {
     const known = facts?.get(image)
-    const isSelected = facts === undefined || (known !== undefined && isWanted(known))
+    const isAmong = facts === undefined || (known !== undefined && isWanted(known))
     const isUnwanted = all || isDangling(image)
     const parts: PruneCandidate[] = []
     for (const stored of image.stored) {
       parts.push({
         stored,
         pieces: await allPieces(piecesOf, image, stored),
-        isSelected,
+        isSelected: isAmong && (unusedForMs === 0 || stored.usedAtMs <= nowMs - unusedForMs),
         isUnwanted: isUnwanted || !stored.names.some(keeps),
       })
     }

@@ -5,7 +5,7 @@ import type { OnEvent } from '@drayage/distribution'
 import type { StoreAccess } from '../runtime.ts'
 import { canCompareMetadata } from '../store/store.ts'
 import { readCandidates } from './prune-candidates.ts'
-import { byImage, tellPlan, type PrunePlan } from './prune-plan.ts'
+import { byImage, bytesOfLoose, storedBytes, tellPlan, type PrunePlan } from './prune-plan.ts'
 import { applyPolicy, type PrunePolicy } from './prune-policy.ts'
 import type { RemovedItem } from './remove-image.ts'
 import { removeUnwanted, type Unwanted } from './remove-unwanted.ts'
@@ -21,6 +21,10 @@ export interface PruneImagesOptions extends PrunePolicy, AbortOptions {
    * `until`, before which the image was made: a time by RFC 3339, seconds since 1970, or a duration such as `24h` ago.
    */
   readonly filters?: readonly string[]
+  /** How long images must not have been used to go, in milliseconds; 0 by default. */
+  readonly unusedForMs?: number
+  /** Whether what failed commands left stays for its time, for the next try to find it; `false` by default. */
+  readonly keepsLeftovers?: boolean
   /** Is told beforehand what would go. Nothing does unless it resolves to true; without it, all of it goes. */
   readonly approve?: (plan: PrunePlan) => Promise<boolean>
   /** Receives warnings. */
@@ -41,8 +45,8 @@ export interface PrunedImages {
 
 /**
  * Removes images that nobody asked to keep by a tag or a digest, or all images that the filters select, what the policy
- * takes of those that the filters select, and what failed commands left: also what they fetched just now. An image that got
- * another name since it was looked at stays.
+ * takes of those that the filters select, and what failed commands left: also what they fetched just now. An image that was
+ * used or got another name since it was looked at stays.
  *
  * @throws FilterError `ERR_FILTER`
  */
@@ -50,20 +54,24 @@ export async function pruneImages(
   runtime: StoreAccess & ImageView,
   options: PruneImagesOptions = {},
 ): Promise<PrunedImages> {
-  const { all = false, filters = [], approve, signal, now = Date.now } = options
+  const { all = false, filters = [], unusedForMs = 0, keepsLeftovers = false, approve, signal } = options
+  const { now = Date.now } = options
   const store = await runtime.openStore()
   const compare = async (): Promise<void> => {
     if (canCompareMetadata(store)) await store.compareMetadata()
   }
   await compare()
-  const candidates = await readCandidates(runtime, store, { all, filters, nowMs: now(), signal })
-  const planned = applyPolicy(
-    candidates.flatMap(({ parts }) => parts),
-    options,
-  )
-  const going = byImage(candidates, planned)
+  const candidates = await readCandidates(runtime, store, { all, filters, nowMs: now(), unusedForMs, signal })
+  const looseBytes =
+    keepsLeftovers || (approve ?? options.maxBytes) === undefined
+      ? 0
+      : await bytesOfLoose(store, candidates, { signal })
+  const contentBytes = options.maxBytes === undefined ? 0 : (await storedBytes(runtime, { signal })) - looseBytes
+  const parts = candidates.flatMap((each) => each.parts)
+  const going = byImage(candidates, applyPolicy(parts, options, contentBytes))
   if (approve !== undefined) {
-    if (!(await approve(await tellPlan(store, candidates, going, { signal })))) return { removed: [], bytes: 0 }
+    const plan = await tellPlan(store, going, { looseBytes, keepsLeftovers, signal })
+    if (!(await approve(plan))) return { removed: [], bytes: 0 }
     // Somebody may have taken long to say so.
     await compare()
   }
@@ -81,6 +89,6 @@ export async function pruneImages(
     }
   }
   for (let at = 0; at < going.length; at += BATCH) await removeAll(going.slice(at, at + BATCH))
-  const swept = await sweepStore(runtime, { olderThanMs: 0, graceMs: 0, signal })
+  const swept = await sweepStore(runtime, { ...(!keepsLeftovers && { olderThanMs: 0, graceMs: 0 }), signal })
   return { removed, bytes: bytes + swept.bytes }
 }

@@ -2,6 +2,7 @@ import type { AbortOptions } from '@drayage/bytes'
 import type { Digest } from '@drayage/digest'
 import { familiarReference } from '@drayage/reference'
 
+import type { StoreAccess } from '../runtime.ts'
 import { canSweepLeftovers, type Store } from '../store/store.ts'
 import type { ShownCandidate } from './prune-candidates.ts'
 import type { PlannedRemoval } from './prune-policy.ts'
@@ -46,12 +47,18 @@ export interface GoingImage extends Unwanted {
   readonly isWhole: boolean
 }
 
+/** Options of {@link tellPlan}. */
+export interface TellPlanOptions extends AbortOptions {
+  /** Those of {@link bytesOfLoose}. */
+  readonly looseBytes: number
+  readonly keepsLeftovers?: boolean
+}
+
 /** Tells beforehand what a prune would remove; nothing is changed. */
 export async function tellPlan(
   store: Store,
-  candidates: readonly ShownCandidate[],
   going: readonly GoingImage[],
-  options: AbortOptions,
+  { looseBytes, keepsLeftovers = false, signal }: TellPlanOptions,
 ): Promise<PrunePlan> {
   const images = going.map(({ id, targets, isWhole }) => ({
     id,
@@ -59,14 +66,14 @@ export async function tellPlan(
     isWhole,
     bytes: targets.reduce((sum, { bytes }) => sum + bytes, 0),
   }))
-  const looseBytes = await bytesOfLoose(store, candidates, options)
-  const partialBytes = canSweepLeftovers(store) ? (await store.measureLeftovers(options)).removable : 0
+  const isMeasured = !keepsLeftovers && canSweepLeftovers(store)
+  const partialBytes = isMeasured ? (await store.measureLeftovers({ signal })).removable : 0
   const bytes = images.reduce((sum, image) => sum + image.bytes, looseBytes + partialBytes)
   return { images, looseBytes, partialBytes, bytes }
 }
 
 /** The bytes of what nothing needs already. */
-async function bytesOfLoose(
+export async function bytesOfLoose(
   { content, leases }: Store,
   candidates: readonly ShownCandidate[],
   { signal }: AbortOptions,
@@ -76,4 +83,12 @@ async function bytesOfLoose(
   for await (const { digest, size } of content.list({ signal })) if (!known.has(digest)) others.set(digest, size)
   const loose = await leases.unneeded([...others.keys()], { signal })
   return loose.reduce((sum, digest) => sum + (others.get(digest) ?? 0), 0)
+}
+
+/** The bytes of all content of the local store. */
+export async function storedBytes(runtime: StoreAccess, { signal }: AbortOptions = {}): Promise<number> {
+  const { content } = await runtime.openStore()
+  let bytes = 0
+  for await (const { size } of content.list({ signal })) bytes += size
+  return bytes
 }

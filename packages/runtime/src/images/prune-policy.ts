@@ -20,6 +20,8 @@ export interface PruneCandidate {
 export interface PrunePolicy {
   /** How many tags of each repository stay, those that were given last; all by default. */
   readonly keep?: number | undefined
+  /** Bytes that all content may take: the images that were used least recently go until it does; any by default. */
+  readonly maxBytes?: number | undefined
 }
 
 /** What goes of something stored. */
@@ -30,13 +32,23 @@ export interface PlannedRemoval {
   readonly isWhole: boolean
   /** Bytes of its content that nothing needs which stays, or that was counted before. */
   readonly bytes: number
+  /** When it had been used last. */
+  readonly usedAtMs: number
 }
 
-/** What goes by a policy, in the order in which it was decided; nothing is removed. */
-export function applyPolicy(candidates: readonly PruneCandidate[], { keep }: PrunePolicy): PlannedRemoval[] {
+/**
+ * What goes by a policy, in the order in which it was decided; nothing is removed. `contentBytes` is what all content takes
+ * that does not go anyway, for `maxBytes`.
+ */
+export function applyPolicy(
+  candidates: readonly PruneCandidate[],
+  { keep, maxBytes }: PrunePolicy,
+  contentBytes: number,
+): PlannedRemoval[] {
   const removals = new Removals(candidates)
   for (const each of candidates) if (each.isSelected && each.isUnwanted) removals.drop(each)
   if (keep !== undefined) keepNewest(candidates, keep, removals)
+  if (maxBytes !== undefined) dropUnused(candidates, contentBytes - maxBytes, removals)
   return removals.all()
 }
 
@@ -54,10 +66,20 @@ function keepNewest(candidates: readonly PruneCandidate[], keep: number, removal
   }
 }
 
+/** Takes what was used least recently until all that goes has so many bytes. */
+function dropUnused(candidates: readonly PruneCandidate[], wantedBytes: number, removals: Removals): void {
+  const staying = candidates.filter((each) => each.isSelected && !removals.isDropped(each))
+  for (const each of staying.sort((a, b) => a.stored.usedAtMs - b.stored.usedAtMs)) {
+    if (removals.bytes >= wantedBytes) return
+    removals.drop(each)
+  }
+}
+
 /** What goes so far, and what stays. */
 class Removals {
   readonly #names = new Map<PruneCandidate, NameRecord[]>()
   readonly #dropped = new Map<PruneCandidate, number>()
+  #bytes = 0
   /** How many that stay have a piece. */
   readonly #holders = new Map<string, number>()
 
@@ -71,8 +93,13 @@ class Removals {
     return this.#dropped.has(candidate)
   }
 
-  /** Removes all of it; returns the bytes that become free. */
-  drop(candidate: PruneCandidate): number {
+  /** Bytes that become free. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Removes all of it. */
+  drop(candidate: PruneCandidate): void {
     let bytes = 0
     for (const [key, size] of candidate.pieces) {
       const left = (this.#holders.get(key) ?? 0) - 1
@@ -81,7 +108,7 @@ class Removals {
     }
     this.#names.set(candidate, [...candidate.stored.names])
     this.#dropped.set(candidate, bytes)
-    return bytes
+    this.#bytes += bytes
   }
 
   /** Removes a tag; with the last tag in its repository the digest that came along with it, and with its last name all of it. */
@@ -104,6 +131,7 @@ class Removals {
       names: names.toSorted(byReference),
       isWhole: this.isDropped(candidate),
       bytes: this.#dropped.get(candidate) ?? 0,
+      usedAtMs: candidate.stored.usedAtMs,
     }))
   }
 }

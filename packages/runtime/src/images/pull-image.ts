@@ -12,6 +12,7 @@ import {
 
 import type { Runtime } from '../runtime.ts'
 import { remoteTags } from '../remote/list-remote.ts'
+import { noteUse } from '../store/note-use.ts'
 import type { Store } from '../store/store.ts'
 import { foreignLayersOf } from '../copy/foreign-layers.ts'
 import { againIfRemoved } from './again-if-removed.ts'
@@ -69,6 +70,7 @@ async function pullOnce(
   const foreignLayers = foreignLayersOf(runtime, target.domain)
   const pulled = await pull(registry, sink, name, { ...options, foreignLayers, onArrived })
   await sink.complete()
+  await noteUse(store, pulled.target, { signal: options.signal })
   return pulled
 }
 

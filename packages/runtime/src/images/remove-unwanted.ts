@@ -12,7 +12,7 @@ import { releaseLayers, sweepContent } from './take-out.ts'
 /** What is to be removed of what is shown as one image. */
 export interface Unwanted {
   readonly id: Digest
-  readonly targets: readonly Pick<PlannedRemoval, 'target' | 'names' | 'isWhole'>[]
+  readonly targets: readonly Pick<PlannedRemoval, 'target' | 'names' | 'isWhole' | 'usedAtMs'>[]
 }
 
 /** What was removed. */
@@ -22,7 +22,7 @@ export interface RemovedUnwanted {
   readonly bytes: number
 }
 
-/** Removes images and names in one step with all that only they need; an image that has got another name stays. */
+/** Removes images and names in one step with all that only they need; an image that was used or got another name since stays. */
 export async function removeUnwanted(
   view: ImageView,
   store: Store,
@@ -47,7 +47,7 @@ async function removeRecords(
     const names: NameRecord[] = []
     for (const planned of targets) {
       const found = await store.images.get({ digest: planned.target }, { signal })
-      if (found === undefined) continue
+      if (found === undefined || found.usedAtMs > planned.usedAtMs) continue
       const isPlanned = ({ reference }: NameRecord): boolean =>
         planned.names.some((each) => each.reference === reference)
       // Somebody may have given it a name since.

@@ -18,6 +18,7 @@ import { mountSources, recordSources } from '../images/mount-sources.ts'
 import { nameExistingImage } from '../images/name-existing-image.ts'
 import { openPullSink, type PullSink } from '../images/pull-store.ts'
 import { contentOfName } from '../store/content-of-name.ts'
+import { noteUse } from '../store/note-use.ts'
 import type { Store } from '../store/store.ts'
 import { namesOnce, NOTHING_OPEN, ownName, nonEmpty, taggedName } from './place-names.ts'
 
@@ -70,6 +71,7 @@ async function openStored(runtime: Runtime, text: string, options: OpenSourceOpt
   const store = await runtime.openStore()
   const found = await findStored(runtime, store, text, { signal })
   const { stored, part, name } = found
+  await noteUse(store, stored.target, { signal })
   if (preserveDigests && part === undefined && manifestKind(stored.target.mediaType) === 'schema1') {
     return storedSource(runtime, store, stored.target, name)
   }

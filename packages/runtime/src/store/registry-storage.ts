@@ -14,6 +14,7 @@ import {
 import { RequestRefusedError, type Links, type RegistryStorage } from '@drayage/registry-server'
 
 import type { StoreAccess, TransferSettings } from '../runtime.ts'
+import { noteUse } from './note-use.ts'
 import { createPushedLeases, type PushedLeases } from './pushed-leases.ts'
 import type { Store } from './store.ts'
 import { partsOf, tagPushed } from './tag-pushed.ts'
@@ -110,7 +111,9 @@ async function digestOfTag(
   options?: AbortOptions,
 ): Promise<Digest | undefined> {
   try {
-    return (await images.resolve(name, options)).digest
+    const target = await images.resolve(name, options)
+    await noteUse({ images }, target, options)
+    return target.digest
   } catch (error) {
     if (error instanceof NameNotFoundError) return undefined
     throw error

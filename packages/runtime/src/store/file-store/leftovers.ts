@@ -71,7 +71,9 @@ export async function measureLeftovers(
   let [bytes, removable] = [0, 0]
   for await (const ingest of content.listIngests(options)) {
     bytes += ingest.bytes
-    if (ingest.changedMs <= nowMs - (await ageFor(parts, ingest.key, 0))) removable += ingest.bytes
+    const ageMs = await ageFor(parts, ingest.key, 0)
+    // Without an age nothing depends on the clock, as in the sweep itself.
+    if (ageMs === 0 || ingest.changedMs <= nowMs - ageMs) removable += ingest.bytes
   }
   return { bytes, removable }
 }

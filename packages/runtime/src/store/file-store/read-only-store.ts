@@ -48,7 +48,12 @@ export async function openReadOnlyStore(
       layers,
       ...metadata,
       // What only helps later commands is not worth a failure.
-      images: { ...metadata.images, recordSources: async () => {}, forgetSource: async () => {} },
+      images: {
+        ...metadata.images,
+        recordSources: async () => {},
+        forgetSource: async () => {},
+        recordUse: async () => {},
+      },
       lockImages: async () => refuse(),
       sweepLeftovers: async () => refuse(),
       measureLeftovers: (each) => measureLeftovers({ content, ...metadata }, each),
