@@ -45,6 +45,24 @@ test.each([
   for (const wrapping of WRAPPING_CODES) expect(exitCodeOf(coded(wrapping, coded(code)))).toBe(status)
 })
 
+test.each([
+  ['EMFILE', EXIT.store],
+  ['ENFILE', EXIT.store],
+  ['ENOSPC', EXIT.store],
+  ['EROFS', EXIT.store],
+  ['EIO', EXIT.store],
+  ['ERR_WORKER_INIT_FAILED', EXIT.store],
+  ['ECONNRESET', EXIT.failed],
+])('exitCodeOf() maps %s to %i, whatever could not be done for it', (code, status) => {
+  expect(exitCodeOf(coded(code))).toBe(status)
+  expect(exitCodeOf(coded('ERR_REGISTRY_UNREACHABLE', coded('UND_ERR', coded(code))))).toBe(status)
+  expect(exitCodeOf(coded('ERR_USAGE', coded(code)))).toBe(EXIT.usage)
+})
+
+test('exitCodeOf() knows a used up quota by its number', () => {
+  expect(exitCodeOf(Object.assign(coded('Unknown system error -122'), { errno: -122 }))).toBe(EXIT.store)
+})
+
 test('exitCodeOf() takes the first error that has an exit code', () => {
   expect(exitCodeOf(coded('ERR_REGISTRY_TRUNCATED', coded('ERR_CONTENT_SHORT')))).toBe(EXIT.failed)
   expect(exitCodeOf('text')).toBe(EXIT.failed)

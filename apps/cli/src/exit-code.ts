@@ -170,8 +170,33 @@ export const EXIT_CODES: ReadonlyMap<string, number> = new Map(
   ),
 )
 
-/** The exit code for an error: that of the first error in its chain of causes whose code or problem has one, else 1. */
+/** Codes for what this machine lacks, wherever it shows: descriptors, room, a disk that works or can be written. */
+const OF_MACHINE: ReadonlySet<unknown> = new Set([
+  ...['EMFILE', 'ENFILE', 'ENOSPC', 'EDQUOT', 'EROFS', 'EIO'],
+  'ERR_WORKER_INIT_FAILED',
+])
+
+/** EDQUOT on Linux, which Node has no name for. */
+const QUOTA_ERRNO = -122
+
+/**
+ * The exit code for an error: that of the first error in its chain of causes whose code or problem has one, else 1; instead
+ * of 1, that of a store where a cause says what this machine lacks.
+ */
 export function exitCodeOf(error: unknown): number {
+  const status = statusOf(error)
+  return status === EXIT.failed && isOfMachine(error) ? EXIT.store : status
+}
+
+function isOfMachine(error: unknown): boolean {
+  for (let at = firstError(error); at instanceof Error; at = at.cause) {
+    const { code, errno } = at as { readonly code?: unknown; readonly errno?: unknown }
+    if (OF_MACHINE.has(code) || errno === QUOTA_ERRNO) return true
+  }
+  return false
+}
+
+function statusOf(error: unknown): number {
   for (let at = firstError(error); at instanceof Error; at = at.cause) {
     const { code, problem } = at as PortFailure & { readonly code?: unknown }
     const status = typeof code === 'string' ? EXIT_CODES.get(code) : undefined

@@ -1,4 +1,4 @@
-import { DrayageError, errorGuard } from '@drayage/bytes'
+import { DrayageError, errorGuard, type DrayageErrorOptions } from '@drayage/bytes'
 
 /** Codes of the errors of this package. */
 export type CompressionErrorCode = CompressionError['code']
@@ -39,7 +39,10 @@ export class CompressionLimitError extends DrayageError<'ERR_COMPRESSION_LIMIT'>
   }
 }
 
-/** A worker thread that ended while it had a job, for example since the job kept more memory than a thread may have. */
+/**
+ * A worker thread that ended while it had a job, for example since the job kept more memory than a thread may have, or that
+ * could not be started.
+ */
 export class WorkerCrashedError extends DrayageError<'ERR_WORKER_CRASHED'> {
   override readonly name: string = 'WorkerCrashedError'
   /** The same job may end well in another thread. */
@@ -47,7 +50,7 @@ export class WorkerCrashedError extends DrayageError<'ERR_WORKER_CRASHED'> {
   /** The job it had. */
   readonly job: string
 
-  constructor(job: string, reason: string, options?: ErrorOptions) {
+  constructor(job: string, reason: string, options?: DrayageErrorOptions) {
     super('ERR_WORKER_CRASHED', `Cannot finish job "${job}": its worker thread ${reason}`, options)
     this.job = job
   }

@@ -1,6 +1,6 @@
 import { DrayageError, errorGuard, quote } from '@drayage/bytes'
 
-import { faultOf, type FaultWords, type FileFault, sqliteFault } from './file-fault.ts'
+import { faultOf, type FileFault, sqliteFault } from './file-fault.ts'
 import { heldHint, holderText, type LockHolder } from './lock-holder.ts'
 import { systemCode } from './system-error.ts'
 
@@ -58,10 +58,8 @@ export class FileLockError extends DrayageError<'ERR_FILE_LOCK'> {
   }
 }
 
-/** A file or directory that could not be changed; the system's error is the cause. */
-export class FileWriteError extends DrayageError<'ERR_FILE_WRITE'> {
-  override readonly name: string = 'FileWriteError'
-  readonly problem: 'unwritable' = 'unwritable'
+/** What the system said of a file or directory, which is the cause. */
+class SystemFileError<Code extends string> extends DrayageError<Code> {
   readonly path: string
   readonly fault: FileFault
   /** What was tried, as a verb, such as `rename`. */
@@ -69,40 +67,38 @@ export class FileWriteError extends DrayageError<'ERR_FILE_WRITE'> {
   /** What happened, as the end of a sentence. */
   readonly reason: string
 
-  constructor(path: string, cause: NodeJS.ErrnoException) {
+  constructor(
+    code: Code,
+    path: string,
+    { cause, action }: { readonly cause: NodeJS.ErrnoException; readonly action: string },
+  ) {
     const words = faultOf(cause)
-    const { action = 'write' } = words
-    super('ERR_FILE_WRITE', messageOf(path, action, words), { cause, hint: HINTS[words.fault] })
+    const tried = words.action ?? action
+    super(code, `Cannot ${tried} ${quote(path)}: ${words.reason}`, { cause, hint: HINTS[words.fault] })
     this.path = path
     this.fault = words.fault
-    this.action = action
+    this.action = tried
     this.reason = words.reason
+  }
+}
+
+/** A file or directory that could not be changed; the system's error is the cause. */
+export class FileWriteError extends SystemFileError<'ERR_FILE_WRITE'> {
+  override readonly name: string = 'FileWriteError'
+  readonly problem: 'unwritable' = 'unwritable'
+
+  constructor(path: string, cause: NodeJS.ErrnoException) {
+    super('ERR_FILE_WRITE', path, { cause, action: 'write' })
   }
 }
 
 /** A file or directory that could not be read, although it may be there; the system's error is the cause. */
-export class FileReadError extends DrayageError<'ERR_FILE_READ'> {
+export class FileReadError extends SystemFileError<'ERR_FILE_READ'> {
   override readonly name: string = 'FileReadError'
-  readonly path: string
-  readonly fault: FileFault
-  /** What was tried, as a verb, such as `open`. */
-  readonly action: string
-  /** What happened, as the end of a sentence. */
-  readonly reason: string
 
   constructor(path: string, cause: NodeJS.ErrnoException) {
-    const words = faultOf(cause)
-    const { action = 'read' } = words
-    super('ERR_FILE_READ', messageOf(path, action, words), { cause, hint: HINTS[words.fault] })
-    this.path = path
-    this.fault = words.fault
-    this.action = action
-    this.reason = words.reason
+    super('ERR_FILE_READ', path, { cause, action: 'read' })
   }
-}
-
-function messageOf(path: string, action: string, { reason }: FaultWords): string {
-  return `Cannot ${action} ${quote(path)}: ${reason}`
 }
 
 /**

@@ -92,15 +92,21 @@ export function sqliteFault(error: unknown, path: string): Omit<FaultWords, 'act
   return (fault === 'full' ? undefined : reasonOf(dirname(path))) ?? { fault, reason }
 }
 
+const SQLITE_FILES = 4
+
 /** What keeps files from being made in a directory, as far as it shows without making one. */
 function reasonOf(directory: string): FaultWords | undefined {
+  const held: number[] = []
   try {
-    closeSync(openSync(directory, 'r'))
+    // As many as SQLite opens: the database, its log, the index of that, and the directory.
+    for (let count = 0; count < SQLITE_FILES; count++) held.push(openSync(directory, 'r'))
     accessSync(directory, constants.W_OK)
     const { bavail, blocks, ffree, files } = statfsSync(directory)
     const isFull = (blocks > 0 && bavail === 0) || (files > 0 && ffree === 0)
     return isFull ? faultOf(Object.assign(new Error('full'), { code: 'ENOSPC' })) : undefined
   } catch (error) {
     return error instanceof Error ? faultOf(error) : undefined
+  } finally {
+    for (const file of held) closeSync(file)
   }
 }

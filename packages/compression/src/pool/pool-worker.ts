@@ -88,8 +88,17 @@ export class PoolWorker {
     this.#isAlive = false
     const lost = this.#job
     if (lost === undefined) return
-    const { message } = this.#cause instanceof Error ? this.#cause : { message: undefined }
-    const found = message === undefined ? `ended with exit code ${exitCode}` : `failed: ${message.slice(0, 300)}`
-    lost.job.crash(this.#ending ?? new WorkerCrashedError(lost.name, found, { cause: this.#cause }))
+    lost.job.crash(this.#ending ?? crash(lost.name, exitCode, this.#cause))
   }
+}
+
+/** The code of a thread that the system let nobody start, for want of descriptors or memory. */
+const NOT_STARTED = 'ERR_WORKER_INIT_FAILED'
+
+function crash(job: string, exitCode: number, cause: unknown): WorkerCrashedError {
+  if (!(cause instanceof Error)) return new WorkerCrashedError(job, `ended with exit code ${exitCode}`, { cause })
+  const said = cause.message.slice(0, 300)
+  if (!('code' in cause) || cause.code !== NOT_STARTED) return new WorkerCrashedError(job, `failed: ${said}`, { cause })
+  const hint = 'Close some files, or raise the limit (ulimit -n).'
+  return new WorkerCrashedError(job, `cannot be started: ${said}`, { cause, hint })
 }

@@ -6,6 +6,7 @@ import { RequestError, type RequestFacts } from './answer-errors.ts'
 const REASONS = {
   dns: ['the host name does not resolve', 'Check the name of the registry and the DNS of this machine.'],
   refused: ['the connection was refused', 'Check that the registry is running, and its port.'],
+  limit: ['too many files are open', 'Close some files or connections, or raise the limit (ulimit -n).'],
   'no-route': ['there is no route to the host', 'Check the network of this machine.'],
   'connect-timeout': ['connecting timed out', 'Check the network of this machine and the address of the registry.'],
   'headers-timeout': ['the server took too long to answer', undefined],

@@ -10,6 +10,7 @@ describe('transportFailure()', () => {
     ['ENOTFOUND', 'dns', true],
     ['EAI_AGAIN', 'dns', true],
     ['ECONNREFUSED', 'refused', true],
+    ['EMFILE', 'limit', true],
     ['EHOSTUNREACH', 'no-route', true],
     ['ETIMEDOUT', 'connect-timeout', true],
     ['UND_ERR_CONNECT_TIMEOUT', 'connect-timeout', true],

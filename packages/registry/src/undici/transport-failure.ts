@@ -6,6 +6,8 @@ const REASONS: Readonly<Record<string, UnreachableReason>> = {
   ENOTFOUND: 'dns',
   ENODATA: 'dns',
   ECONNREFUSED: 'refused',
+  EMFILE: 'limit',
+  ENFILE: 'limit',
   EHOSTUNREACH: 'no-route',
   ENETUNREACH: 'no-route',
   EADDRNOTAVAIL: 'no-route',

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto'
 
 import { observe, type AbortOptions, type ByteStream } from '@drayage/bytes'
 import { DETECT_BYTES, detectCompression, inflateRare, isRare } from '@drayage/compression'
-import { writeBlob } from '@drayage/content'
+import { isDoubtful, writeBlob } from '@drayage/content'
 import { createHasher, digestOf, parseDigest, type Digest, type DiffId } from '@drayage/digest'
 import { load, TransferError } from '@drayage/distribution'
 import { NameRefusedError } from '@drayage/image-store'
-import { LayerTarError } from '@drayage/layer-store'
+import { LayerTarError, type LayerMeasurement } from '@drayage/layer-store'
 import {
   encodeImageConfig,
   encodeManifest,
@@ -71,7 +71,7 @@ export async function importImage(
   const store = await runtime.openStore()
   await using sink = openPullSink(store)
   const layer = await takeLayer(store, sink, source, options)
-  const measured = await store.layers.measure(store.content.fetch(layer, { signal, verify: false }), { signal })
+  const measured = await measure(store, layer, { signal })
   if (measured.fault !== undefined) {
     // Nobody says what these bytes should be, so that only their form can tell that they are wrong.
     const { found, offset } = measured.fault
@@ -87,6 +87,22 @@ export async function importImage(
   const { manifest, image = manifest.digest } = await load(store.content, sink, { target, names }, { signal })
   await sink.complete()
   return { image: runtime.imageId === 'config' ? parseDigest(image) : target.digest, target, name }
+}
+
+/** Measures a layer that is here, and again when the thread was lost that did it: that says nothing of the bytes. */
+async function measure(
+  { content, layers }: Store,
+  layer: Descriptor,
+  options: AbortOptions,
+): Promise<LayerMeasurement> {
+  const once = (): Promise<LayerMeasurement> =>
+    layers.measure(content.fetch(layer, { ...options, verify: false }), options)
+  try {
+    return await once()
+  } catch (error) {
+    if (!isDoubtful(error)) throw error
+    return await once()
+  }
 }
 
 /** A file tree says nothing of CPU levels; what this machine has of them must not keep the image from others. */
