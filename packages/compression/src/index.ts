@@ -24,6 +24,7 @@ export type {
 } from './errors.ts'
 export type { InflateResult } from './inflate/inflater.ts'
 export type { Inflated, InflateOptions, Inflater, InflaterOptions } from './inflate/inflater.ts'
+export type { GarbageKind } from './pool/collect-garbage.ts'
 export type { ErrorTypes } from './pool/wire-error.ts'
 export type { RunJobOptions, WorkerPool, WorkerPoolOptions } from './pool/worker-pool.ts'
 export type { JobMap } from './pool/worker-protocol.ts'
@@ -40,4 +41,5 @@ export {
   WorkerPoolClosedError,
 } from './errors.ts'
 export { createInflater, defaultWorkers } from './inflate/inflater.ts'
+export { collectGarbage } from './pool/collect-garbage.ts'
 export { createWorkerPool } from './pool/worker-pool.ts'

@@ -75,9 +75,12 @@ export function parseDigest(text: string): Digest {
   return result.value
 }
 
+/** The digests that {@link tryParseDigest} takes. */
+const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/
+
 /** Tells whether `value` is a digest. */
 export function isDigest(value: unknown): value is Digest {
-  return typeof value === 'string' && tryParseDigest(value).ok
+  return typeof value === 'string' && DIGEST.test(value)
 }
 
 /** Parses `text` as a DiffID. @throws DigestSyntaxError `ERR_DIGEST_SYNTAX` */

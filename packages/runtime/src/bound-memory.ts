@@ -1,6 +1,7 @@
 import process from 'node:process'
 import v8 from 'node:v8'
-import vm from 'node:vm'
+
+import { collectGarbage } from '@drayage/compression'
 
 /** What a command has in use stays far below. */
 const WORTH_FREEING_BYTES = 28 * 1024 * 1024
@@ -21,8 +22,8 @@ export interface BoundMemoryOptions {
 }
 
 /**
- * Frees used buffers of this process in time; for a program to call once, at its start. Node frees them with the garbage of a heap that hardly grows while gigabytes pass through, so
- * that memory would grow with what is transferred.
+ * Frees used buffers of this process in time; for a program to call once, at its start. Node frees them with the garbage of
+ * a heap that hardly grows while gigabytes pass through, so that memory would grow with what is transferred.
  */
 export function boundMemory({ worthFreeingBytes = WORTH_FREEING_BYTES }: BoundMemoryOptions = {}): void {
   // The young generation, by whose collection most used buffers are freed, stays as small as loading the program made it.
@@ -30,16 +31,14 @@ export function boundMemory({ worthFreeingBytes = WORTH_FREEING_BYTES }: BoundMe
   v8.setFlagsFromString('--no-concurrent-array-buffer-sweeping')
   // Buffers that pass through would have a thread mark a heap of some megabytes over and over; one short stop is cheaper.
   v8.setFlagsFromString('--no-incremental-marking')
-  let collect: Collect | undefined
   let mostBytes = worthFreeingBytes
   const isMuch = (): boolean => bufferBytes() > mostBytes
   const look = (): void => {
     if (!isMuch()) return
-    collect ??= openCollector()
     // Most are young, and found in a tenth of the time that a whole collection takes.
-    collect({ type: 'minor' })
+    collectGarbage('minor')
     if (!isMuch()) return
-    collect({ type: 'major' })
+    collectGarbage('major')
     mostBytes = Math.max(worthFreeingBytes, bufferBytes() * (1 + SLACK))
   }
   setInterval(look, EVERY_MS).unref()
@@ -52,12 +51,4 @@ function bufferBytes(): number {
   } catch {
     return 0
   }
-}
-
-type Collect = (options: { readonly type: 'minor' | 'major' }) => void
-
-function openCollector(): Collect {
-  v8.setFlagsFromString('--expose-gc')
-  const collect: unknown = vm.runInNewContext('gc')
-  return typeof collect === 'function' ? (options) => void collect(options) : () => {}
 }

@@ -1,9 +1,17 @@
 import type { ByteStream } from '@drayage/bytes'
+import v8 from 'node:v8'
 import { parentPort, type MessagePort } from 'node:worker_threads'
 
+import { collectGarbage } from './collect-garbage.ts'
 import { JobInput } from './job-input.ts'
 import { toWireError } from './wire-error.ts'
 import { OUTPUT_CHUNKS_IN_FLIGHT, type FromWorker, type JobMap, type ToWorker } from './worker-protocol.ts'
+
+/**
+ * How much a thread's memory may grow by jobs before they clean up behind them, in bytes. What scavenges promote is
+ * collected late: the old generation of a thread that measures layers with very many files would grow for dozens of them.
+ */
+const MOST_GARBAGE_BYTES = 4 * 1024 * 1024
 
 /** What a job works with. */
 export interface JobContext<Params> {
@@ -41,14 +49,26 @@ export function serveJobs<Jobs extends JobMap>(handlers: JobHandlers<Jobs>): voi
   const port = parentPort
   if (port === null) throw new TypeError('Cannot serve jobs: this is the main thread, expected a worker thread')
   let current: Run | undefined
+  let inUse = usedBytes()
+  const tidy = (): void => {
+    if (usedBytes() < inUse + MOST_GARBAGE_BYTES) return
+    collectGarbage('major')
+    inUse = usedBytes()
+  }
   port.on('message', (message: ToWorker) => {
     if (message.type === 'start') {
       current = startRun(port, message.run)
-      void perform(port, current, handlers, message.job, message.params)
+      void perform(port, current, handlers, message.job, message.params).then(tidy)
     } else if (current?.id === message.run) {
       deliver(current, message)
     }
   })
+}
+
+/** What the thread has on its heap, garbage too, and beside it. */
+function usedBytes(): number {
+  const { used_heap_size: heap, external_memory: external } = v8.getHeapStatistics()
+  return heap + external
 }
 
 function startRun(port: MessagePort, id: number): Run {

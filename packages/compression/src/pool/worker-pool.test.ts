@@ -218,3 +218,11 @@ test('WorkerPool lets a program end that forgot to dispose of it', async () => {
 test('WorkerPool reads a source once, even an empty one', async () => {
   expect(await pool(1).run('digest', fromBytes(), undefined)).toEqual({ digest: digestOf(''), blocks: 0 })
 })
+
+test('a thread of a WorkerPool frees what its jobs left, also in its old generation', async () => {
+  const one = pool(1)
+  const used: number[] = []
+  for (let run = 0; run < 20; run++) used.push(await one.run('litters', undefined, undefined))
+  const [first = 0] = used
+  expect(Math.max(...used)).toBeLessThan(first + 10 * 1024 * 1024)
+})

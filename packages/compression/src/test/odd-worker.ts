@@ -1,3 +1,5 @@
+import v8 from 'node:v8'
+
 import { createHasher } from '@drayage/digest'
 
 import { CompressedDataError } from '../errors.ts'
@@ -12,6 +14,7 @@ export type OddJobs = {
   readonly exits: { readonly params: undefined; readonly result: never }
   readonly throwsLate: { readonly params: undefined; readonly result: never }
   readonly keeps: { readonly params: undefined; readonly result: never }
+  readonly litters: { readonly params: undefined; readonly result: number }
   readonly threadId: { readonly params: undefined; readonly result: number }
 }
 
@@ -50,6 +53,12 @@ serveJobs<OddJobs>({
   async keeps() {
     const kept: object[] = []
     for (;;) kept.push(Array.from({ length: 10_000 }, String))
+  },
+  async litters() {
+    const before = v8.getHeapStatistics().used_heap_size
+    // Old enough for the old generation when the job drops them.
+    const kept = Array.from({ length: 60_000 }, (_, index) => ({ index, text: `${index} of the litter` }))
+    return kept.length === 0 ? 0 : before
   },
   async threadId() {
     return threadId

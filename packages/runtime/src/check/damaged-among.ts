@@ -8,17 +8,19 @@ import type { Store } from '../store/store.ts'
 
 /**
  * What is wrong with the indexes, manifests and configs of listed images, such as `manifest missing`. Of each file its size
- * and seal are looked at, and those that are suspicious are read.
+ * and seal are looked at, and those that are suspicious are read; not of those in `trusted`, which were looked at just now.
  */
 export async function damagedAmong(
   { content }: Pick<Store, 'content'>,
   images: readonly ShownImage[],
+  trusted: ReadonlySet<Digest>,
   options: AbortOptions,
 ): Promise<ReadonlyMap<ShownImage, string>> {
   if (!canVerify(content)) return new Map()
   const parts = new Map(images.map((image) => [image, describedParts(image)]))
+  const described = [...parts.values()].flatMap((all) => [...all.values()])
   const suspects = await content.suspects(
-    [...parts.values()].flatMap((all) => [...all.values()]),
+    described.filter(({ digest }) => !trusted.has(digest)),
     options,
   )
   const bad = new Map<Digest, string>()

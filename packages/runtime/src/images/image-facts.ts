@@ -22,6 +22,12 @@ export interface ImageFacts {
 
 type FactStore = Pick<Store, 'content' | 'images' | 'layers'>
 
+/** Options of {@link factsOf}. */
+export interface FactsOptions extends AbortOptions {
+  /** The result of {@link trustedConfigs} for the same images, where the caller has it. */
+  readonly trusted?: ReadonlySet<Digest> | undefined
+}
+
 /**
  * What lists need to know of images, without those that were removed since the list was made. It is remembered by the
  * store: of configs that are as they were, only the seals are looked at.
@@ -29,9 +35,9 @@ type FactStore = Pick<Store, 'content' | 'images' | 'layers'>
 export async function factsOf(
   store: FactStore,
   images: readonly Pick<ShownImage, 'platform'>[],
-  options: AbortOptions = {},
+  options: FactsOptions = {},
 ): Promise<ReadonlyMap<Pick<ShownImage, 'platform'>, ImageFacts>> {
-  const trusted = await trustedConfigs(store, images, options)
+  const trusted = options.trusted ?? (await trustedConfigs(store, images, options))
   const found = new Map<Pick<ShownImage, 'platform'>, ImageFacts>()
   const read: [Digest, ListedFacts][] = []
   for (const image of images) {
@@ -55,9 +61,9 @@ function rememberedFacts({ created }: PlatformImage, { labels, unpackedSize }: L
   return { created, labels: labels ?? null, unpackedSize }
 }
 
-/** The configs whose files are as they were stored, as far as can be told without reading them. */
-async function trustedConfigs(
-  { content }: FactStore,
+/** The configs of facts that are known whose files are as they were stored, as far as can be told without reading them. */
+export async function trustedConfigs(
+  { content }: Pick<Store, 'content'>,
   images: readonly Pick<ShownImage, 'platform'>[],
   options: AbortOptions,
 ): Promise<ReadonlySet<Digest>> {

@@ -9,7 +9,7 @@ import type { StoreAccess } from '../runtime.ts'
 import type { Store } from '../store/store.ts'
 import { FilterError } from '../errors.ts'
 import { findStored } from './find-stored-image.ts'
-import { factsOf, unixSeconds, type ImageFacts } from './image-facts.ts'
+import { factsOf, trustedConfigs, unixSeconds, type ImageFacts } from './image-facts.ts'
 import { hasLabel, parseUntil } from './image-filters.ts'
 import { bytesOfPieces, createPiecesReader, sharedPieces } from './image-pieces.ts'
 import { isDangling, newestFirst, showImages, type ImageView, type ShownImage } from './shown-image.ts'
@@ -81,7 +81,8 @@ export async function listImages(
   const piecesOf = createPiecesReader(store, sizeOf, options)
   const everything = sharedSize && named !== undefined ? showImages(runtime, await store.images.list(options)) : all
   const shared = sharedSize ? await sharedPieces(everything, piecesOf) : undefined
-  const factsByImage = await factsOf(store, all, options)
+  const trusted = await trustedConfigs(store, all, options)
+  const factsByImage = await factsOf(store, all, { ...options, trusted })
   const shown = new Map<ShownImage, ImageSummary>()
   for (const listed of all) {
     const facts = factsByImage.get(listed)
@@ -108,7 +109,7 @@ export async function listImages(
       ...(facts.fault !== undefined && { Fault: facts.fault }),
     })
   }
-  const damaged = await damagedAmong(store, [...shown.keys()], options)
+  const damaged = await damagedAmong(store, [...shown.keys()], trusted, options)
   return [...shown].map(([image, summary]) => {
     const fault = damaged.get(image)
     return fault === undefined ? summary : { ...summary, Fault: fault }

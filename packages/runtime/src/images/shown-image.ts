@@ -62,7 +62,8 @@ export function shownId(view: ImageView, stored: StoredImage): Digest {
 
 /** The image of something stored that runs best on the platform of the view, else the first one. */
 export function selectedOf({ platform }: Pick<ImageView, 'platform'>, stored: StoredImage): PlatformImage | undefined {
-  return bestFor(platform, stored.platforms) ?? stored.platforms[0]
+  const [first, ...others] = stored.platforms
+  return others.length === 0 ? first : (bestFor(platform, stored.platforms) ?? first)
 }
 
 type ForPlatform = Pick<PlatformImage, 'platform'>
