@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { type ChainId, digestHex, digestOf, parseDiffId, parseImageId } from '@drayage/digest'
@@ -17,6 +17,7 @@ export const REPOSITORY = { domain: 'docker.io', path: 'team/app' }
 export async function makeImages(directory: string, count: number): Promise<void> {
   await using runtime = await createRuntime({ storeDirectory: directory })
   const store = await runtime.openStore()
+  mkdirSync(path.join(directory, 'blobs/sha256'), { recursive: true })
   const base = await buildLayer([{ path: 'base', content: 'in all' }])
   for (let at = 0; at < count; at++) {
     const own = await buildLayer([{ path: 'own', content: `${at}` }])
@@ -27,10 +28,10 @@ export async function makeImages(directory: string, count: number): Promise<void
 async function makeImage(store: Store, directory: string, at: number, layers: readonly TestLayer[]): Promise<void> {
   const put = async (mediaType: string, bytes: Uint8Array): Promise<Descriptor> => {
     const what = { mediaType, digest: digestOf(bytes), size: bytes.byteLength }
-    const blobs = path.join(directory, 'blobs/sha256')
-    mkdirSync(blobs, { recursive: true })
-    const file = path.join(blobs, digestHex(what.digest))
-    writeFileSync(file, bytes, { mode: 0o444, flag: 'w' })
+    const file = path.join(directory, 'blobs/sha256', digestHex(what.digest))
+    // The layer that all have in common is there after the first image.
+    if (existsSync(file)) return what
+    writeFileSync(file, bytes, { mode: 0o444 })
     if ('verify' in store.content && typeof store.content.verify === 'function') await store.content.verify(what)
     return what
   }

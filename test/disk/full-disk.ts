@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { request } from 'node:http'
 import path from 'node:path'
 import process from 'node:process'
@@ -77,6 +77,11 @@ async function checkCommand(disk: SmallDisk, { directory, fullness }: FullDiskCa
   const load = await run(process.execPath, [program, '--store', path.join(disk.path, 'store'), 'load', '-i', big])
   const saysWhy = /: Cannot write ".*store": \S+ (?:files )?are needed for the image, and .* are free\nhint: .*prune/s
   if (load.code !== 6 || !saysWhy.test(load.stderr)) faults.push(`load: ${load.code} ${load.stdout}${load.stderr}`)
+  const converted = path.join(directory, 'converted')
+  const wanted = ['copy', '--compression', 'zstd', `oci:${big}:big:latest`, `oci:${converted}:big`]
+  const copy = await run(process.execPath, [program, '--store', path.join(disk.path, 'store'), ...wanted])
+  if (copy.code !== 6 || !saysWhy.test(copy.stderr)) faults.push(`copy: ${copy.code} ${copy.stdout}${copy.stderr}`)
+  if (existsSync(converted)) faults.push('copy: began to write')
   const begun = readdirSync(path.join(disk.path, 'store/ingest'))
   if (begun.length > 0) faults.push(`load: left ${begun.join()}`)
   const before = freeOf(disk)

@@ -1,6 +1,6 @@
 import type { AbortOptions } from '@drayage/bytes'
 import type { Digest } from '@drayage/digest'
-import type { ManifestFormat } from '@drayage/manifest'
+import type { Descriptor, ManifestFormat } from '@drayage/manifest'
 import { createTransferManager, type TransferManager } from '@drayage/transfer'
 
 import { DEFAULT_CONCURRENT_RECOMPRESSIONS } from '../defaults.ts'
@@ -37,6 +37,11 @@ export interface ConvertOptions extends AbortOptions {
   readonly requireSchema2?: boolean | undefined
   /** Fails before anything is written when something would get another digest; `false` by default. */
   readonly preserveDigests?: boolean | undefined
+  /**
+   * Asked before anything is written, with the layers that are to be recompressed, which take about as much as before:
+   * rejects where there is no room.
+   */
+  readonly assertRoom?: ((wanted: readonly Descriptor[], options: AbortOptions) => Promise<void>) | undefined
   /** Receives progress. */
   readonly onEvent?: OnEvent | undefined
   /** By default a manager of this conversion alone with two layers at a time. */
@@ -59,6 +64,7 @@ export interface ConvertContext extends AbortOptions {
   readonly measurer: ConvertOptions['measurer']
   readonly requireSchema2: boolean
   readonly preserveDigests: boolean
+  readonly assertRoom: ConvertOptions['assertRoom']
   readonly onEvent: OnEvent
   readonly transfers: TransferManager<LayerState>
   readonly retry: RetryPolicy
@@ -82,6 +88,7 @@ export function convertOptions(
     measurer: options.measurer,
     requireSchema2: options.requireSchema2 ?? false,
     preserveDigests: options.preserveDigests ?? false,
+    assertRoom: options.assertRoom,
     onEvent: options.onEvent ?? ((): void => {}),
     transfers: options.transfers ?? createTransferManager<LayerState>({ limit: DEFAULT_CONCURRENT_RECOMPRESSIONS }),
     retry: options.retry ?? DEFAULT_RETRY_POLICY,

@@ -101,6 +101,32 @@ describe('convert()', () => {
     expect(await visible(sink)).toEqual(new Set([root.digest, image.config.digest, image.layers[0]?.descriptor.digest]))
   })
 
+  test('asks for the room of all layers of an index before it writes the first, and writes none without', async () => {
+    const images = [await mixedImage(), await mixedImage({ platform: ARM64 }), await buildImage()]
+    const changing = images.flatMap(({ layers }) => layers.map(({ descriptor }) => descriptor))
+    const gzip = changing.filter(({ mediaType }) => mediaType !== MEDIA_TYPES.ociLayerZstd)
+    const asked: Descriptor[] = []
+    const index = buildIndex(images)
+    const scratch = createMemoryStore()
+    const recompress = { compression: 'zstd', recompressor: zlibRecompressor() } as const
+    const source = await stored(index)
+    const full = new Error('full')
+    const assertRoom = async (wanted: readonly Descriptor[]): Promise<void> => {
+      asked.push(...wanted)
+      throw full
+    }
+    await expect(convert(source, scratch, index.manifest, { retry, recompress, assertRoom })).rejects.toBe(full)
+    expect(new Set(asked.map(({ digest }) => digest))).toEqual(new Set(gzip.map(({ digest }) => digest)))
+    expect(await visible(scratch)).toEqual(new Set())
+    let reads = 0
+    const counting: GraphSource = { ...source, fetch: (...given) => (reads++, source.fetch(...given)) }
+    await convert(counting, scratch, index.manifest, { retry, recompress, assertRoom: async () => {} })
+    const most = reads
+    reads = 0
+    await convert(counting, createMemoryStore(), index.manifest, { retry, recompress })
+    expect(most).toBe(reads)
+  })
+
   test('recompresses the layers that have another compression, and only those', async () => {
     const image = await mixedImage()
     const { root, source, scratch, recompressor, events } = await converted(image, { compression: 'zstd' })

@@ -70,6 +70,7 @@ export async function convert(
     fetch: (what, each) => (made.has(what.digest) ? scratch : source).fetch(what, each),
   }
   const converter = new Converter(convertOptions(both, scratch, made, options))
+  await converter.assertRoom(root)
   return { root: await converter.convert(root, 0), source: both }
 }
 
@@ -77,9 +78,32 @@ export async function convert(
 class Converter {
   readonly #context: ConvertContext
   readonly #done = new Map<Digest, Descriptor>()
+  /** What was read to know what room is needed. */
+  readonly #read = new Map<Digest, Awaited<ReturnType<typeof readManifest>>>()
 
   constructor(context: ConvertContext) {
     this.#context = context
+  }
+
+  /** Rejects where there is no room for all layers that are to be recompressed. */
+  async assertRoom(root: Descriptor): Promise<void> {
+    const { assertRoom, recompress, signal } = this.#context
+    if (assertRoom === undefined || recompress === undefined) return
+    const wanted = new Map<Digest, Descriptor>()
+    await this.#plan(root, 0, wanted)
+    await assertRoom([...wanted.values()], { signal })
+  }
+
+  async #plan(what: Descriptor, depth: number, wanted: Map<Digest, Descriptor>): Promise<void> {
+    if (this.#read.has(what.digest)) return
+    this.#assertWalk(what, depth, this.#read.size)
+    const manifest = await readManifest(this.#context.source, what, this.#context)
+    this.#read.set(what.digest, manifest)
+    if (manifest.kind === 'index') {
+      for (const entry of manifest.value.manifests.filter(isConverted)) await this.#plan(entry, depth + 1, wanted)
+    } else if (manifest.kind !== 'schema1') {
+      for (const layer of layersToRecompress(manifest.value, this.#context)) wanted.set(layer.digest, layer)
+    }
   }
 
   /**
@@ -95,12 +119,9 @@ class Converter {
   }
 
   async #convertOnce(what: Descriptor, depth: number, within?: ManifestFormat): Promise<Descriptor> {
-    const { source } = this.#context
-    if (depth > DEFAULT_MAX_WALK_DEPTH) throw new WalkLimitError(what.digest, 'maxDepth', DEFAULT_MAX_WALK_DEPTH)
-    if (this.#done.size >= DEFAULT_MAX_WALK_COUNT) {
-      throw new WalkLimitError(what.digest, 'maxCount', DEFAULT_MAX_WALK_COUNT)
-    }
-    const manifest = await readManifest(source, what, this.#context)
+    this.#assertWalk(what, depth, this.#done.size)
+    const manifest = this.#read.get(what.digest) ?? (await readManifest(this.#context.source, what, this.#context))
+    this.#read.delete(what.digest)
     if (manifest.kind === 'schema1') {
       const descriptor = await this.#convertSchema1(manifest, within)
       this.#done.set(what.digest, descriptor)
@@ -115,6 +136,11 @@ class Converter {
     const descriptor = converted === undefined ? what : await this.#store(what, converted)
     this.#done.set(what.digest, descriptor)
     return descriptor
+  }
+
+  #assertWalk(what: Descriptor, depth: number, count: number): void {
+    if (depth > DEFAULT_MAX_WALK_DEPTH) throw new WalkLimitError(what.digest, 'maxDepth', DEFAULT_MAX_WALK_DEPTH)
+    if (count >= DEFAULT_MAX_WALK_COUNT) throw new WalkLimitError(what.digest, 'maxCount', DEFAULT_MAX_WALK_COUNT)
   }
 
   /** The image of a schema 1 manifest, in the format that is asked for, else in that of its index. */
@@ -160,7 +186,7 @@ class Converter {
     const attestations = value.manifests.filter(isAttestation)
     for (const entry of value.manifests) {
       if (isAttestation(entry)) continue
-      manifests.push(isManifestType(entry.mediaType) ? await this.convert(entry, depth + 1, format) : entry)
+      manifests.push(isConverted(entry) ? await this.convert(entry, depth + 1, format) : entry)
     }
     const images = value.manifests.filter((entry) => !attestations.includes(entry))
     if (isOfFormat && manifests.every(({ digest }, index) => digest === images[index]?.digest)) return undefined
@@ -191,6 +217,11 @@ class Converter {
     }
     return descriptor
   }
+}
+
+/** Whether an entry of an index is converted with it. */
+function isConverted(entry: Descriptor): boolean {
+  return isManifestType(entry.mediaType) && !isAttestation(entry)
 }
 
 /**

@@ -12,6 +12,7 @@ import type { Descriptor, ManifestFormat } from '@drayage/manifest'
 
 import { checkConversion, type ConversionOptions } from './conversion-options.ts'
 import type { StoreAccess, TransferSettings } from '../runtime.ts'
+import { canAssertRoom } from '../store/store.ts'
 
 /** An image or index as it was asked for. Disposing removes what was made for it. */
 export interface Conversion extends AsyncDisposable, ConvertedGraph {}
@@ -26,10 +27,11 @@ export interface OpenConversionOptions extends ConversionOptions, AbortOptions {
 }
 
 /**
- * Converts what is below `root`, unless nothing is asked for; zstd without a format makes OCI manifests. Schema 1 is made when an image is pushed: here only its
- * layers are.
+ * Converts what is below `root`, unless nothing is asked for; zstd without a format makes OCI manifests. Schema 1 is made
+ * when an image is pushed: here only its layers are.
  *
  * @throws RangeError for a conversion that there is not
+ * @throws StoreFullError `ERR_STORE_FULL` where the disk has no room for what is made
  * @throws the errors of `convert`
  */
 export async function openConversion(
@@ -71,6 +73,7 @@ export async function openConversion(
       measurer,
       requireSchema2,
       preserveDigests,
+      assertRoom: canAssertRoom(scratch) ? scratch.assertRoom : undefined,
       onEvent,
       retry,
       signal,

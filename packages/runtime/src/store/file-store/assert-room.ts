@@ -16,6 +16,9 @@ const RECORD_BYTES = 256 * 1024
 /** How many files there are for each part meanwhile: of its ingest, its lock, its bytes and its index. */
 const FILES = 4
 
+/** The directories of a store that is new, and what the database needs beside it. */
+const OTHER_FILES = 8
+
 /**
  * Checks that a store has room for what is not there yet of some content, and for what is recorded of it. A file system that
  * does not tell its size has room.
@@ -37,14 +40,15 @@ export async function assertRoom(
   const beside = indexes + wanted.length * FILE_BYTES + RECORD_BYTES
   const total = wanted.reduce((sum, { size }) => sum + size, beside)
   const fits = blocks === 0 || total <= free
-  const mayMake = files === 0 || ffree >= wanted.length * FILES
+  const needed = wanted.length * FILES + OTHER_FILES
+  const mayMake = files === 0 || ffree >= needed
   if (fits && mayMake) return
   const missing = await content.missingBytes(wanted, options)
   if (missing === 0 || (mayMake && missing + beside <= free)) return
   throw new StoreFullError(directory, {
     reason: mayMake
       ? `${formatSize(missing + beside)} are needed for the image, and ${formatSize(free)} are free`
-      : `${wanted.length * FILES} files are needed for the image, and ${ffree} inodes are free`,
+      : `${needed} files are needed for the image, and ${ffree} inodes are free`,
     hint: 'Free some space, such as with "dray prune".',
   })
 }

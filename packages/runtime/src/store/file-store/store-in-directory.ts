@@ -3,7 +3,7 @@ import path from 'node:path'
 
 import { disk, lockFile, unlessMissing } from '@drayage/files'
 
-import type { Scratch, StoreOpener } from '../store.ts'
+import type { RoomAsserter, Scratch, StoreOpener } from '../store.ts'
 import { prepareStoreDirectory, whyReadOnly } from './prepare-store-directory.ts'
 import {
   type FileStoreOptions,
@@ -40,15 +40,19 @@ async function scratchIn(storeDirectory: string): Promise<string> {
 }
 
 /** Opens a content store on the disk of the store, or among temporary files where that can only be read. */
-async function openScratch(storeDirectory: string): Promise<Scratch> {
+async function openScratch(storeDirectory: string): Promise<Scratch & RoomAsserter> {
   const { createFsStore } = await import('@drayage/content-fs')
-  const parent = (await whyReadOnly(storeDirectory)) === undefined ? await scratchIn(storeDirectory) : tmpdir()
+  const { assertRoom } = await import('./assert-room.ts')
+  const isWritable = (await whyReadOnly(storeDirectory)) === undefined
+  const parent = isWritable ? await scratchIn(storeDirectory) : tmpdir()
+  const room = isWritable ? storeDirectory : parent
   const directory = await disk.mkdtemp(path.join(parent, 'convert-'))
   // Ends with this process, so that the next sweep knows what it left.
   const owner = await lockFile(scratchOwner(directory), { mode: 0o600 })
   const content = createFsStore({ directory })
   return {
     ...content,
+    assertRoom: (wanted, each = {}) => assertRoom(room, content, wanted, each),
     async [Symbol.asyncDispose]() {
       await content[Symbol.asyncDispose]()
       await disk.rm(directory, { recursive: true, force: true })
