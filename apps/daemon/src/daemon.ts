@@ -6,7 +6,7 @@ import process from 'node:process'
 
 import type { HttpClient } from '@drayage/content'
 import { createCredentialSource } from '@drayage/credentials'
-import { createEngineApi } from '@drayage/engine-api'
+import { createEngineApi, createEngineEvents } from '@drayage/engine-api'
 import { parsePlatform } from '@drayage/manifest'
 import { mostConnections } from '@drayage/registry-server/node'
 import { createRuntime, FOREIGN_LAYERS, hostPlatform, type Runtime } from '@drayage/runtime'
@@ -14,6 +14,7 @@ import { createRuntime, FOREIGN_LAYERS, hostPlatform, type Runtime } from '@dray
 import { checkConfig } from './config/check-config.ts'
 import type { Config } from './config/config.ts'
 import { imageIdOf } from './config/image-id.ts'
+import { pruneSettings } from './config/prune-settings.ts'
 import { registrySettings, tlsFilesOf, type ListenerName } from './config/settings.ts'
 import { prepareEnding } from './ending.ts'
 import { listen, type Listening, type ListenOptions } from './listen/listen.ts'
@@ -23,6 +24,7 @@ import { createAdmin } from './serve/admin.ts'
 import { createStack } from './stack.ts'
 import { createMetrics, type Metrics } from './serve/metrics.ts'
 import { openRegistryEndpoint } from './serve/registry-endpoint.ts'
+import { startPruning } from './serve/prune.ts'
 import { startScrub } from './serve/scrub.ts'
 import { createStoreHealth } from './serve/store-health.ts'
 import { createLog, logOfRequest, withRequestLog, type Log } from './serve/request-log.ts'
@@ -53,8 +55,10 @@ export async function startDaemon(config: Config, env: NodeJS.ProcessEnv = proce
   const context = { config, env, metrics, graceMs }
   const ending = prepareEnding(graceMs)
   const onError = (err: unknown): void => (logOfRequest() ?? log).error({ err }, 'unexpected error')
+  const events = createEngineEvents()
   const engine = createEngineApi({
     runtime,
+    events,
     facts: { version: readVersion(), hostName: os.hostname(), id: identityOf(runtime) },
     onEvent: metrics.onEvent,
     ending: ending.begun,
@@ -85,6 +89,8 @@ export async function startDaemon(config: Config, env: NodeJS.ProcessEnv = proce
     )
   const bytesPerSecond = config.count('scrub-rate')
   if (bytesPerSecond > 0) started.use(startScrub(runtime, { bytesPerSecond, log, ...metrics.scrub }))
+  const settings = pruneSettings(config)
+  if (settings !== undefined) started.use(startPruning(runtime, { settings, log, events, onFreed: metrics.onFreed }))
   const stack = started.move()
   return {
     places: all.flatMap(({ places }) => places),

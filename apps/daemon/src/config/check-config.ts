@@ -10,6 +10,7 @@ import { groupId } from '../listen/unix-socket.ts'
 import { guardOf } from '../serve/registry-endpoint.ts'
 import type { Config } from './config.ts'
 import { imageIdOf } from './image-id.ts'
+import { pruneSettings } from './prune-settings.ts'
 import { registrySettings, tlsFilesOf } from './settings.ts'
 
 /**
@@ -27,6 +28,7 @@ export async function checkConfig(config: Config, env: NodeJS.ProcessEnv): Promi
   }
   const group = config.text('group')
   if (group !== undefined) await groupId(group)
+  pruneSettings(config)
   await checkRuntime(config, env)
 }
 

@@ -80,6 +80,43 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     fallback: 0,
   },
   {
+    key: 'prune.high',
+    kind: 'text',
+    help: 'How full the store may be before images are removed: bytes of its content such as 20GB, or percent of its file system that are in use such as 85%',
+    otherwise: 'as full as it gets',
+  },
+  {
+    key: 'prune.low',
+    kind: 'text',
+    help: 'How full the store is afterwards, written as prune.high: what was used least recently goes',
+    otherwise: 'prune.high',
+  },
+  {
+    key: 'prune.keep',
+    kind: 'count',
+    help: 'How many tags of each repository stay, those that were given last; 0 keeps all',
+    fallback: 0,
+  },
+  {
+    key: 'prune.filters',
+    kind: 'texts',
+    help: 'Which images may be removed: label=NAME[=VALUE], label!=NAME[=VALUE] or until=TIME, all of which must hold',
+    otherwise: 'all',
+  },
+  {
+    key: 'prune.min-age',
+    kind: 'count',
+    help: 'Seconds that an image must not have been used to be removed',
+    fallback: 600,
+  },
+  {
+    key: 'prune.interval',
+    kind: 'count',
+    help: 'Seconds between looks at the store, beside one after each pull, load and import',
+    fallback: 3600,
+    least: 1,
+  },
+  {
     key: 'require-schema2',
     kind: 'switch',
     help: 'Refuse images that only Docker manifest schema 1 describes',

@@ -19,6 +19,8 @@ export interface Metrics {
   onRequest(listener: string, event: RequestEvent): void
   onRegistryEvent(event: RegistryEvent): void
   onEvent(event: DistributionEvent): void
+  /** Counts the bytes that pruning frees. */
+  onFreed(bytes: number): void
   /** Counts what a scrub reads, and what it finds. */
   readonly scrub: Pick<ScrubOptions, 'onChecked' | 'onFinding'>
   /** Adds the numbers that are read off a runtime when somebody asks. */
@@ -66,6 +68,11 @@ export function createMetrics(): Metrics {
     help: 'Damage that a scrub found in the store, by what became of it: repaired, or fault where it stays',
     labelNames: ['outcome'] as const,
   })
+  const freed = new Counter({
+    ...register,
+    name: 'drayd_pruned_bytes_total',
+    help: 'Bytes of the store that were removed by policy',
+  })
   const counted = (body: ByteStream, direction: string): ByteStream =>
     observe(body, (_total, chunk) => bytes.inc({ direction }, chunk.byteLength))
   return {
@@ -90,6 +97,7 @@ export function createMetrics(): Metrics {
       if (layer.state === 'mounted') layers.inc({ outcome: 'mounted' })
       if (layer.state === 'complete') layers.inc({ outcome: 'transferred' })
     },
+    onFreed: (bytes) => freed.inc(bytes),
     scrub: {
       onChecked: (checked) => scrubbed.inc(checked),
       onFinding: ({ state }) => damage.inc({ outcome: state }),

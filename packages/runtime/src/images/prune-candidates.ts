@@ -65,6 +65,15 @@ async function allPieces(piecesOf: PiecesReader, image: ShownImage, stored: Stor
   return new Map([...pieces, ...indexes.map(({ digest, size }): [Digest, number] => [digest, size])])
 }
 
+/**
+ * Checks the filters of a prune that is to come.
+ *
+ * @throws FilterError `ERR_FILTER`
+ */
+export function checkPruneFilters(filters: readonly string[]): void {
+  compileFilters(filters, Date.now())
+}
+
 type ImageFilter = (image: ImageFacts) => boolean
 
 function compileFilters(filters: readonly string[], nowMs: number): ImageFilter {
