@@ -59,6 +59,11 @@ const ROWS: readonly Row[] = [
   once('chunks without an end', { point: LAYER, kind: 'chunked-truncated', ...HALF }),
   once('a chunk whose size is no number', { point: LAYER, kind: 'bad-chunk-size', ...HALF }),
   once('a reset at every quarter of a layer', { point: LAYER, kind: 'reset-every', parts: 4, ...ALWAYS }),
+  once('a reset after every 100 KB of a layer', { point: LAYER, kind: 'reset-every', bytes: 100_000, ...ALWAYS }),
+  fails('a reset before any byte of a layer, always', 'ERR_REGISTRY_TRUNCATED', {
+    point: LAYER,
+    kind: 'reset-after-headers',
+  }),
   rest('a range that is ignored', 'half', { point: LAYER, kind: 'range-ignored' }),
   rest('a range that starts earlier', 'nothing', { point: LAYER, kind: 'range-shifted', by: -3 }),
   rest('a range that starts later', 'half', { point: LAYER, kind: 'range-shifted', by: 3 }),

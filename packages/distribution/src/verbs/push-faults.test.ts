@@ -171,6 +171,18 @@ const ROWS: readonly Row[] = [
     atLeast: 9,
   },
   {
+    name: 'reset after every 500 KB of a layer',
+    faults: () => [{ point: PATCH, kind: 'reset-every', bytes: 500_000, times: 'always' }],
+    outcome: 'pushed',
+    atLeast: 20,
+  },
+  {
+    name: 'reset before any byte of a layer, always',
+    faults: () => [{ point: PATCH, kind: 'body-reset', afterBytes: 0, times: 'always' }],
+    outcome: ['ERR_TRANSFER', 'ERR_REGISTRY_UNREACHABLE', 'ECONNRESET'],
+    atLeast: 5,
+  },
+  {
     name: '429 with Retry-After in seconds',
     faults: () => [{ point: ['upload-post', 'manifest-put'], kind: 'rate-limited', retryAfterSeconds: 1, times: 3 }],
     outcome: 'pushed',
