@@ -68,6 +68,7 @@ async function makeImage(store: Store, directory: string, at: number, layers: re
     created: new Date(1_700_000_000_000 + at * 1000).toISOString(),
     size: blobs.reduce((sum, { size }) => sum + size, 0),
     layers: blobs,
+    facts: { unpackedSize: layers.reduce((sum, { tar }) => sum + tar.byteLength, 0), labels: { at: `${at}` } },
   }
   await store.images.put(manifest, { platforms: [image] }, { names: [{ name: withTag(REPOSITORY, `${at}`) }] })
 }
