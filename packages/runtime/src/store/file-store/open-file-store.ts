@@ -65,6 +65,11 @@ export async function openFileStore(directory: string, options: FileStoreOptions
       content,
       layers: settledLayers(layers, settle),
       ...metadata,
+      images: {
+        ...metadata.images,
+        // What only helps later prunes takes nothing of the room for them.
+        recordUse: async (what, each) => (reserve.hasSpare() ? metadata.images.recordUse(what, each) : undefined),
+      },
       lockImages,
       async compareMetadata() {
         database.verify()

@@ -36,7 +36,13 @@ test('a reserve that cannot be kept is no failure', async () => {
   const gone = openReserve(path.join(directory.path, 'none'))
   gone.makeRoom()
   gone.refill()
+  expect(gone.hasSpare()).toBe(false)
   expect(await readdir(directory.path)).toEqual([])
   await mkdir(path.join(directory.path, 'reserve/0'), { recursive: true })
   openReserve(directory.path).refill()
+})
+
+test('a disk with room has some to spare for what is not needed', async () => {
+  await using directory = await tempDir()
+  expect(openReserve(directory.path).hasSpare()).toBe(true)
 })

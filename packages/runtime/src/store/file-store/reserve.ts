@@ -22,6 +22,8 @@ export interface Reserve {
   makeRoom(): void
   /** Makes the reserve whole again, as far as there is room. */
   refill(): void
+  /** Whether there is so much room that a change which is not needed takes nothing of the reserve. */
+  hasSpare(): boolean
 }
 
 /** The reserve below the directory of a store, which exists. */
@@ -52,6 +54,13 @@ export function openReserve(directory: string): Reserve {
         }
       } catch {
         // Without a reserve, the store works on any disk that has room.
+      }
+    },
+    hasSpare() {
+      try {
+        return hasRoom(directory, 2 * NEEDED_BYTES, 2 * NEEDED_FILES)
+      } catch {
+        return false
       }
     },
   }
