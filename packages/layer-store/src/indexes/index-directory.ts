@@ -64,7 +64,7 @@ export class IndexDirectory {
         rmSync(temporaryPath, { force: true })
         return true
       }
-      mkdirSync(dirname(path), { recursive: true })
+      ensureDirectory(dirname(path))
       renameSync(temporaryPath, path)
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return existsSync(path)
@@ -132,6 +132,15 @@ export class IndexDirectory {
 
   async #prepare(): Promise<void> {
     await disk.mkdir(join(this.#directory, 'tmp'), { recursive: true })
+  }
+}
+
+/** Creates a directory unless it exists; the recursive `mkdir` of Node hides reasons. */
+function ensureDirectory(path: string): void {
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error
   }
 }
 
