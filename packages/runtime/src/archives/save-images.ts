@@ -22,7 +22,7 @@ import { dockerArchiveSink } from '../places/docker-archive-place.ts'
 import { entrySink } from '../places/layout-place.ts'
 import { NOTHING_OPEN } from '../places/place-names.ts'
 import { storedSource } from '../places/store-place.ts'
-import { noteUse } from '../store/note-use.ts'
+import { noteUseOf } from '../store/note-use.ts'
 import { selectSavedImages, type SavedImage } from './save-images-select.ts'
 import { DEFAULT_ARCHIVE_FORMAT, type ArchiveFormat } from './archive-format.ts'
 
@@ -82,7 +82,7 @@ export async function saveImages(
     transfers: createTransferManager<LayerState>({ limit: DEFAULT_CONCURRENT_DOWNLOADS }),
   }
   for (const { what, parts, label, names: own } of images) {
-    await noteUse(store, what, { signal })
+    using _use = await noteUseOf(store, what, { signal })
     const source = { ...storedSource(runtime, store, what), names: own, label, parts }
     await copyOne(alone, source, sink, { all: true, signal })
   }

@@ -21,7 +21,7 @@ import {
 
 import type { Runtime } from '../runtime.ts'
 import { contentOfName } from '../store/content-of-name.ts'
-import { noteUse } from '../store/note-use.ts'
+import { noteUseOf } from '../store/note-use.ts'
 import { choosePushed } from './choose-pushed.ts'
 import type { PushImageOptions } from './push-options.ts'
 import { storedSource } from '../places/store-place.ts'
@@ -64,7 +64,7 @@ export async function pushImage(
   const named = await store.images.targetOf(reference, { signal })
   const stored = named && (await store.images.get(named, { signal }))
   if (stored === undefined) throw new ImageNotFoundError(familiarReference(reference))
-  await noteUse(store, stored.target, { signal })
+  using _use = await noteUseOf(store, stored.target, { signal })
   // What is read to choose is not read again to push.
   const { fetch } = holdManifests(contentOfName(store, reference))
   const remote = openRemote(runtime, reference)
