@@ -63,11 +63,14 @@ export async function selectSavedImages(
 }
 
 /** Refuses to leave out what was here: somebody would take for whole what is not. */
-function assertNothingLost(text: string, { platforms, others }: StoredImage, { leftOut }: IndexParts): void {
-  const had = new Set([...platforms, ...others].map(({ manifest }) => manifest.digest))
+function assertNothingLost(text: string, { target, platforms, others }: StoredImage, { leftOut }: IndexParts): void {
+  const had = new Set(
+    [target, ...[...platforms, ...others].map(({ manifest }) => manifest)].map(({ digest }) => digest),
+  )
   const lost = leftOut.find(({ digest }) => had.has(digest))
   if (lost === undefined) return
-  const what = lost.platform === undefined ? lost.digest : `its image for ${formatPlatform(lost.platform)}`
+  const isWhole = lost.digest === target.digest || lost.platform === undefined
+  const what = isWhole ? lost.digest : `its image for ${formatPlatform(lost.platform)}`
   throw new ImageDamagedError(text, `${what} is incomplete in the store`)
 }
 

@@ -131,6 +131,10 @@ describe.each(STORE_KINDS)('an index of three images over a %s store', (kind) =>
       await pullImage(runtime, name, { platforms: [ARM64] })
       await saveImages(runtime, ['app:1'], { output })
     }
+    await content.delete(index.manifest.digest)
+    const message = expect.stringContaining(`${index.manifest.digest} is incomplete`) as string
+    const saving = saveImages(runtime, ['app:1'], { output: out('a.tar') })
+    await expect(saving).rejects.toMatchObject({ code: 'ERR_IMAGE_DAMAGED', message })
   })
 
   test('a docker-archive holds one image of it', async () => {
