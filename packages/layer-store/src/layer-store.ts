@@ -115,6 +115,8 @@ export interface LayerRegistrar {
   hold(chainId: ChainId, holder: string): Promise<LayerRecord>
   /** Takes a holder away from all layers, and removes the layers that have no holder left and no layer on top. */
   release(holder: string): Promise<Released>
+  /** {@link LayerRegistrar.release} for several holders in one step; what each gave back, in their order. */
+  releaseAll(holders: readonly string[]): Promise<readonly Released[]>
 }
 
 /** Options of {@link LayerReader.find}. */

@@ -100,18 +100,19 @@ export class RecordedLayerStore implements LayerStore {
   }
 
   async release(holder: string): Promise<Released> {
-    const released = this.#tables.transaction(() => {
-      const held = this.#tables.heldBy(holder)
-      this.#tables.removeHolder(holder)
-      const layers = held.flatMap((chainId) => this.#removeUnused(chainId))
-      const diffIds = new Set(layers.map((layer) => layer.diffId))
-      return { layers, blobs: [...diffIds].flatMap((diffId) => this.#forget(diffId)) }
-    })
+    const [released = { layers: [], blobs: [] }] = await this.releaseAll([holder])
+    return released
+  }
+
+  async releaseAll(holders: readonly string[]): Promise<readonly Released[]> {
+    if (holders.length === 0) return []
+    const all = this.#tables.transaction(() => holders.map((holder) => this.#release(holder)))
+    const diffIds = all.flatMap(({ layers }) => layers.map(({ diffId }) => diffId))
     // Only once the records are gone for good: a transaction that fails keeps the layers, which need their indexes.
     this.#tables.transaction(() => {
-      for (const { diffId } of released.layers) if (!this.#tables.hasDiffId(diffId)) this.#indexes.remove(diffId)
+      for (const diffId of diffIds) if (!this.#tables.hasDiffId(diffId)) this.#indexes.remove(diffId)
     })
-    return released
+    return all
   }
 
   async sweep(options: AbortOptions = {}): Promise<void> {
@@ -221,6 +222,14 @@ export class RecordedLayerStore implements LayerStore {
     this.#tables.addBlob(known)
     this.#tables.addHolder(chainId, holder)
     return this.#require(chainId)
+  }
+
+  #release(holder: string): Released {
+    const held = this.#tables.heldBy(holder)
+    this.#tables.removeHolder(holder)
+    const layers = held.flatMap((chainId) => this.#removeUnused(chainId))
+    const diffIds = new Set(layers.map((layer) => layer.diffId))
+    return { layers, blobs: [...diffIds].flatMap((diffId) => this.#forget(diffId)) }
   }
 
   /** Removes a layer that nothing uses, and then those below it for which that is so. */

@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts'
 import type { PlannedRemoval } from './prune-policy.ts'
 import { isShown, type RemovedItem } from './remove-image.ts'
 import { keeps, type ImageView } from './shown-image.ts'
-import { releaseLayers, sweepContent } from './take-out.ts'
+import { joinReleased, sweepContent } from './take-out.ts'
 
 /** What is to be removed of what is shown as one image. */
 export interface Unwanted {
@@ -65,15 +65,16 @@ async function removeRecords(
     { signal },
   )
   const left = new Set(removed.ids)
+  const idsOf = going.map(({ stored }) =>
+    stored.flatMap(({ platforms }) => platforms.map((image) => image.id)).filter((each) => left.delete(each)),
+  )
+  const released = [...(await store.layers.releaseAll(idsOf.flat()))]
   const items: RemovedItem[] = []
   const content = [...removed.content]
-  for (const { id, stored, names } of going) {
+  for (const [at, { id, stored, names }] of going.entries()) {
     items.push(...names.map(({ name }) => ({ Untagged: familiarReference(name) })))
     if (stored.length > 0 && !(await isShown(view, store, id))) items.push({ Deleted: id })
-    const ids = stored
-      .flatMap(({ platforms }) => platforms.map((image) => image.id))
-      .filter((each) => left.delete(each))
-    const { chainIds, blobs } = await releaseLayers(store, { ids })
+    const { chainIds, blobs } = joinReleased(released.splice(0, idsOf[at]?.length))
     // An ID of a config stands for layers, one of a target for all that is below it.
     if (view.imageId === 'config') items.push(...chainIds.map((each) => ({ Deleted: each })))
     content.push(...blobs)

@@ -2,6 +2,7 @@ import type { AbortOptions } from '@drayage/bytes'
 import type { Digest } from '@drayage/digest'
 import type { OnEvent } from '@drayage/distribution'
 import type { Removed, StoredImage, SweepContentOptions } from '@drayage/image-store'
+import type { Released } from '@drayage/layer-store'
 import { attestedBy, children, manifestKind } from '@drayage/manifest'
 
 import { readStoredManifest } from '../store/read-stored-manifest.ts'
@@ -42,14 +43,16 @@ export async function releaseLayers(
   { layers }: Pick<Store, 'layers'>,
   { ids }: Pick<Removed, 'ids'>,
 ): Promise<ReleasedLayers> {
-  const chainIds: string[] = []
-  const blobs: Digest[] = []
-  for (const id of ids) {
-    const released = await layers.release(id)
-    chainIds.push(...released.layers.map(({ chainId }) => chainId))
-    blobs.push(...released.blobs.map(({ digest }) => digest))
+  return joinReleased(await layers.releaseAll(ids))
+}
+
+/** What several holders of layers gave back, as one. */
+export function joinReleased(released: Iterable<Released>): ReleasedLayers {
+  const all = [...released]
+  return {
+    chainIds: all.flatMap((each) => each.layers.map(({ chainId }) => chainId)),
+    blobs: all.flatMap((each) => each.blobs.map(({ digest }) => digest)),
   }
-  return { chainIds, blobs }
 }
 
 /** Takes images and their attestations out of something stored; returns what may have lost its last use. */

@@ -96,6 +96,7 @@ export function settledLayers(layers: LayerStore, settle: (options?: AbortOption
     register: (layer, measurement, options) => layers.register(layer, measurement, options),
     hold: (id, holder) => layers.hold(id, holder),
     release: (holder) => layers.release(holder),
+    releaseAll: (holders) => layers.releaseAll(holders),
     async find(blob, options) {
       await settle(options)
       return await layers.find(blob, options)
