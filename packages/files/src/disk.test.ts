@@ -35,6 +35,29 @@ test('disk rejects with typed errors that name the path and what was tried', asy
   expect([isMissing(error), systemCode(error)]).toEqual([true, 'ENOENT'])
 })
 
+test('disk.mkdir() makes directories above, and says which one it made first or why it made none', async () => {
+  await using scratch = await tempDir()
+  const below = path.join(scratch.path, 'a', 'b', 'c')
+  expect(await disk.mkdir(below, { recursive: true })).toBe(path.join(scratch.path, 'a'))
+  expect(await disk.mkdir(below, { recursive: true })).toBeUndefined()
+  expect(await disk.mkdir(path.join(below, 'd'), { recursive: true, mode: 0o700 })).toBe(path.join(below, 'd'))
+  expect((await disk.stat(path.join(below, 'd'))).mode & 0o777).toBe(0o700)
+  const file = path.join(below, 'file')
+  await writeFile(file, '')
+  await expect(disk.mkdir(file, { recursive: true })).rejects.toMatchObject({ path: file, action: 'create' })
+  const behind = path.join(file, 'x', 'y')
+  await expect(disk.mkdir(behind, { recursive: true })).rejects.toMatchObject({ path: behind, fault: 'missing' })
+  const many = Array.from({ length: 8 }, () => disk.mkdir(path.join(scratch.path, 'm', 'n'), { recursive: true }))
+  expect((await Promise.allSettled(many)).filter(({ status }) => status === 'rejected')).toEqual([])
+})
+
+test.runIf(process.platform === 'linux')('disk.mkdir() ends where nobody can make a directory', async () => {
+  await expect(disk.mkdir('/proc/none/x', { recursive: true })).rejects.toMatchObject({
+    code: 'ERR_FILE_WRITE',
+    action: 'create',
+  })
+})
+
 test('the handles of disk do, too, and still close themselves', async () => {
   await using directory = await tempDir()
   const file = path.join(directory.path, 'file')

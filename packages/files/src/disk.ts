@@ -1,8 +1,9 @@
 import { type Dirent, readlinkSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
-import { normalize } from 'node:path'
+import { dirname, normalize, resolve } from 'node:path'
 
 import { readFailure, writeFailure } from './errors.ts'
+import { systemCode } from './system-error.ts'
 
 type Calls = typeof fs
 
@@ -29,7 +30,7 @@ export type Disk = Pick<Calls, (typeof READS)[number] | (typeof CHANGES)[number]
  * `ERR_FILE_READ`, changes with FileWriteError `ERR_FILE_WRITE`. `systemCode` and `isMissing` see through both.
  */
 export const disk: Disk = {
-  ...(guarded(fs, READS, CHANGES) as Omit<Disk, 'open' | 'entries'>),
+  ...(guarded({ ...fs, mkdir: makeDirectory }, READS, CHANGES) as Omit<Disk, 'open' | 'entries'>),
   async open(path, flags = 'r', mode) {
     const fail = isReading(flags) ? readFailure : writeFailure
     const file = await fs.open(path, flags, mode).catch((error: unknown) => {
@@ -44,6 +45,44 @@ export const disk: Disk = {
       throw readFailure(error, shownPath(path))
     }
   },
+}
+
+/** Creates a directory, with those above it where that is asked for: Node itself does so without the reasons of the system. */
+async function makeDirectory(
+  path: string,
+  options: { readonly recursive?: boolean; readonly mode?: number } = {},
+): Promise<string | undefined> {
+  const { recursive = false, mode } = options
+  if (recursive) return await makeAll(resolve(path), mode)
+  await fs.mkdir(path, { mode })
+  return undefined
+}
+
+/** Resolves to the first directory that it created. */
+async function makeAll(path: string, mode: number | undefined): Promise<string | undefined> {
+  try {
+    await fs.mkdir(path, { mode })
+    return path
+  } catch (error) {
+    const parent = dirname(path)
+    if (systemCode(error) !== 'ENOENT' || parent === path) {
+      if (await isDirectory(path)) return undefined
+      throw error
+    }
+    const first = await makeAll(parent, mode)
+    // What is made below it now fails with the reason, as in file systems that let nobody make anything.
+    await fs.mkdir(path, { mode }).catch(async (failure: unknown) => {
+      if (!(await isDirectory(path))) throw failure
+    })
+    return first ?? path
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return await fs.stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
 }
 
 /** The methods of `target`, with failures that name the path: their first argument unless it is given. */
