@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type AbortOptions, abortable, type ByteStream } from '@drayage/bytes'
 import { ContentNotFoundError, type RangeOptions, sizedFrom } from '@drayage/content'
 import { type Digest, isDigest, isDigestError, verify } from '@drayage/digest'
-import { disk, fileBytes, FileWriteError, openRegularFile, unlessMissing } from '@drayage/files'
+import { disk, fileBytes, FileWriteError, isUnreadable, openRegularFile, unlessMissing } from '@drayage/files'
 import type { Descriptor } from '@drayage/manifest'
 
 import { storeFailure } from './errors.ts'
@@ -28,7 +28,8 @@ export async function* readBlobFile(layout: Layout, what: Descriptor, options: R
     yield* offset === 0 && options.verify !== false ? verify(bytes, what) : sizedFrom(bytes, what.size, offset)
   } catch (error) {
     // So that what brings it again notices that it has to.
-    if (isDigestError(error) && error.code === 'ERR_DIGEST_MISMATCH') await breakSeal(file.handle)
+    if (isUnreadable(error) || (isDigestError(error) && error.code === 'ERR_DIGEST_MISMATCH'))
+      await breakSeal(file.handle)
     throw error
   } finally {
     await file.handle.close()
@@ -71,9 +72,11 @@ export async function* listBlobs(
   }
 }
 
-/** The size of a regular file; `undefined` for anything else. */
+/** The size of a regular file; `undefined` for anything else, and where the disk cannot tell. */
 async function sizeOf(path: string): Promise<number | undefined> {
-  const found = await unlessMissing(disk.lstat(path))
+  const found = await unlessMissing(disk.lstat(path)).catch((error: unknown) => {
+    if (!isUnreadable(error)) throw error
+  })
   return found?.isFile() === true ? found.size : undefined
 }
 

@@ -10,6 +10,8 @@ test.each([
   ['EACCES', -13, 'ERR_STORE_UNWRITABLE'],
   ['EPERM', -1, 'ERR_STORE_UNWRITABLE'],
   ['EIO', -5, 'ERR_STORE_IO'],
+  ['Unknown system error -117', -117, 'ERR_STORE_IO'],
+  ['Unknown system error -74', -74, 'ERR_STORE_IO'],
   ['EMFILE', -24, 'ERR_FILE_WRITE'],
 ])('the system error %s is reported as what it means, with its path', (system, errno, code) => {
   const error = Object.assign(new Error(system), { code: system, errno, syscall: 'write' })

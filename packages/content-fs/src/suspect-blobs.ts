@@ -2,7 +2,7 @@ import { lstatSync, type Stats } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 
 import type { AbortOptions } from '@drayage/bytes'
-import { readFailure } from '@drayage/files'
+import { isUnreadable, readFailure } from '@drayage/files'
 import type { Descriptor } from '@drayage/manifest'
 
 import { storeFailure } from './errors.ts'
@@ -29,11 +29,13 @@ export async function suspectBlobs(
   return found
 }
 
-/** What is at a path, without a wait: nothing where nothing is. */
+/** What is at a path, without a wait: nothing where nothing is, or the disk cannot tell. */
 export function look(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false })
   } catch (error) {
-    throw storeFailure(readFailure(error, path), path)
+    const failure = readFailure(error, path)
+    if (isUnreadable(failure)) return undefined
+    throw storeFailure(failure, path)
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { AbortOptions } from '@drayage/bytes'
 import type { BlobState } from '@drayage/content'
 import { type Digest, digestAlgorithm, digestOfStream } from '@drayage/digest'
-import { disk, fileBytes, openRegularFile, systemCode, unlessMissing } from '@drayage/files'
+import { disk, fileBytes, isUnreadable, openRegularFile, type RegularFile, unlessMissing } from '@drayage/files'
 import type { Descriptor } from '@drayage/manifest'
 
 import { storeFailure } from './errors.ts'
@@ -15,29 +15,34 @@ import { breakSeal, hasThisSeal, sealOf, writeSeal } from './seal.ts'
 /** How many damaged blobs are kept. */
 const MOST_SET_ASIDE = 64
 
-/** What has become of a blob; see `Verifier`. */
+/** What has become of a blob; see `Verifier`. What cannot be read back has to come again. */
 export async function verifyBlobFile(layout: Layout, what: Descriptor, options: AbortOptions): Promise<BlobState> {
   const path = blobFile(layout, what.digest)
-  const file = await openRegularFile(path)
-  if (file === undefined) return (await unlessMissing(disk.lstat(path))) === undefined ? 'missing' : 'corrupt'
   try {
-    if (file.size !== what.size) return 'corrupt'
-    const seal = await sealOf(file.handle, what)
-    if (hasThisSeal(await file.handle.stat(), seal)) return 'intact'
-    if ((await digestOf(file.handle, what.digest, options)) !== what.digest) {
-      // Lists, which look at nothing but times, are to tell of it too.
-      await breakSeal(file.handle)
-      return 'corrupt'
+    const file = await openRegularFile(path)
+    if (file === undefined) return (await unlessMissing(disk.lstat(path))) === undefined ? 'missing' : 'corrupt'
+    try {
+      return await verifyOpen(file, what, options)
+    } finally {
+      await file.handle.close()
     }
-    await writeSeal(file.handle, seal)
-    return 'intact'
   } catch (error) {
-    // What the disk cannot read back has to come again.
-    if (systemCode(error) === 'EIO') return 'corrupt'
+    if (isUnreadable(error)) return 'corrupt'
     throw storeFailure(error, path)
-  } finally {
-    await file.handle.close()
   }
+}
+
+async function verifyOpen({ handle, size }: RegularFile, what: Descriptor, options: AbortOptions): Promise<BlobState> {
+  if (size !== what.size) return 'corrupt'
+  const seal = await sealOf(handle, what)
+  if (hasThisSeal(await handle.stat(), seal)) return 'intact'
+  if ((await digestOf(handle, what.digest, options)) !== what.digest) {
+    // Lists, which look at nothing but times, are to tell of it too.
+    await breakSeal(handle)
+    return 'corrupt'
+  }
+  await writeSeal(handle, seal)
+  return 'intact'
 }
 
 /** Moves a blob that is not what its name says to where it does not count; see `Verifier`. */
@@ -62,20 +67,30 @@ export async function setAsideBlob(layout: Layout, digest: Digest, options: Abor
   }
 }
 
-/** Reads the file of a blob whole: `intact`, or which file it is that is not; `undefined` for what is no file. */
+/** Reads the file of a blob whole: `intact`, or which file it is that is not; `undefined` for what cannot be opened as one. */
 async function readFileOf(path: string, digest: Digest, options: AbortOptions): Promise<'intact' | number | undefined> {
-  const file = await openRegularFile(path)
+  const file = await openRegularFile(path).catch((error: unknown) => {
+    if (!isUnreadable(error)) throw storeFailure(error, path)
+  })
   if (file === undefined) return undefined
   try {
     const { ino } = await file.handle.stat()
-    if ((await digestOf(file.handle, digest, options)) !== digest) return ino
-    await writeSeal(file.handle, await sealOf(file.handle, { digest, size: file.size }))
-    return 'intact'
+    return (await isWhole(file, digest, options)) ? 'intact' : ino
   } catch (error) {
-    if (systemCode(error) !== 'EIO') throw storeFailure(error, path)
-    return (await file.handle.stat()).ino
+    throw storeFailure(error, path)
   } finally {
     await file.handle.close()
+  }
+}
+
+async function isWhole({ handle, size }: RegularFile, digest: Digest, options: AbortOptions): Promise<boolean> {
+  try {
+    if ((await digestOf(handle, digest, options)) !== digest) return false
+    await writeSeal(handle, await sealOf(handle, { digest, size }))
+    return true
+  } catch (error) {
+    if (isUnreadable(error)) return false
+    throw error
   }
 }
 

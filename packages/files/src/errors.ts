@@ -144,6 +144,14 @@ export const isFileError: (value: unknown) => value is FileError = errorGuard<Fi
   'ERR_UNSAFE_PATH',
 ])
 
+/** The faults of one file that leave others to be read. */
+const UNREADABLE: ReadonlySet<FileFault> = new Set(['disk', 'denied'])
+
+/** Tells whether `error` says that a file is there and cannot be read: the disk fails, or the permission is missing. */
+export function isUnreadable(error: unknown): boolean {
+  return isFileError(error) && error.code === 'ERR_FILE_READ' && UNREADABLE.has(error.fault)
+}
+
 /**
  * The error to throw for a failed change of `path`: a {@link FileWriteError} for one of the system and for that of another
  * path, such as a temporary file; else `error` itself.

@@ -25,14 +25,16 @@ const FAULTS: Readonly<Record<string, readonly [FileFault, string]>> = {
   EPERM: ['denied', 'the operation is not permitted'],
   EROFS: ['denied', 'its file system is read-only'],
   EIO: ['disk', 'the disk reports an error'],
+  EUCLEAN: ['disk', 'its file system is damaged'],
+  EBADMSG: ['disk', 'its file system is damaged'],
   EMFILE: ['limit', 'too many files are open in this process'],
   ENFILE: ['limit', 'too many files are open on this machine'],
   ENOENT: ['missing', 'no such file or directory'],
   ENOTDIR: ['missing', 'a part of the path is not a directory'],
 }
 
-/** EDQUOT on Linux, which Node has no name for. */
-const QUOTA_ERRNO = -122
+/** Errors of Linux that Node has no names for. */
+const NAMELESS: Readonly<Record<number, string>> = { [-74]: 'EBADMSG', [-117]: 'EUCLEAN', [-122]: 'EDQUOT' }
 
 /** What is asked of the system, where its name says it badly. */
 const ACTIONS: Readonly<Record<string, string>> = {
@@ -60,7 +62,7 @@ const DIRECT_ACTIONS: ReadonlySet<string> = new Set(['access', 'close', 'link', 
 
 /** Says what an error of the system means. */
 export function faultOf({ code = '', errno, syscall, message }: NodeJS.ErrnoException): FaultWords {
-  const name = errno === QUOTA_ERRNO ? 'EDQUOT' : code
+  const name = NAMELESS[errno ?? 0] ?? code
   const [fault, reason] = FAULTS[name] ?? ['other', errno === undefined ? message : getSystemErrorMessage(errno)]
   const isDirect = syscall !== undefined && DIRECT_ACTIONS.has(syscall)
   return { fault, reason, action: isDirect ? syscall : ACTIONS[syscall ?? ''] }

@@ -20,6 +20,7 @@ export {
   FileReadError,
   FileWriteError,
   isFileError,
+  isUnreadable,
   throwWriteFailure,
   UnsafePathError,
   readFailure,

@@ -2,6 +2,7 @@ import type { AbortOptions } from '@drayage/bytes'
 import { isContentError } from '@drayage/content'
 import { isStoreError } from '@drayage/content-fs'
 import { isDigestError } from '@drayage/digest'
+import { isUnreadable } from '@drayage/files'
 import type { ConfigReader, PlatformImage } from '@drayage/image-store'
 import { isManifestError, type DecodedImageConfig } from '@drayage/manifest'
 
@@ -15,7 +16,7 @@ export type ContentDamage = 'missing' | 'damaged' | 'unreadable'
 export function damageOf(error: unknown): ContentDamage | undefined {
   if (isContentError(error)) return error.code === 'ERR_CONTENT_NOT_FOUND' ? 'missing' : undefined
   if (isDigestError(error) || isManifestError(error)) return 'damaged'
-  return isStoreError(error) && error.code === 'ERR_STORE_IO' ? 'unreadable' : undefined
+  return isUnreadable(error) || (isStoreError(error) && error.code === 'ERR_STORE_IO') ? 'unreadable' : undefined
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs'
 import path from 'node:path'
 
 import type { AbortOptions } from '@drayage/bytes'
-import { disk, unlessMissing } from '@drayage/files'
+import { disk, isUnreadable, unlessMissing } from '@drayage/files'
 import type { MetadataFault, StoreDatabase } from '@drayage/image-store'
 
 import type { StoreFinding } from '../../check/store-finding.ts'
@@ -60,7 +60,10 @@ async function* checkPart(directory: string, part: string, repair: boolean): Asy
   yield* checkEntry(full, part === '' ? '.' : part, own, repair)
   for (const name of await namesIn(full)) {
     const what = path.join(part, name)
-    const found = await unlessMissing(disk.lstat(path.join(full, name)))
+    const found = await unlessMissing(disk.lstat(path.join(full, name))).catch((error: unknown) => {
+      // Where the disk cannot tell, the check of contents does.
+      if (!isUnreadable(error)) throw error
+    })
     if (found !== undefined && !PARTS.includes(what)) yield* checkEntry(path.join(full, name), what, found, repair)
   }
 }
