@@ -7,6 +7,7 @@ import { type Digest, isDigest, isDigestError, verify } from '@drayage/digest'
 import { disk, fileBytes, FileWriteError, isUnreadable, openRegularFile, unlessMissing } from '@drayage/files'
 import type { Descriptor } from '@drayage/manifest'
 
+import type { CheckedBlobs } from './checked-blobs.ts'
 import { storeFailure } from './errors.ts'
 import { blobFile, type Layout } from './layout.ts'
 import { breakSeal } from './seal.ts'
@@ -18,14 +19,19 @@ export async function hasBlob(layout: Layout, what: Descriptor): Promise<boolean
 }
 
 /** The bytes of a blob; see `Fetcher`. */
-export async function* readBlobFile(layout: Layout, what: Descriptor, options: RangeOptions): ByteStream {
-  const { offset = 0, signal } = options
+export async function* readBlobFile(
+  { layout, checked }: { readonly layout: Layout; readonly checked: CheckedBlobs },
+  what: Descriptor,
+  options: RangeOptions,
+): ByteStream {
+  const { offset = 0, verify: when = true, signal } = options
   const file = await openRegularFile(blobFile(layout, what.digest))
   if (file === undefined) throw new ContentNotFoundError(what.digest)
   // No `await using`: the tests run this file in child processes, and the oldest supported Node cannot read that.
   try {
+    if (when === 'before') await checked.check(file.handle, what, options)
     const bytes = abortable(fileBytes(file.handle, { start: offset, signal }), { signal })
-    yield* offset === 0 && options.verify !== false ? verify(bytes, what) : sizedFrom(bytes, what.size, offset)
+    yield* offset === 0 && when === true ? verify(bytes, what) : sizedFrom(bytes, what.size, offset)
   } catch (error) {
     // So that what brings it again notices that it has to.
     if (isUnreadable(error) || (isDigestError(error) && error.code === 'ERR_DIGEST_MISMATCH'))

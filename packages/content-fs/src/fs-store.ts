@@ -5,6 +5,7 @@ import { type Digest, digestAlgorithm, isDigest } from '@drayage/digest'
 import { disk, unlessMissing } from '@drayage/files'
 import type { Descriptor } from '@drayage/manifest'
 
+import { createCheckedBlobs } from './checked-blobs.ts'
 import { deleteBlob, readBlobFile, hasBlob, listBlobs } from './blobs.ts'
 import { type CommitStep, openFsIngest } from './fs-ingest.ts'
 import { IngestData } from './ingest-data.ts'
@@ -67,6 +68,7 @@ export function openFsStore(
   const layout = layoutOf(directory)
   const keys = createKeyedLock()
   const kept = createKeptHashes()
+  const checked = createCheckedBlobs()
   const { onStep = () => {}, onReread = () => {} } = hooks
   let preparing: Promise<void> | undefined
 
@@ -108,7 +110,7 @@ export function openFsStore(
   return {
     async *fetch(what: Descriptor, options: RangeOptions = {}): ByteStream {
       await ready(options)
-      yield* readBlobFile(layout, what, options)
+      yield* readBlobFile({ layout, checked }, what, options)
     },
     prepare: (options = {}) => ready(options),
     async has(what, options = {}) {

@@ -54,7 +54,7 @@ export function createKeptHashes(maxEntries: number = MAX_KEPT_HASHES): KeptHash
 }
 
 /** Which file it is and when it last changed: another process may have continued or restarted it. */
-async function stateOf(handle: FileHandle): Promise<string> {
+export async function stateOf(handle: FileHandle): Promise<string> {
   const { dev, ino, size, mtimeNs, ctimeNs } = await handle.stat({ bigint: true })
   return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
 }

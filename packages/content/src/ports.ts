@@ -12,10 +12,11 @@ export interface RangeOptions extends AbortOptions {
    */
   readonly mustSeek?: boolean
   /**
-   * `false` when the caller verifies the bytes itself, as an ingest does, so that they are not hashed twice; `true` by
-   * default.
+   * `false` when the caller verifies the bytes itself, as an ingest does, so that they are not hashed twice; `'before'` for
+   * who passes on a part: a store whose bytes can go bad verifies the whole before the first of them, once for each state of
+   * its file. `true` by default.
    */
-  readonly verify?: boolean
+  readonly verify?: boolean | 'before'
 }
 
 /** Gives the bytes of content. */

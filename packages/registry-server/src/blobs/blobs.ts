@@ -35,7 +35,7 @@ export async function unlinkBlob(
 
 /**
  * The bytes of `what`, or the part of them that the request's `Range` asks for. The whole is verified, so that the response
- * to nobody is complete and wrong; the client verifies what it puts together of parts.
+ * to nobody is complete and wrong.
  *
  * @param digest what it is known by, where that is not the digest of its bytes
  */
@@ -74,7 +74,7 @@ export function contentResponse(
       'content-length': String(length),
       'content-range': `bytes ${range.start}-${range.end}/${what.size}`,
     },
-    body: first(storage.content.fetch(what, { signal, offset: range.start, verify: false }), length),
+    body: first(storage.content.fetch(what, { signal, offset: range.start, verify: 'before' }), length),
   }
 }
 
