@@ -141,12 +141,14 @@ test.runIf(existsSync('/proc/locks'))(
       await once(other, 'message')
       const { pid } = other
       expect(lockHolder(file)).toEqual({ pid, isStopped: false })
+      other.kill('SIGSTOP')
+      await expect.poll(() => lockHolder(file)).toEqual({ pid, isStopped: true })
       const told: unknown[] = []
       const waiting = lockFile(file, { onWait: (holder) => told.push(holder) })
-      other.kill('SIGSTOP')
       const stopped = lockFile(file, { stoppedHolderMs: 0 })
       await expect(stopped).rejects.toMatchObject({ code: 'ERR_FILE_LOCK', fault: 'held', pid })
       await expect(stopped).rejects.toThrow(`process ${pid}, which is stopped, holds it`)
+      await expect.poll(() => told).toHaveLength(1)
       other.kill('SIGKILL')
       using held = await waiting
       expect(held.path).toBe(file)

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { fromBytes } from '@drayage/bytes'
 import { writeBlob } from '@drayage/content'
 import type { DistributionEvent } from '@drayage/distribution'
+import { chainId, parseDiffId } from '@drayage/digest'
 import { buildImage, describe as described, tempDir } from '@drayage/testkit'
 import { describe, expect, test } from 'vitest'
 
@@ -45,6 +46,23 @@ describe.each(STORE_KINDS)('over a %s store', (kind) => {
 })
 
 // The rest is about what is on a disk.
+
+test('sweepStore() releases layers of images that are gone, as after a removal that failed halfway', async () => {
+  await using directory = await tempDir()
+  await using registry = await startRegistry()
+  await using runtime = await openTestRuntime(directory.path)
+  const image = await buildImage()
+  await pullImage(runtime, await registry.push('app', '1', image))
+  const { layers, images } = await runtime.openStore()
+  const [stored] = await images.list()
+  const layer = chainId(parseDiffId(image.layers[0]?.diffId ?? ''))
+  const names = stored?.names.map(({ name }) => name) ?? []
+  await images.remove({ names, targets: stored === undefined ? [] : [stored.target.digest] })
+  expect(await images.list()).toEqual([])
+  expect(await layers.get(layer)).toBeDefined()
+  await sweepStore(runtime)
+  expect(await layers.get(layer)).toBeUndefined()
+})
 
 test('sweepStore() removes old downloads and upload sessions', async () => {
   await using directory = await tempDir()

@@ -1,16 +1,15 @@
 import path from 'node:path'
 
-import { createKeyedLock } from '@drayage/content'
 import { createFsStore, type FsStore } from '@drayage/content-fs'
-import { disk, holderText, lockFile } from '@drayage/files'
+import { disk } from '@drayage/files'
 import { createMetadata, openStoreDatabase, type RebuiltDatabase } from '@drayage/image-store'
 import { createLayerStore } from '@drayage/layer-store'
 
-import type { Store } from '../store.ts'
 import { assertRoom } from './assert-room.ts'
 import { bringBack, LAYER_RECORDS, settledLayers } from './bring-back.ts'
 import { checkStoreParts } from './check-parts.ts'
 import { openFileLives } from './holder-life.ts'
+import { createImageLock, unlessHeld } from './image-lock.ts'
 import type { FileStore, FileStoreOptions } from './store-directory.ts'
 import { claimSweep, measureLeftovers, sweepLeftovers } from './leftovers.ts'
 import { openReadOnlyStore } from './read-only-store.ts'
@@ -73,7 +72,10 @@ export async function openFileStore(directory: string, options: FileStoreOptions
       lockImages,
       async compareMetadata() {
         database.verify()
-        await settle()
+        if (database.due().length === 0) return
+        // Only while nobody adds an image, holders that are no image are nobody's.
+        await using lock = await lockImages().catch(unlessHeld)
+        await bringBack(rebuilt, { isAlone: lock !== undefined })
       },
       sweepLeftovers: (options) => sweepLeftovers({ directory, content, layers, lives, ...metadata }, options),
       measureLeftovers: (options) => measureLeftovers({ content, ...metadata }, options),
@@ -119,28 +121,4 @@ function shared(work: () => Promise<void>): () => Promise<void> {
     (running ??= work().finally(() => {
       running = undefined
     }))
-}
-
-/** Those of this process wait in a queue, and the first of them for other processes. */
-function createImageLock(file: string, warn: (message: string) => void): Store['lockImages'] {
-  const queue = createKeyedLock()
-  return async (options) => {
-    const leave = await queue.acquire(file, options)
-    try {
-      const lock = await lockFile(file, {
-        ...options,
-        mode: 0o600,
-        onWait: (holder) => warn(`waiting for ${holderText(holder)} to let go of "${file}"`),
-      })
-      return {
-        async [Symbol.asyncDispose]() {
-          lock.release()
-          leave()
-        },
-      }
-    } catch (error) {
-      leave()
-      throw error
-    }
-  }
 }
