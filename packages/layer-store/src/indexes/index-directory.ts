@@ -65,7 +65,7 @@ export class IndexDirectory {
         return true
       }
       ensureDirectory(dirname(path))
-      renameSync(temporaryPath, path)
+      replace(temporaryPath, path)
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return existsSync(path)
       throw writeFailure(error, path)
@@ -91,7 +91,7 @@ export class IndexDirectory {
         closeSync(file)
       }
     } catch (error) {
-      if (isMissing(error)) return undefined
+      if (isMissing(error) || systemCode(error) === 'EISDIR') return undefined
       throw readFailure(error, path)
     }
   }
@@ -100,7 +100,7 @@ export class IndexDirectory {
   remove(diffId: DiffId): void {
     const path = this.path(diffId)
     try {
-      rmSync(path, { force: true })
+      rmSync(path, { recursive: true, force: true })
     } catch (error) {
       throw writeFailure(error, path)
     }
@@ -141,6 +141,17 @@ function ensureDirectory(path: string): void {
     mkdirSync(path)
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error
+  }
+}
+
+/** Renames a file, also to the name of a directory, which no index is. */
+function replace(from: string, to: string): void {
+  try {
+    renameSync(from, to)
+  } catch (error) {
+    if (systemCode(error) !== 'EISDIR') throw error
+    rmSync(to, { recursive: true, force: true })
+    renameSync(from, to)
   }
 }
 

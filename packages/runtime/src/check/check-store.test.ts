@@ -137,6 +137,12 @@ test('checkStore() finds what is beside the images: indexes, permissions, left-o
     'repaired',
   ])
   expect((await check({ deep: true })).map(({ state }) => state)).toEqual(['notice', 'notice'])
+  await rm(path.join(indexes, lost))
+  await mkdir(path.join(indexes, lost, 'inside'), { recursive: true })
+  expect((await check({ deep: true, repair: true })).map(({ state, kind }) => `${state} ${kind}`)).toContain(
+    'repaired layer index',
+  )
+  expect((await check({ deep: true })).map(({ state }) => state)).toEqual(['notice', 'notice'])
 })
 
 /** A line of the journal with its right checksum. */
