@@ -14,7 +14,10 @@ export interface PlaceState {
   /** The digests of all that is listed, and the platforms that it has. */
   readonly images: ReadonlyMap<string, string>
   readonly blobs: ReadonlySet<string>
-  /** All files of the place by their paths, with the hash of those in `output`. */
+  /**
+   * All files of the place by their paths, with the hash of those in `output`; without those of uploads, with which their
+   * clients may go on for a week.
+   */
   readonly files: ReadonlyMap<string, string>
   /** What is wrong with the store. */
   readonly faults: readonly string[]
@@ -22,8 +25,10 @@ export interface PlaceState {
 
 /** Opens the store of a place, as the next command would, and reads all of it. */
 export async function readState(place: Place): Promise<PlaceState> {
-  const state = await readStore(place)
-  return { ...state, files: await listFiles(place) }
+  const { uploads, ...state } = await readStore(place)
+  const files = await listFiles(place)
+  const ofUploads = uploads.map((id) => path.join('store', 'ingest', id, path.sep))
+  return { ...state, files: new Map([...files].filter(([file]) => !ofUploads.some((each) => file.startsWith(each)))) }
 }
 
 /** Does what `dray prune` does. */
@@ -38,7 +43,7 @@ export function openPlace({ directory, store }: Place): Promise<Runtime> {
   return createRuntime({ env: {}, home: directory, etc: directory, storeDirectory: store, platform })
 }
 
-async function readStore(place: Place): Promise<Omit<PlaceState, 'files'>> {
+async function readStore(place: Place): Promise<Omit<PlaceState, 'files'> & { readonly uploads: readonly string[] }> {
   await using runtime = await openPlace(place)
   const store = await runtime.openStore()
   const names = new Map((await store.images.listNames()).map(({ reference, target }) => [reference, target.digest]))
@@ -53,11 +58,12 @@ async function readStore(place: Place): Promise<Omit<PlaceState, 'files'>> {
   )
   const blobs = new Set<string>()
   for await (const { digest } of store.content.list()) blobs.add(digest)
+  const uploads = (await store.uploads.list()).map(({ id }) => id)
   const faults: string[] = []
   for await (const finding of checkStore(runtime, { deep: true })) {
     if (finding.state === 'fault') faults.push(findingText(finding))
   }
-  return { names, images, blobs, faults }
+  return { names, images, blobs, uploads, faults }
 }
 
 /** Files of SQLite that are there while a store is open, or after a process with an open store was killed. */

@@ -86,8 +86,7 @@ export function appendChanges(
     const text = `${endsInMiddle(file, size) ? '\n' : ''}${journalLine(changes)}`
     const end = size + writeAll(file, text)
     fsyncSync(file)
-    // Nobody has synced the name of one without changes.
-    if (size <= MOST_HEAD_BYTES) syncDirectorySync(dirname(path))
+    if (size === 0) syncDirectorySync(dirname(path))
     return { start: size, end }
   } catch (error) {
     throw writeFailure(error, path)
@@ -110,27 +109,25 @@ function writeAll(file: number, text: string): number {
 }
 
 /**
- * Makes a journal of these lines that of `path`, durably: a crash leaves the one before or this one. The first one of a
- * store that holds no changes is synced with its first change. Returns its size in bytes.
+ * Makes a journal of these lines that of `path`, durably: a crash leaves the one before or this one. Returns its size in
+ * bytes.
  *
  * @throws FileWriteError `ERR_FILE_WRITE`
  */
 export function replaceJournal(path: string, head: JournalHead, lines: Iterable<string>): number {
   const temporary = temporaryBeside(path)
-  const isFirst = findJournal(path) === undefined
-  let size = 0
   try {
     const file = openSync(temporary, 'wx', 0o600)
-    const all = [headLine(head), ...lines]
-    const hasToLast = !isFirst || all.length > 1
+    let size = 0
     try {
-      for (const line of all) size += writeAll(file, line)
-      if (hasToLast) fsyncSync(file)
+      size += writeAll(file, headLine(head))
+      for (const line of lines) size += writeAll(file, line)
+      fsyncSync(file)
     } finally {
       closeSync(file)
     }
     renameSync(temporary, path)
-    if (hasToLast) syncDirectorySync(dirname(path))
+    syncDirectorySync(dirname(path))
     return size
   } catch (error) {
     rmSync(temporary, { force: true })

@@ -116,8 +116,8 @@ export function isStoreBusy(error: unknown): boolean {
 function prepareFile(handle: DatabaseSync, path: string): boolean {
   const found = layoutVersion(handle, path)
   if (found > SCHEMA_VERSION) throw new StoreVersionError(path, found, SCHEMA_VERSION)
-  // Nothing is lost with a file that has no tables yet, so that making them needs no sync.
-  handle.exec(`pragma synchronous = ${found === 0 ? 'off' : 'normal'}; pragma journal_mode = wal`)
+  handle.exec('pragma journal_mode = wal')
+  handle.exec('pragma synchronous = normal')
   handle.exec('pragma foreign_keys = on')
   if (found === SCHEMA_VERSION) return false
   handle.exec('begin immediate')
@@ -127,7 +127,6 @@ function prepareFile(handle: DatabaseSync, path: string): boolean {
     for (const step of MIGRATIONS.slice(version)) handle.exec(step)
     handle.exec(`pragma user_version = ${SCHEMA_VERSION}; pragma application_id = ${applicationId(SCHEMA_VERSION)}`)
     handle.exec('commit')
-    handle.exec('pragma synchronous = normal')
     return version === 0
   } catch (error) {
     if (handle.isTransaction) handle.exec('rollback')
