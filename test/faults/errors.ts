@@ -16,7 +16,9 @@ const FAILURES: readonly (readonly [calls: RegExp, failures: readonly string[]])
 
 /** Each failure of each system call of a workload, once and from then on. */
 export function failuresOf(prepared: Prepared): Injection[] {
-  return prepared.points.flatMap((point) =>
+  // Without a file to go by it might be a write with which Node wakes a thread, and which it does not survive.
+  const points = prepared.points.filter(({ call, file }) => file !== undefined || call !== 'write')
+  return points.flatMap((point) =>
     (FAILURES.find(([calls]) => calls.test(point.call))?.[1] ?? []).flatMap((what) => {
       const injection = { point, what, judge: (ended: Ended) => judge(prepared, point, ended) }
       return what.startsWith('error') ? [injection, { ...injection, isForGood: true }] : [injection]

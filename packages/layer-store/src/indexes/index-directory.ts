@@ -1,6 +1,14 @@
 import type { AbortOptions } from '@drayage/bytes'
 import { digestAlgorithm, digestHex, isDigest, parseDiffId, type DiffId } from '@drayage/digest'
-import { disk, isMissing, readFailure, systemCode, unlessMissing, writeFailure } from '@drayage/files'
+import {
+  disk,
+  isMissing,
+  readFailure,
+  syncDirectorySync,
+  systemCode,
+  unlessMissing,
+  writeFailure,
+} from '@drayage/files'
 import { randomUUID } from 'node:crypto'
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -23,8 +31,7 @@ export interface WriterLife {
 
 /**
  * The folder of indexes: `<alg>/<hex>` for a registered DiffID, `tmp/` for those on their way, named after the life of their
- * process. Publishing and removing are synchronous, because they belong in the transaction that says so. Nothing is
- * synced: an index tells when it is torn, and can be made again.
+ * process. Publishing and removing are synchronous, because they belong in the transaction that says so.
  */
 export class IndexDirectory {
   readonly #directory: string
@@ -52,7 +59,7 @@ export class IndexDirectory {
   }
 
   /**
-   * Makes a written index that of `diffId`; an existing one stays, unless it is torn. Returns whether `diffId` has an index
+   * Makes a written index that of `diffId`, durably; an existing one stays, unless it is torn. Returns whether `diffId` has an index
    * now: `false` when the written one is gone.
    *
    * @throws FileWriteError `ERR_FILE_WRITE`
@@ -70,6 +77,8 @@ export class IndexDirectory {
       if (systemCode(error) === 'ENOENT') return existsSync(path)
       throw writeFailure(error, path)
     }
+    syncDirectorySync(dirname(path))
+    syncDirectorySync(this.#directory)
     return true
   }
 

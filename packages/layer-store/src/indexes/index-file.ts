@@ -8,7 +8,7 @@ import type { LayerEntry } from './layer-entry.ts'
 
 /** An index that is being written to a file. */
 export interface IndexFile extends Omit<IndexWriter, 'finish'> {
-  /** Writes the rest and the size of the tar. */
+  /** Writes the rest and the size of the tar, and makes the file durable. */
   close(size: number): Promise<void>
   /** Closes and removes the file. */
   drop(): Promise<void>
@@ -29,6 +29,7 @@ export async function createIndexFile(path: string): Promise<IndexFile> {
       // A stream of skippable frames alone is none.
       if (writer.count === 0) await file.appendFile(zstdCompressSync(new Uint8Array(0)))
       await file.appendFile(encodeTrailer({ size, entryCount: writer.count }))
+      await file.sync()
       await file.close()
     },
     async drop() {
