@@ -109,7 +109,7 @@ export function requestRefusals(): Refusal[] {
     search('by bad stars', 'term=a&filters={"stars":["x"]}', { differs: INVALID }),
     search('by a bad switch', 'term=a&filters={"is-official":["x"]}'),
     search('for a URL', 'term=https://a/b', { differs: INVALID }),
-    search('where there is none', 'term={repository}', { differs: 'a registry without a search' }),
+    search('a registry that has no search', 'term={repository}', { differs: 'a registry without a search' }),
     search('an unknown host', 'term=nowhere.invalid/a', { differs: UNREACHABLE }),
     list('by an unknown filter', '{"bogus":["1"]}'),
     list('by no JSON', '{', { differs: INVALID }),

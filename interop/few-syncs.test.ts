@@ -28,7 +28,7 @@ test.skipIf(!havePeers('strace'))(
       await registry.publish(`${name}:1`, await buildImage({ layers: [[{ path: name, content: name }]] }))
       expect(await pull(name)).toBeLessThanOrEqual(most)
     }
-    // Of the database alone, for whoever holds content while the pull looks.
+    // Only those of the database, which records what the pull keeps while it looks.
     expect(await pull('third')).toBeLessThanOrEqual(4)
   },
 )

@@ -89,7 +89,7 @@ export function storeFailure(error: unknown, path: string): unknown {
   return storeError({ path, fault, action, reason }, { cause }) ?? failure
 }
 
-/** The error for what the file system said of a part of a store; `undefined` where there is none for it. */
+/** The store error for a failure of the file system; `undefined` if none fits. */
 export function storeError(
   { path, fault, action, reason }: FaultWords & { readonly path: string },
   { cause }: ErrorOptions,

@@ -12,9 +12,9 @@ export interface RangeOptions extends AbortOptions {
    */
   readonly mustSeek?: boolean
   /**
-   * `false` when the caller verifies the bytes itself, as an ingest does, so that they are not hashed twice; `'before'` for
-   * who passes on a part: a store whose bytes can go bad verifies the whole before the first of them, once for each state of
-   * its file. `true` by default.
+   * `false` if the caller verifies the bytes itself, as an ingest does, so that they are not hashed twice. `'before'` if it
+   * passes on a part of them: a store whose bytes can go bad then verifies the whole before it gives the first one, once for
+   * each state of its file. `true` by default.
    */
   readonly verify?: boolean | 'before'
 }
@@ -23,8 +23,8 @@ export interface RangeOptions extends AbortOptions {
 export interface Fetcher {
   /**
    * The bytes of `what`. From offset 0 they are verified: the stream throws at its end unless size and digest match. From
-   * a later offset only the size is checked, and the caller verifies the whole. Failures come from the stream, not from
-   * the call. A schema 1 manifest may come with its signatures, which neither its digest nor `what.size` is about.
+   * a later offset only the size is checked, and the caller verifies the whole, unless `verify` is `'before'`. Failures
+   * come from the stream, not from the call. A schema 1 manifest may come with its signatures, which neither its digest nor `what.size` is about.
    *
    * @throws ContentNotFoundError `ERR_CONTENT_NOT_FOUND`
    * @throws RangeError when `offset` is not an integer from 0 to `what.size`

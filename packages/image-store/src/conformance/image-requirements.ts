@@ -63,9 +63,8 @@ export const imageRequirements: readonly MetadataRequirement[] = [
       const image = await newImage(subject.content, 'a')
       const [index, other] = [await putIndex(subject, 'index', [image], 'app:1'), await putIndex(subject, 'other', [])]
       const cameMs = clock.nowMs
-      const usedAt = async (): Promise<readonly (number | undefined)[]> => [
-        ...[(await images.get(index))?.usedAtMs, (await images.get(other))?.usedAtMs],
-      ]
+      const usedAt = (): Promise<(number | undefined)[]> =>
+        Promise.all([index, other].map(async (each) => (await images.get(each))?.usedAtMs))
       assert.deepEqual(await usedAt(), [cameMs, cameMs])
       clock.nowMs += USE_PRECISION_MS - 1
       await images.recordUse(index)

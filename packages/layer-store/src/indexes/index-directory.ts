@@ -59,8 +59,8 @@ export class IndexDirectory {
   }
 
   /**
-   * Makes a written index that of `diffId`, durably; an existing one stays, unless it is torn. Returns whether `diffId` has an index
-   * now: `false` when the written one is gone.
+   * Makes a written index that of `diffId`, durably; an existing one stays, unless it is torn. Returns whether `diffId`
+   * has an index now: `false` when the written one is gone.
    *
    * @throws FileWriteError `ERR_FILE_WRITE`
    */
